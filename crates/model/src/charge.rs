@@ -1,0 +1,67 @@
+//! What a rated record costs, with everything that re-computes it in small integers. Names are resolved
+//! on reading, through the catalog version that the charge names.
+
+use crate::ids::{BandNo, DestinationNo, PlanNo, PrefixNo, RateNo, RuleNo, ServiceNo, VersionNo};
+use crate::money::{Money, Pico, Rounding};
+use smallvec::SmallVec;
+
+/// The price of one usage record (rules 4 and 10 of the tariff reference).
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Charge {
+    /// What is owed, after the one rounding.
+    pub amount: Money,
+    /// Catalog version in force at the record's start; it decides rule, zone and setup fee.
+    pub version: VersionNo,
+    /// The plan that priced the record (the fallback's, where a profile fell back).
+    pub plan: PlanNo,
+    /// The service, in `version`.
+    pub service: ServiceNo,
+    /// The rule of the first segment.
+    pub rule: RuleNo,
+    /// The prefix that matched, if the rule asks for one.
+    pub prefix: Option<PrefixNo>,
+    /// The zone of that prefix.
+    pub zone: Option<DestinationNo>,
+    /// The parts of the record, in time order. Empty for zero usage.
+    pub segments: SmallVec<[Segment; 2]>,
+    /// Setup fee of the first segment's rate; zero for zero usage and continued records.
+    pub setup: Pico,
+    /// The minimum or maximum charge that replaced the sum, if one did.
+    pub held_at: Option<Held>,
+    /// The one rounding at the end.
+    pub rounding: Rounding,
+}
+
+/// A minimum or maximum charge that took effect.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Held {
+    /// The sum was below the rate's minimum.
+    Minimum(Pico),
+    /// The sum was above the rate's maximum.
+    Maximum(Pico),
+}
+
+/// One stretch of a record at one price step of one rate.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Segment {
+    /// Catalog version that priced the stretch.
+    pub version: VersionNo,
+    /// Its rule.
+    pub rule: RuleNo,
+    /// Its rate.
+    pub rate: RateNo,
+    /// Its time band; none when the rule holds at all times.
+    pub band: Option<BandNo>,
+    /// Where it begins, in base units of usage from the start of this record.
+    pub offset: u64,
+    /// Usage that falls into it, in base units.
+    pub usage: u64,
+    /// Usage billed: `usage` lengthened to a multiple of `increment`.
+    pub billed: u64,
+    /// Increment, in base units.
+    pub increment: u64,
+    /// Price of `unit` base units.
+    pub price: Pico,
+    /// Base units that `price` is for.
+    pub unit: u64,
+}

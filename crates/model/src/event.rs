@@ -1,0 +1,796 @@
+//! What comes out: every event touches one account and is the only way its state changes.
+//!
+//! An event stores what its readers need and nothing that follows from the entry it stands in: sender,
+//! clock and catalog version are the entry's (see `journal`), `out_id` is computed from them.
+
+use crate::charge::Charge;
+use crate::ids::*;
+use crate::input::{Allocation, HoldReason, Measure, RestrictionReason, Scope};
+use crate::money::{Currency, Money};
+use crate::time::{Date, Timestamp};
+use smol_str::SmolStr;
+
+/// The derived streams, and `Internal` for events that only change state.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Stream {
+    /// Rated usage and charges.
+    Rated,
+    /// Thresholds, limits, restrictions.
+    Credit,
+    /// Cases and steps.
+    Collections,
+    /// Points, tiers, cards.
+    Loyalty,
+    /// Records that could not be taken.
+    Quarantine,
+    /// State only; not published.
+    Internal,
+}
+
+impl Stream {
+    /// The stream's word.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Stream::Rated => "rated",
+            Stream::Credit => "credit",
+            Stream::Collections => "collections",
+            Stream::Loyalty => "loyalty",
+            Stream::Quarantine => "quarantine",
+            Stream::Internal => "internal",
+        }
+    }
+}
+
+/// What made an event happen, where it was not the input itself.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum TimerKind {
+    /// A cycle ends.
+    Cycle,
+    /// An override's last day is over.
+    OverrideEnd,
+    /// A scheduled change of class or plan.
+    ClassDate,
+    /// An instalment's last day is over.
+    Promise,
+    /// A hold's last day is over.
+    HoldEnd,
+    /// The grace after a dispute is over.
+    Grace,
+    /// A case may open.
+    Case,
+    /// A collection step is due.
+    Step,
+}
+
+impl TimerKind {
+    /// The kind's word.
+    pub const fn word(self) -> &'static str {
+        match self {
+            TimerKind::Cycle => "cycle",
+            TimerKind::OverrideEnd => "override_end",
+            TimerKind::ClassDate => "class_date",
+            TimerKind::Promise => "promise",
+            TimerKind::HoldEnd => "hold_end",
+            TimerKind::Grace => "grace",
+            TimerKind::Case => "case",
+            TimerKind::Step => "step",
+        }
+    }
+}
+
+/// A timer that fired: the cause key of the events it caused.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct TimerCause {
+    /// Its kind.
+    pub kind: TimerKind,
+    /// Its id within the account (measure, case, promise), often empty.
+    pub id: SmolStr,
+    /// When it was due.
+    pub due_at: Timestamp,
+}
+
+/// One event of one account.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Event {
+    /// Position in the account's history, from 1, gapless.
+    pub account_seq: u64,
+    /// From when it holds: `occurred_at` of the input, or the timer's `due_at`.
+    pub effective_at: Timestamp,
+    /// The timer that caused it; none when the entry's input did.
+    pub timer: Option<TimerCause>,
+    /// What happened.
+    pub body: EventBody,
+}
+
+/// Why a threshold's value or limit moved.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Cause {
+    /// Rated usage.
+    Usage,
+    /// A charge, a purchase on account, a bill's variance.
+    Charge,
+    /// A payment or its reversal.
+    Payment,
+    /// Credit note, write-off, voided bill.
+    Refund,
+    /// A reservation.
+    Reservation,
+    /// Override, its end, deposit.
+    LimitChange,
+    /// Another credit class.
+    ClassChange,
+    /// Another catalog version.
+    Config,
+    /// A dispute opened or resolved.
+    Dispute,
+    /// A correction of an earlier decision.
+    ReplayCorrection,
+}
+
+impl Cause {
+    /// The cause's word.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Cause::Usage => "usage",
+            Cause::Charge => "charge",
+            Cause::Payment => "payment",
+            Cause::Refund => "refund",
+            Cause::Reservation => "reservation",
+            Cause::LimitChange => "limit_change",
+            Cause::ClassChange => "class_change",
+            Cause::Config => "config",
+            Cause::Dispute => "dispute",
+            Cause::ReplayCorrection => "replay_correction",
+        }
+    }
+}
+
+macro_rules! event_bodies {
+    ($($(#[$doc:meta])* $name:ident($type:ty) = $word:literal, $stream:ident;)*) => {
+        /// What happened to an account (section 6 of the semantics, and the internal changes of state).
+        #[derive(Clone, PartialEq, Eq, Debug)]
+        pub enum EventBody { $($(#[$doc])* $name($type),)* }
+
+        impl EventBody {
+            /// The kind's word in JSON and in `out_id`.
+            pub const fn kind(&self) -> &'static str {
+                match self { $(EventBody::$name(_) => $word,)* }
+            }
+
+            /// The derived stream that it is published on.
+            pub const fn stream(&self) -> Stream {
+                match self { $(EventBody::$name(_) => Stream::$stream,)* }
+            }
+        }
+    };
+}
+
+event_bodies! {
+    /// The account exists from now on.
+    AccountOpened(AccountOpened) = "account_opened", Internal;
+    /// The account has a further member.
+    MemberOpened(MemberOpened) = "member_opened", Internal;
+    /// A member ended.
+    MemberClosed(MemberClosed) = "member_closed", Internal;
+    /// A number was given to or taken from a member (the number itself is in the input).
+    IdentifierNoted(IdentifierNoted) = "identifier_noted", Internal;
+    /// A change of class is to come.
+    ClassChangeScheduled(ClassChangeScheduled) = "class_change_scheduled", Internal;
+    /// The class changed.
+    ClassSet(ClassSet) = "class_set", Internal;
+    /// A change of plan is to come.
+    PlanChangeScheduled(PlanChangeScheduled) = "plan_change_scheduled", Internal;
+    /// The plan changed.
+    PlanSet(PlanSet) = "plan_set", Internal;
+    /// The time zone changed.
+    ZoneSet(ZoneSet) = "zone_set", Internal;
+
+    /// Usage was priced.
+    UsageRated(UsageRated) = "usage_rated", Rated;
+    /// A charge was added.
+    ChargePosted(ChargePosted) = "charge_posted", Rated;
+    /// A purchase that was paid at once.
+    PurchaseRecorded(PurchaseRecorded) = "purchase_recorded", Rated;
+    /// A cycle ended.
+    CycleClosed(CycleClosed) = "cycle_closed", Credit;
+
+    /// A bill is open.
+    BillOpened(BillOpened) = "bill_opened", Internal;
+    /// A bill was taken back.
+    BillWithdrawn(BillWithdrawn) = "bill_withdrawn", Internal;
+    /// Money came in.
+    PaymentPosted(PaymentPosted) = "payment_posted", Internal;
+    /// Money went back.
+    PaymentReturned(PaymentReturned) = "payment_returned", Internal;
+    /// Credit of the account paid a bill.
+    CreditApplied(CreditApplied) = "credit_applied", Internal;
+    /// A bill became smaller.
+    BillReduced(BillReduced) = "bill_reduced", Internal;
+    /// Part of a bill is disputed.
+    DisputeNoted(DisputeNoted) = "dispute_noted", Internal;
+    /// A dispute ended.
+    DisputeSettled(DisputeSettled) = "dispute_settled", Internal;
+
+    /// A limit of the customer's own.
+    LimitSet(LimitSet) = "limit_set", Internal;
+    /// A deposit raised the limit.
+    DepositPosted(DepositPosted) = "deposit_posted", Internal;
+    /// A latch took a state without anybody being told.
+    LatchSet(LatchSet) = "latch_set", Internal;
+    /// Thresholds were crossed.
+    ThresholdCrossed(ThresholdCrossed) = "threshold_crossed", Credit;
+    /// A threshold is armed again.
+    ThresholdRecovered(ThresholdRecovered) = "threshold_recovered", Credit;
+    /// The limit is breached.
+    LimitBreached(LimitBreached) = "limit_breached", Credit;
+    /// The breach is over.
+    LimitCured(LimitCured) = "limit_cured", Credit;
+    /// A reason to restrict a service came or went.
+    RestrictionNoted(RestrictionNoted) = "restriction_noted", Internal;
+    /// A service is barred or free from now on.
+    ServiceRestrictionChanged(ServiceRestrictionChanged) = "service_restriction_changed", Credit;
+
+    /// A case opened.
+    CaseOpened(CaseState) = "case_opened", Collections;
+    /// A case's figures changed.
+    CaseUpdated(CaseState) = "case_updated", Collections;
+    /// A case is held.
+    CaseHeld(CaseState) = "case_held", Collections;
+    /// A held case goes on.
+    CaseResumed(CaseState) = "case_resumed", Collections;
+    /// A cured case is open again.
+    CaseReopened(CaseState) = "case_reopened", Collections;
+    /// A collection step is to be taken.
+    StepDue(StepDue) = "step_due", Collections;
+    /// A step will not be taken.
+    StepCancelled(StepCancelled) = "step_cancelled", Collections;
+    /// All steps are taken.
+    CaseExhausted(CaseExhausted) = "case_exhausted", Collections;
+    /// A case is closed.
+    CaseClosed(CaseClosed) = "case_closed", Collections;
+}
+
+/// Body of `account_opened`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct AccountOpened {
+    /// Class.
+    pub class: ClassName,
+    /// Plan.
+    pub plan: Option<PlanName>,
+    /// Rating profile.
+    pub profile: Option<SmolStr>,
+    /// Currency of everything on the account: the catalog's.
+    pub currency: Currency,
+    /// Time zone.
+    pub time_zone: ZoneName,
+    /// Cycle day, 1 to 31.
+    pub cycle_day: u8,
+    /// VIP rank.
+    pub vip_rank: u16,
+    /// Staff category.
+    pub member_category: Option<SmolStr>,
+}
+
+/// Body of `member_opened`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct MemberOpened {
+    /// The member.
+    pub member: MemberId,
+    /// Its own plan.
+    pub plan: Option<PlanName>,
+}
+
+/// Body of `member_closed`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct MemberClosed {
+    /// The member.
+    pub member: MemberId,
+}
+
+/// Body of `identifier_noted`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct IdentifierNoted {
+    /// The member.
+    pub member: MemberId,
+    /// Given, or taken.
+    pub given: bool,
+}
+
+/// Body of `class_change_scheduled`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ClassChangeScheduled {
+    /// The class to come.
+    pub class: ClassName,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// Body of `class_set`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ClassSet {
+    /// Before.
+    pub from: ClassName,
+    /// Now.
+    pub to: ClassName,
+}
+
+/// Body of `plan_change_scheduled`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PlanChangeScheduled {
+    /// The member, if not the account.
+    pub member: Option<MemberId>,
+    /// The plan to come.
+    pub plan: PlanName,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// Body of `plan_set`; rates usage from `effective_at` on.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PlanSet {
+    /// The member, if not the account.
+    pub member: Option<MemberId>,
+    /// Now.
+    pub plan: PlanName,
+}
+
+/// Body of `zone_set`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ZoneSet {
+    /// The zone from now on.
+    pub time_zone: ZoneName,
+}
+
+/// Body of `usage_rated`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct UsageRated {
+    /// The member whose usage it was.
+    pub member: Option<MemberId>,
+    /// The narrowest scope it counts in.
+    pub scope: Scope,
+    /// First day of the cycle it belongs to.
+    pub cycle: Date,
+    /// Usage in base units.
+    pub quantity: u64,
+    /// Price and explanation.
+    pub charge: Box<Charge>,
+    /// How much of exposure is above the limit after it, of what this record added; zero without breach.
+    pub over_limit_amount: Money,
+}
+
+/// What a posted charge is.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum ChargeKind {
+    /// `charge_added`.
+    Charge,
+    /// A purchase on account.
+    Purchase(PurchaseId),
+    /// The late fee of a collection step: an open item of its own with this id.
+    LateFee(BillId),
+}
+
+/// Body of `charge_posted`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ChargePosted {
+    /// What it is.
+    pub kind: ChargeKind,
+    /// How much.
+    pub amount: Money,
+    /// The sender's code, or the kind's.
+    pub code: SmolStr,
+    /// First day of the cycle it belongs to.
+    pub cycle: Date,
+}
+
+/// Body of `purchase_recorded`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PurchaseRecorded {
+    /// The purchase.
+    pub purchase: PurchaseId,
+    /// How it was paid.
+    pub method: SmolStr,
+    /// Its total.
+    pub total: Money,
+    /// First day of the cycle it belongs to.
+    pub cycle: Date,
+}
+
+/// Body of `cycle_closed`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct CycleClosed {
+    /// First day of the closed cycle.
+    pub cycle_start: Date,
+    /// First day of the next one.
+    pub cycle_end: Date,
+    /// Money of rated usage per scope, in the order of `Scope::ALL`.
+    pub usage: [Money; 4],
+    /// Charges beside usage.
+    pub charges: Money,
+}
+
+/// Body of `bill_opened`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct BillOpened {
+    /// The bill.
+    pub bill: BillId,
+    /// First day after the billed cycle.
+    pub cycle_end: Date,
+    /// Amount to pay; negative is credit.
+    pub amount: Money,
+    /// Last day to pay in time.
+    pub due_on: Date,
+    /// Unbilled usage and charges that it takes up.
+    pub unbilled: Money,
+    /// `amount - unbilled`: tax, rounding.
+    pub bill_variance: Money,
+}
+
+/// Body of `bill_withdrawn`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct BillWithdrawn {
+    /// The bill.
+    pub bill: BillId,
+    /// Back to unbilled.
+    pub unbilled: Money,
+    /// What was paid on it and is credit now.
+    pub credit: Money,
+}
+
+/// Body of `payment_posted`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PaymentPosted {
+    /// The payment.
+    pub payment: PaymentId,
+    /// How much.
+    pub amount: Money,
+    /// How.
+    pub method: SmolStr,
+    /// What it paid.
+    pub allocations: Vec<Allocation>,
+    /// The rest: credit of the account.
+    pub credit: Money,
+    /// Announced, not settled.
+    pub pending: bool,
+}
+
+/// Body of `payment_returned`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PaymentReturned {
+    /// The payment.
+    pub payment: PaymentId,
+    /// Back on the bills.
+    pub allocations: Vec<Allocation>,
+    /// Taken from the account's credit.
+    pub credit: Money,
+}
+
+/// Body of `credit_applied`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct CreditApplied {
+    /// What it paid.
+    pub allocations: Vec<Allocation>,
+}
+
+/// Why a bill became smaller.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Reduction {
+    /// Credit note.
+    CreditNote,
+    /// Write-off.
+    WriteOff,
+}
+
+/// Body of `bill_reduced`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct BillReduced {
+    /// The bill.
+    pub bill: BillId,
+    /// Why.
+    pub reduction: Reduction,
+    /// Off the bill.
+    pub amount: Money,
+    /// Beyond what was left of it: credit of the account.
+    pub credit: Money,
+}
+
+/// Body of `dispute_noted`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct DisputeNoted {
+    /// The dispute.
+    pub dispute: DisputeId,
+    /// The bill.
+    pub bill: BillId,
+    /// How much, at most what is left of the bill.
+    pub amount: Money,
+}
+
+/// Body of `dispute_settled`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct DisputeSettled {
+    /// The dispute.
+    pub dispute: DisputeId,
+    /// The bill.
+    pub bill: BillId,
+    /// Credited to the bill.
+    pub accepted_amount: Money,
+}
+
+/// Body of `limit_set`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct LimitSet {
+    /// Which limit.
+    pub measure: Measure,
+    /// Its scope.
+    pub scope: Scope,
+    /// The customer's own limit; none: the class's again.
+    pub amount: Option<Money>,
+    /// When it ends.
+    pub ends_at: Option<Timestamp>,
+}
+
+/// Body of `deposit_posted`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct DepositPosted {
+    /// Added to the exposure limit.
+    pub amount: Money,
+}
+
+/// Body of `latch_set`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct LatchSet {
+    /// Measure.
+    pub measure: Measure,
+    /// Scope.
+    pub scope: Scope,
+    /// Threshold.
+    pub threshold: ThresholdId,
+    /// FIRED, or ARMED.
+    pub fired: bool,
+}
+
+/// One threshold of a crossing.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Crossed {
+    /// Threshold.
+    pub threshold: ThresholdId,
+    /// Its amount.
+    pub amount: Money,
+    /// Its share of the limit in basis points; none for a fixed amount.
+    pub bps: Option<u32>,
+}
+
+/// Body of `threshold_crossed`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ThresholdCrossed {
+    /// Measure.
+    pub measure: Measure,
+    /// Scope.
+    pub scope: Scope,
+    /// First day of the cycle, for cycle measures.
+    pub epoch: Option<Date>,
+    /// All that were crossed, ascending by amount; the limit is last.
+    pub crossed: Vec<Crossed>,
+    /// The last of them.
+    pub highest: ThresholdId,
+    /// Value before the group of events.
+    pub value_before: Money,
+    /// Value after it.
+    pub value_after: Money,
+    /// The limit.
+    pub limit: Option<Money>,
+    /// `limit - value_after`.
+    pub remaining: Option<Money>,
+    /// Why the value or the limit moved.
+    pub cause: Cause,
+    /// Whether the customer is to be told (false within the cooldown).
+    pub notify: bool,
+}
+
+/// Body of `threshold_recovered`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ThresholdRecovered {
+    /// Measure.
+    pub measure: Measure,
+    /// Scope.
+    pub scope: Scope,
+    /// First day of the cycle, for cycle measures.
+    pub epoch: Option<Date>,
+    /// Threshold.
+    pub threshold: ThresholdId,
+    /// `out_id` of the crossing that it ends.
+    pub fired_out_id: OutId,
+    /// The value now.
+    pub value: Money,
+    /// Why it moved.
+    pub cause: Cause,
+}
+
+/// Body of `limit_breached`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct LimitBreached {
+    /// Measure.
+    pub measure: Measure,
+    /// Scope.
+    pub scope: Scope,
+    /// The value.
+    pub exposure: Money,
+    /// The limit.
+    pub limit: Money,
+    /// `exposure - limit`.
+    pub over_by: Money,
+    /// The class's actions, in order.
+    pub actions: Vec<SmolStr>,
+}
+
+/// Body of `limit_cured`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct LimitCured {
+    /// Measure.
+    pub measure: Measure,
+    /// Scope.
+    pub scope: Scope,
+    /// The value.
+    pub exposure: Money,
+    /// The limit; none when there is none any more.
+    pub limit: Option<Money>,
+}
+
+/// Body of `restriction_noted`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RestrictionNoted {
+    /// Service.
+    pub service: SmolStr,
+    /// Reason.
+    pub reason: RestrictionReason,
+    /// The measure, case or command.
+    pub source: SmolStr,
+    /// It came, or went.
+    pub present: bool,
+}
+
+/// Body of `service_restriction_changed`; only when barred flips.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ServiceRestrictionChanged {
+    /// Service.
+    pub service: SmolStr,
+    /// Barred, or free.
+    pub barred: bool,
+    /// The reasons that hold now.
+    pub reasons: Vec<RestrictionReason>,
+}
+
+/// What a case asks for on one bill.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct CaseBill {
+    /// The bill.
+    pub bill: BillId,
+    /// What is left of it.
+    pub remaining: Money,
+    /// Of that, disputed.
+    pub disputed: Money,
+}
+
+/// The figures of a case, carried by every event about it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct CaseState {
+    /// The case.
+    pub case: CaseId,
+    /// Schedule and version it is pinned to.
+    pub schedule_version: SmolStr,
+    /// The day from which steps count.
+    pub anchor_on: Date,
+    /// Overdue base U.
+    pub overdue_total: Money,
+    /// Overdue bills, oldest first.
+    pub bills: Vec<CaseBill>,
+    /// Steps done.
+    pub step: u16,
+    /// Day of the next step.
+    pub next_step_on: Option<Date>,
+    /// Days that do not count because it was held.
+    pub held_days: u32,
+    /// Why it is held now.
+    pub hold_reasons: Vec<HoldReason>,
+}
+
+/// Body of `step_due`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct StepDue {
+    /// The case.
+    pub case: CaseId,
+    /// The step, from 1.
+    pub step: u16,
+    /// What is to be done.
+    pub action: SmolStr,
+    /// How hard it is.
+    pub severity: u16,
+    /// Amount asked: U.
+    pub amount: Money,
+    /// What would cure the case: `max(0, U - exit_amount)`.
+    pub cure_amount: Money,
+    /// Day of the step.
+    pub due_on: Date,
+    /// Day of the next one.
+    pub next_step_on: Option<Date>,
+    /// What takes it back, if anything.
+    pub reversible_by: Option<SmolStr>,
+}
+
+/// Body of `step_cancelled`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct StepCancelled {
+    /// The case.
+    pub case: CaseId,
+    /// The step.
+    pub step: u16,
+    /// Why.
+    pub reason: SmolStr,
+}
+
+/// Body of `case_exhausted`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct CaseExhausted {
+    /// The case.
+    pub case: CaseId,
+    /// Steps that were done.
+    pub steps_done: Vec<u16>,
+}
+
+/// Body of `case_closed`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct CaseClosed {
+    /// The case.
+    pub case: CaseId,
+    /// `cured`, `agency`, `exempted` or `written_off`.
+    pub reason: SmolStr,
+    /// Steps that were done.
+    pub steps_done: Vec<u16>,
+    /// Actions that are taken back.
+    pub reversals: Vec<SmolStr>,
+}
+
+/// `out_id`: the same for the same cause, whatever partition, frame or restart produced it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub struct OutId(pub u128);
+
+impl core::fmt::Display for OutId {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "{:032x}", self.0)
+    }
+}
+
+/// The cause key of an event.
+#[derive(Clone, Copy, Debug)]
+pub enum CauseKey<'a> {
+    /// An input.
+    Input(&'a crate::input::InputKey),
+    /// A timer.
+    Timer(&'a TimerCause),
+}
+
+impl OutId {
+    /// `hash(kind, account, cause key, ordinal)`; `ordinal` counts the account's events of one cause from 0,
+    /// so that a latch that fires again under another cause has another id.
+    pub fn of(kind: &str, account: &AccountId, cause: CauseKey<'_>, ordinal: u32) -> OutId {
+        let mut hasher = xxhash_rust::xxh3::Xxh3::new();
+        let mut part = |bytes: &[u8]| {
+            hasher.update(&(bytes.len() as u64).to_le_bytes());
+            hasher.update(bytes);
+        };
+        part(kind.as_bytes());
+        part(account.as_str().as_bytes());
+        match cause {
+            CauseKey::Input(key) => {
+                part(key.source.as_str().as_bytes());
+                part(key.event_id.as_str().as_bytes());
+            }
+            CauseKey::Timer(timer) => {
+                part(timer.kind.word().as_bytes());
+                part(timer.id.as_bytes());
+                part(&timer.due_at.nanos().to_le_bytes());
+            }
+        }
+        part(&ordinal.to_le_bytes());
+        OutId(hasher.digest128())
+    }
+}

@@ -1,0 +1,762 @@
+//! What comes in: the envelope and the bodies of section 5 of the semantics that this engine takes.
+
+use crate::ids::*;
+use crate::money::{Currency, Money};
+use crate::time::{Date, Timestamp, ZoneRules};
+use smol_str::SmolStr;
+
+/// What makes a repeat recognisable: the sender and the sender's own id.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct InputKey {
+    /// The sender.
+    pub source: Source,
+    /// The sender's id of the input.
+    pub event_id: EventId,
+}
+
+/// How an input says whom it concerns, before resolution.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Address {
+    /// By account, and by member where only one of them is meant.
+    Account(AccountId, Option<MemberId>),
+    /// By a number that the directory resolves at `occurred_at`.
+    Identifier(Identifier),
+}
+
+/// A number or token that stands for a member of an account. Personal data: it appears in identifier
+/// inputs only, never in usage, events or state.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Identifier {
+    /// Its kind.
+    pub kind: IdentifierKind,
+    /// Its text, without separators; phone numbers without `+`.
+    pub value: SmolStr,
+}
+
+/// Kinds of identifiers.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum IdentifierKind {
+    /// Phone number of a subscription.
+    Msisdn,
+    /// SIM identity.
+    Imsi,
+    /// Loyalty or prepaid card number.
+    Card,
+    /// Contact phone of a customer without a subscription.
+    Phone,
+    /// The customer number of another system, for files that carry no account ids.
+    External,
+}
+
+impl IdentifierKind {
+    /// All kinds with their words.
+    pub const WORDS: [(IdentifierKind, &'static str); 5] = [
+        (IdentifierKind::Msisdn, "msisdn"),
+        (IdentifierKind::Imsi, "imsi"),
+        (IdentifierKind::Card, "card"),
+        (IdentifierKind::Phone, "phone"),
+        (IdentifierKind::External, "external"),
+    ];
+}
+
+/// An input as a source sends it: not yet resolved to an account.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Incoming {
+    /// Sender and id.
+    pub key: InputKey,
+    /// When it happened, in the world.
+    pub occurred_at: Timestamp,
+    /// Whom it concerns; none for ticks and catalog activations.
+    pub address: Option<Address>,
+    /// Currency of its amounts, if it says so.
+    pub currency: Option<Currency>,
+    /// Who ordered it, for manual commands.
+    pub actor: Option<SmolStr>,
+    /// Why it was ordered.
+    pub reason: Option<SmolStr>,
+    /// Taken although it is older than its window or beyond the clock.
+    pub forced: bool,
+    /// What it says.
+    pub body: IncomingBody,
+}
+
+/// Bodies as they come in: those of one account, those about identifiers, and those for all partitions.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum IncomingBody {
+    /// Concerns one account.
+    Account(Body),
+    /// Time passes; `occurred_at` is the instant.
+    Tick,
+    /// A catalog comes into force.
+    CatalogActivated(CatalogActivated),
+}
+
+/// An input of one account, resolved; what decide sees and the journal stores.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Input {
+    /// Sender and id.
+    pub key: InputKey,
+    /// When it happened, in the world.
+    pub occurred_at: Timestamp,
+    /// The account that it changes.
+    pub account: AccountId,
+    /// The member meant, if only one.
+    pub member: Option<MemberId>,
+    /// Currency of its amounts, if it says so.
+    pub currency: Option<Currency>,
+    /// Who ordered it.
+    pub actor: Option<SmolStr>,
+    /// Why it was ordered.
+    pub reason: Option<SmolStr>,
+    /// Taken although it is older than its window or beyond the clock.
+    pub forced: bool,
+    /// What it says.
+    pub body: Body,
+}
+
+/// A catalog version with everything needed to use it again: files and zone transitions.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct CatalogActivated {
+    /// The version's label; empty means the hash of the content.
+    pub version: SmolStr,
+    /// In force for usage from this instant on; none means the catalog's own `valid_from`.
+    pub effective_from: Option<Timestamp>,
+    /// Permits an `effective_from` before the last tick.
+    pub retroactive: bool,
+    /// Path within the catalog folder (with `/`) and content, in order of path.
+    pub files: Vec<(SmolStr, SmolStr)>,
+    /// Zones that the catalog uses, filled in by the edge.
+    pub zones: Vec<ZoneRules>,
+}
+
+macro_rules! bodies {
+    ($($(#[$doc:meta])* $name:ident($type:ty) = $word:literal;)*) => {
+        /// What an account's input says (section 5 of the semantics).
+        #[derive(Clone, PartialEq, Eq, Debug)]
+        pub enum Body { $($(#[$doc])* $name($type),)* }
+
+        impl Body {
+            /// The words of all kinds.
+            pub const KINDS: &'static [&'static str] = &[$($word,)*];
+
+            /// The kind's word in JSON and messages.
+            pub const fn kind(&self) -> &'static str {
+                match self { $(Body::$name(_) => $word,)* }
+            }
+        }
+    };
+}
+
+bodies! {
+    /// An account begins.
+    CustomerAdded(CustomerAdded) = "customer_added";
+    /// A member with identifiers begins.
+    MemberAdded(MemberAdded) = "member_added";
+    /// A member ends; its identifiers are released.
+    MemberRemoved(MemberRemoved) = "member_removed";
+    /// A number is given to a member.
+    IdentifierAdded(IdentifierChange) = "identifier_added";
+    /// A number is taken from a member.
+    IdentifierRemoved(IdentifierChange) = "identifier_removed";
+    /// The credit class changes.
+    ClassChanged(ClassChanged) = "class_changed";
+    /// The plan changes.
+    PlanChanged(PlanChanged) = "plan_changed";
+    /// The account's time zone changes.
+    TimeZoneChanged(TimeZoneChanged) = "time_zone_changed";
+    /// A limit of its own for this customer.
+    LimitOverridden(LimitOverridden) = "limit_overridden";
+    /// A deposit raises the exposure limit.
+    DepositReceived(DepositReceived) = "deposit_received";
+    /// Usage, already consumed.
+    Usage(Usage) = "usage";
+    /// A charge that was priced outside.
+    ChargeAdded(ChargeAdded) = "charge_added";
+    /// A purchase.
+    Purchase(Purchase) = "purchase";
+    /// A bill.
+    BillIssued(BillIssued) = "bill_issued";
+    /// A bill is taken back.
+    BillVoided(BillVoided) = "bill_voided";
+    /// Money received.
+    PaymentReceived(PaymentReceived) = "payment_received";
+    /// Money that went back.
+    PaymentReversed(PaymentReversed) = "payment_reversed";
+    /// Money credited to a bill.
+    CreditNote(CreditNote) = "credit_note";
+    /// Money given up on a bill.
+    WriteOff(WriteOff) = "write_off";
+    /// Part of a bill is disputed.
+    DisputeOpened(DisputeOpened) = "dispute_opened";
+    /// A dispute ends.
+    DisputeResolved(DisputeResolved) = "dispute_resolved";
+    /// A promise to pay.
+    PromiseMade(PromiseMade) = "promise_made";
+    /// A promise is taken back.
+    PromiseCancelled(PromiseCancelled) = "promise_cancelled";
+    /// Collections stop for a reason.
+    HoldSet(HoldSet) = "hold_set";
+    /// A hold ends.
+    HoldCleared(HoldCleared) = "hold_cleared";
+    /// The result of a collection step.
+    StepCompleted(StepCompleted) = "step_completed";
+    /// A case is closed by command.
+    CaseClosedBy(CaseClosedBy) = "case_closed_by";
+    /// A service is barred or freed by hand.
+    RestrictionChanged(RestrictionChanged) = "restriction_changed";
+}
+
+/// `customer_added{class, plan, time_zone, cycle_day, vip_rank, member_category?}`
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct CustomerAdded {
+    /// Credit class.
+    pub class: ClassName,
+    /// Charging plan; without one no usage can be rated.
+    pub plan: Option<PlanName>,
+    /// Rating profile `TENANT/CATEGORY/SUBJECT` instead of a plan.
+    pub profile: Option<SmolStr>,
+    /// IANA zone of the account's local day.
+    pub time_zone: ZoneName,
+    /// Day of the month on which cycles begin, 1 to 31; 29 to 31 mean the last day of shorter months.
+    pub cycle_day: u8,
+    /// VIP rank, 0 for none.
+    pub vip_rank: u16,
+    /// Staff or associate category.
+    pub member_category: Option<SmolStr>,
+}
+
+/// A member with its first identifiers.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct MemberAdded {
+    /// The member.
+    pub member: MemberId,
+    /// Its plan, if not the account's.
+    pub plan: Option<PlanName>,
+    /// Its numbers, from `occurred_at` on.
+    pub identifiers: Vec<Identifier>,
+}
+
+/// A member ends at `occurred_at`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct MemberRemoved {
+    /// The member.
+    pub member: MemberId,
+}
+
+/// A number given or taken at `occurred_at`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct IdentifierChange {
+    /// The member.
+    pub member: MemberId,
+    /// The number.
+    pub identifier: Identifier,
+}
+
+/// When a change of class or plan takes effect.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Effective {
+    /// At `occurred_at`.
+    Now,
+    /// At the start of the next cycle.
+    NextCycle,
+    /// At the start of a local day.
+    On(Date),
+}
+
+/// `class_changed{class, effective}`
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ClassChanged {
+    /// The new class.
+    pub class: ClassName,
+    /// From when.
+    pub effective: Effective,
+}
+
+/// `plan_changed{plan, effective}`
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PlanChanged {
+    /// The new plan.
+    pub plan: PlanName,
+    /// From when.
+    pub effective: Effective,
+}
+
+/// `time_zone_changed{time_zone}`
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct TimeZoneChanged {
+    /// The new IANA zone.
+    pub time_zone: ZoneName,
+}
+
+/// What a limit is about.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum Measure {
+    /// Everything owed or used and not yet billed; never resets.
+    Exposure,
+    /// Money of rated usage in the cycle, in a scope.
+    CycleUsage,
+    /// Usage and charges of the cycle.
+    CycleCharges,
+}
+
+impl Measure {
+    /// The measure's word.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Measure::Exposure => "exposure",
+            Measure::CycleUsage => "cycle_usage",
+            Measure::CycleCharges => "cycle_charges",
+        }
+    }
+
+    /// The measure with this word.
+    pub fn from_word(word: &str) -> Option<Measure> {
+        [
+            Measure::Exposure,
+            Measure::CycleUsage,
+            Measure::CycleCharges,
+        ]
+        .into_iter()
+        .find(|measure| measure.word() == word)
+    }
+}
+
+/// Which usage a cycle measure counts.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub enum Scope {
+    /// Everything.
+    #[default]
+    All,
+    /// Calls.
+    Voice,
+    /// Data, roaming included.
+    Data,
+    /// Data abroad; counts in `data` and `all` too.
+    RoamingData,
+}
+
+impl Scope {
+    /// All scopes, in order.
+    pub const ALL: [Scope; 4] = [Scope::All, Scope::Voice, Scope::Data, Scope::RoamingData];
+
+    /// The scope's word.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Scope::All => "all",
+            Scope::Voice => "voice",
+            Scope::Data => "data",
+            Scope::RoamingData => "roaming_data",
+        }
+    }
+
+    /// The scope with this word.
+    pub fn from_word(word: &str) -> Option<Scope> {
+        Scope::ALL.into_iter().find(|scope| scope.word() == word)
+    }
+}
+
+/// `limit_overridden{measure, scope, amount, until}`
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct LimitOverridden {
+    /// Which limit.
+    pub measure: Measure,
+    /// Its scope.
+    pub scope: Scope,
+    /// The new limit; none takes the override away.
+    pub amount: Option<Money>,
+    /// Last local day on which it holds; none means until further notice.
+    pub until: Option<Date>,
+}
+
+/// `deposit_received{amount}`
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct DepositReceived {
+    /// Added to the exposure limit.
+    pub amount: Money,
+}
+
+/// Originating or terminating.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub enum Direction {
+    /// Made by the member.
+    #[default]
+    Originating,
+    /// Received by the member.
+    Terminating,
+}
+
+impl Direction {
+    /// The direction's word.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Direction::Originating => "originating",
+            Direction::Terminating => "terminating",
+        }
+    }
+}
+
+/// A number that was called or that called: of one longer than eight digits the last four stand apart, so
+/// that they can be forgotten; rating never reads them.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+pub struct PartyNumber {
+    /// What rating may read.
+    pub head: SmolStr,
+    /// The last four digits of a number longer than eight digits; empty otherwise.
+    pub tail: SmolStr,
+}
+
+impl PartyNumber {
+    /// Splits a number as it comes in; a leading `+` is dropped.
+    pub fn split(text: &str) -> PartyNumber {
+        let number = text.strip_prefix('+').unwrap_or(text);
+        let all_digits = number.bytes().all(|b| b.is_ascii_digit());
+        if all_digits && number.len() > 8 {
+            let (head, tail) = number.split_at(number.len() - 4);
+            PartyNumber {
+                head: head.into(),
+                tail: tail.into(),
+            }
+        } else {
+            PartyNumber {
+                head: number.into(),
+                tail: SmolStr::default(),
+            }
+        }
+    }
+
+    /// Whether there is no number.
+    pub fn is_empty(&self) -> bool {
+        self.head.is_empty()
+    }
+}
+
+/// A usage record (CDR): already consumed, sent by mediation.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Usage {
+    /// The service.
+    pub service: ServiceName,
+    /// Made or received.
+    pub direction: Direction,
+    /// The other party's number; empty where the service has none.
+    pub to: PartyNumber,
+    /// The destination zone, where the source names it instead of a number.
+    pub zone: Option<SmolStr>,
+    /// Serving network (MCC+MNC), where it is not the home network.
+    pub network: Option<SmolStr>,
+    /// Usage in base units: nanoseconds, octets, events.
+    pub quantity: u64,
+    /// How long a session lasted, in nanoseconds, where usage is not time.
+    pub duration: Option<u64>,
+    /// The scope it counts in, where the source says it.
+    pub scope: Option<Scope>,
+    /// Base units used by earlier legs, for a later leg of a long session.
+    pub continued: Option<u64>,
+    /// The reservation that it commits.
+    pub reservation: Option<SmolStr>,
+}
+
+/// `charge_added{amount, code}`
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct ChargeAdded {
+    /// The charge; negative for a credit.
+    pub amount: Money,
+    /// The sender's code for it.
+    pub code: SmolStr,
+}
+
+/// A purchase at a till, shop or invoice.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Purchase {
+    /// The seller's number of it.
+    pub purchase: PurchaseId,
+    /// `on_account` is a charge; any other method was paid at once.
+    pub method: SmolStr,
+    /// Where.
+    pub location: Option<SmolStr>,
+    /// Partner programme.
+    pub partner: Option<SmolStr>,
+    /// What was bought.
+    pub lines: Vec<PurchaseLine>,
+}
+
+/// One line of a purchase.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PurchaseLine {
+    /// Category of goods.
+    pub category: SmolStr,
+    /// Item.
+    pub item: SmolStr,
+    /// How many.
+    pub qty: u32,
+    /// Total of the line before discount.
+    pub net: Money,
+    /// Tax on top.
+    pub tax: Money,
+    /// Discount.
+    pub discount: Money,
+}
+
+impl Purchase {
+    /// What is owed for it: net less discount plus tax of all lines; `None` beyond the range.
+    pub fn total(&self) -> Option<Money> {
+        self.lines.iter().try_fold(Money::ZERO, |sum, line| {
+            sum.checked_add(line.net)?
+                .checked_add(line.tax)?
+                .checked_sub(line.discount)
+        })
+    }
+}
+
+/// A line of a bill.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct BillLine {
+    /// Category.
+    pub category: SmolStr,
+    /// Item.
+    pub item: SmolStr,
+    /// Net amount.
+    pub net: Money,
+    /// The purchase that it bills, if one.
+    pub purchase: Option<PurchaseId>,
+}
+
+/// `bill_issued{bill_id, cycle_end, amount, due_on, lines, replaces?, keep_due_on?}`
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct BillIssued {
+    /// The bill.
+    pub bill: BillId,
+    /// First day of the cycle after the billed one.
+    pub cycle_end: Date,
+    /// What is to be paid, whole minor units.
+    pub amount: Money,
+    /// Last day on which it can be paid in time.
+    pub due_on: Date,
+    /// Its lines.
+    pub lines: Vec<BillLine>,
+    /// The voided bill that it replaces.
+    pub replaces: Option<BillId>,
+    /// Keeps the due date of the replaced bill.
+    pub keep_due_on: bool,
+}
+
+/// `bill_voided{bill_id}`
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct BillVoided {
+    /// The bill.
+    pub bill: BillId,
+}
+
+/// A part of a payment meant for one bill.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Allocation {
+    /// The bill.
+    pub bill: BillId,
+    /// The part.
+    pub amount: Money,
+}
+
+/// `payment_received{payment_id, amount, method, allocations?, pending?}`
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PaymentReceived {
+    /// The payment.
+    pub payment: PaymentId,
+    /// How much, whole minor units, above zero.
+    pub amount: Money,
+    /// How it was paid.
+    pub method: SmolStr,
+    /// Which bills it is meant for; empty means oldest due first.
+    pub allocations: Vec<Allocation>,
+    /// Announced by the bank, not settled yet.
+    pub pending: bool,
+}
+
+/// `payment_reversed{payment_id}`
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PaymentReversed {
+    /// The payment.
+    pub payment: PaymentId,
+}
+
+/// `credit_note{bill_id, amount}`
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct CreditNote {
+    /// The bill.
+    pub bill: BillId,
+    /// How much is credited.
+    pub amount: Money,
+}
+
+/// `write_off{bill_id, amount}`
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct WriteOff {
+    /// The bill.
+    pub bill: BillId,
+    /// How much is given up.
+    pub amount: Money,
+}
+
+/// `dispute_opened{dispute_id, bill_id, amount}`
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct DisputeOpened {
+    /// The dispute.
+    pub dispute: DisputeId,
+    /// The bill.
+    pub bill: BillId,
+    /// How much of it.
+    pub amount: Money,
+}
+
+/// `dispute_resolved{dispute_id, accepted_amount}`
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct DisputeResolved {
+    /// The dispute.
+    pub dispute: DisputeId,
+    /// How much of it the customer was right about.
+    pub accepted_amount: Money,
+}
+
+/// One instalment of a promise.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Instalment {
+    /// How much.
+    pub amount: Money,
+    /// Last day to pay it.
+    pub due_on: Date,
+}
+
+/// `promise_made{promise_id, instalments[]}`
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PromiseMade {
+    /// The promise.
+    pub promise: PromiseId,
+    /// What is promised when, by date.
+    pub instalments: Vec<Instalment>,
+}
+
+/// `promise_cancelled{promise_id}`
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PromiseCancelled {
+    /// The promise; none means the open one.
+    pub promise: Option<PromiseId>,
+}
+
+/// Why a case is held by hand.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum HoldReason {
+    /// A dispute covers what is owed.
+    Dispute,
+    /// A promise runs.
+    Promise,
+    /// The customer is exempt.
+    Exempt,
+    /// By hand.
+    Manual,
+}
+
+impl HoldReason {
+    /// The reason's word.
+    pub const fn word(self) -> &'static str {
+        match self {
+            HoldReason::Dispute => "dispute",
+            HoldReason::Promise => "promise",
+            HoldReason::Exempt => "exempt",
+            HoldReason::Manual => "manual",
+        }
+    }
+}
+
+/// `hold_set{reason, until?}`
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct HoldSet {
+    /// `exempt` or `manual`.
+    pub reason: HoldReason,
+    /// Last local day of the hold.
+    pub until: Option<Date>,
+}
+
+/// `hold_cleared{reason}`
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct HoldCleared {
+    /// `exempt` or `manual`.
+    pub reason: HoldReason,
+}
+
+/// `step_completed{case_id, step, result}`
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct StepCompleted {
+    /// The case.
+    pub case: CaseId,
+    /// The step, from 1.
+    pub step: u16,
+    /// What came of it.
+    pub result: SmolStr,
+}
+
+/// How a case is closed by command.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum CaseOutcome {
+    /// Given to an agency.
+    Agency,
+    /// The customer is exempt.
+    Exempted,
+    /// Given up.
+    WrittenOff,
+}
+
+impl CaseOutcome {
+    /// The outcome's word.
+    pub const fn word(self) -> &'static str {
+        match self {
+            CaseOutcome::Agency => "agency",
+            CaseOutcome::Exempted => "exempted",
+            CaseOutcome::WrittenOff => "written_off",
+        }
+    }
+}
+
+/// `case_closed_by{case_id, outcome}`
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct CaseClosedBy {
+    /// The case.
+    pub case: CaseId,
+    /// How.
+    pub outcome: CaseOutcome,
+}
+
+/// A service barred or freed by hand, or by a fraud system.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RestrictionChanged {
+    /// The service.
+    pub service: SmolStr,
+    /// `manual` or `fraud`.
+    pub reason: RestrictionReason,
+    /// The command that set it; freeing names the same one.
+    pub command: SmolStr,
+    /// Barred or freed.
+    pub barred: bool,
+}
+
+/// Why a service is restricted, in the order in which reasons are listed.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub enum RestrictionReason {
+    /// A limit is breached.
+    Limit,
+    /// A collections case.
+    Collections,
+    /// By hand.
+    Manual,
+    /// A fraud system.
+    Fraud,
+}
+
+impl RestrictionReason {
+    /// The reason's word.
+    pub const fn word(self) -> &'static str {
+        match self {
+            RestrictionReason::Limit => "limit",
+            RestrictionReason::Collections => "collections",
+            RestrictionReason::Manual => "manual",
+            RestrictionReason::Fraud => "fraud",
+        }
+    }
+}
