@@ -1,2 +1,171 @@
-//! Placeholder root.
-fn main() {}
+//! Tools of the repository: `cargo xtask test|tidy|lint|bench|stories`.
+
+use anyhow::{Context, Result, bail};
+use clap::{Parser, Subcommand};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+mod layers;
+mod tidy;
+
+/// Tools of the repository.
+#[derive(Parser)]
+#[command(
+    name = "cargo xtask",
+    after_help = "Examples:\n  cargo xtask test\n  cargo xtask bench --quick"
+)]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// All tests: layers and habits of the code, then every test of the workspace.
+    Test {
+        /// Fewer random cases and fewer kills.
+        #[arg(long)]
+        quick: bool,
+    },
+    /// Layers of the crates and habits of the code, without running a test.
+    Tidy,
+    /// Formatting and clippy; needs the components rustfmt and clippy.
+    Lint,
+    /// Benchmarks as rows of name, value, unit, floor and ratio.
+    Bench {
+        /// Smaller inputs and shorter runs.
+        #[arg(long)]
+        quick: bool,
+        /// `table` or `json`.
+        #[arg(long, short, default_value = "table")]
+        output: String,
+        /// Runs the criterion benchmarks of single steps as well.
+        #[arg(long)]
+        criterion: bool,
+    },
+    /// Runs stories of credit control (`*.txt`, see `tests/stories/README.md`) from a folder.
+    Stories {
+        /// The folder with `base.json` and the stories.
+        folder: PathBuf,
+    },
+}
+
+fn main() -> Result<()> {
+    let root = workspace_root()?;
+    match Cli::parse().task {
+        Task::Test { quick } => test(&root, quick),
+        Task::Tidy => tidy(&root),
+        Task::Lint => lint(&root),
+        Task::Bench {
+            quick,
+            output,
+            criterion,
+        } => bench(&root, quick, &output, criterion),
+        Task::Stories { folder } => stories(&root, &folder),
+    }
+}
+
+fn workspace_root() -> Result<PathBuf> {
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
+    manifest
+        .ancestors()
+        .nth(2)
+        .map(Path::to_path_buf)
+        .context("find the workspace root")
+}
+
+fn tidy(root: &Path) -> Result<()> {
+    let mut problems = layers::check(&layers::read(root)?);
+    problems.extend(tidy::check(root)?);
+    for problem in &problems {
+        eprintln!("tidy: {problem}");
+    }
+    if !problems.is_empty() {
+        bail!("{} problems found by tidy", problems.len());
+    }
+    println!("tidy: layers and habits hold");
+    Ok(())
+}
+
+fn test(root: &Path, quick: bool) -> Result<()> {
+    tidy(root)?;
+    let mut command = cargo(root);
+    command.args(["test", "--release", "--workspace", "--no-fail-fast"]);
+    if quick {
+        command.env("UMBRAL_TEST_QUICK", "1");
+    }
+    run(command)
+}
+
+fn lint(root: &Path) -> Result<()> {
+    let mut format = cargo(root);
+    format.args(["fmt", "--all", "--check"]);
+    run(format)?;
+    let mut clippy = cargo(root);
+    clippy.args([
+        "clippy",
+        "--release",
+        "--workspace",
+        "--all-targets",
+        "--",
+        "-D",
+        "warnings",
+    ]);
+    run(clippy)
+}
+
+fn bench(root: &Path, quick: bool, output: &str, criterion: bool) -> Result<()> {
+    if criterion {
+        let mut micro = cargo(root);
+        micro.args(["bench", "-p", "umbral-benches"]);
+        run(micro)?;
+    }
+    let mut rows = cargo(root);
+    rows.args([
+        "run",
+        "--quiet",
+        "--release",
+        "-p",
+        "umbral-benches",
+        "--",
+        "--output",
+        output,
+    ]);
+    if quick {
+        rows.arg("--quick");
+    }
+    run(rows)
+}
+
+fn stories(root: &Path, folder: &Path) -> Result<()> {
+    let folder = folder
+        .canonicalize()
+        .with_context(|| format!("open {}", folder.display()))?;
+    let mut command = cargo(root);
+    command.args([
+        "test",
+        "--release",
+        "-p",
+        "umbral-tests",
+        "--test",
+        "stories",
+    ]);
+    command.env("UMBRAL_STORIES", folder);
+    run(command)
+}
+
+fn cargo(root: &Path) -> Command {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.current_dir(root);
+    command
+}
+
+fn run(mut command: Command) -> Result<()> {
+    let status = command
+        .status()
+        .with_context(|| format!("start {command:?}"))?;
+    if !status.success() {
+        bail!("{command:?} failed");
+    }
+    Ok(())
+}
