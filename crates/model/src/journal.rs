@@ -113,6 +113,8 @@ pub struct Commit {
     pub catalogs: Vec<ActivatedCatalog>,
     /// Time zones used by accounts from here on.
     pub zones: Vec<ZoneRules>,
+    /// Positions of quarantined entries that this batch took up again, whatever came of it.
+    pub resubmitted: Vec<u64>,
     /// Counts over everything so far.
     pub counts: Counts,
 }
