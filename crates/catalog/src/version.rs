@@ -1,6 +1,7 @@
 //! Catalog versions side by side, in order of activation and by date.
 
-use crate::tables::{Catalog, CreditClass};
+use crate::tables::{Catalog, CreditClass, Plan};
+use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 use std::sync::Arc;
 use umbral_model::ids::{ClassNo, PlanNo, VersionNo};
@@ -11,6 +12,7 @@ use umbral_model::time::Timestamp;
 pub struct CatalogSet {
     versions: Vec<Version>,
     plans: Vec<SmolStr>,
+    plan_numbers: FxHashMap<SmolStr, PlanNo>,
     classes: Vec<SmolStr>,
 }
 
@@ -23,6 +25,16 @@ pub struct Version {
     pub effective_from: Timestamp,
     /// Its tables.
     pub catalog: Arc<Catalog>,
+    /// Index into `Catalog::plans` by `PlanNo`; none where this version has no such plan.
+    plan_index: Vec<Option<u32>>,
+}
+
+impl Version {
+    /// The plan with the deployment's number `number`, if this version has it.
+    pub fn plan(&self, number: PlanNo) -> Option<&Plan> {
+        let index = (*self.plan_index.get(number.index())?)?;
+        self.catalog.plans.get(index as usize)
+    }
 }
 
 impl CatalogSet {
@@ -34,13 +46,19 @@ impl CatalogSet {
     /// Adds a version and gives its plans the deployment's numbers.
     pub fn activate(&mut self, mut catalog: Catalog, effective_from: Timestamp) -> VersionNo {
         let number = VersionNo(self.versions.len() as u32);
-        for plan in &mut catalog.plans {
-            plan.number = PlanNo(intern(&mut self.plans, &plan.name));
+        let mut plan_index = vec![None; self.plans.len()];
+        for (index, plan) in catalog.plans.iter_mut().enumerate() {
+            plan.number = self.number_plan(&plan.name);
+            if plan.number.index() >= plan_index.len() {
+                plan_index.resize(plan.number.index() + 1, None);
+            }
+            plan_index[plan.number.index()] = Some(index as u32);
         }
         for class in &catalog.classes {
             intern(&mut self.classes, &class.name);
         }
-        self.versions.push(Version { number, effective_from, catalog: Arc::new(catalog) });
+        let catalog = Arc::new(catalog);
+        self.versions.push(Version { number, effective_from, catalog, plan_index });
         number
     }
 
@@ -75,7 +93,7 @@ impl CatalogSet {
 
     /// The number of a plan's name.
     pub fn plan_no(&self, name: &str) -> Option<PlanNo> {
-        self.plans.iter().position(|plan| plan == name).map(|index| PlanNo(index as u16))
+        self.plan_numbers.get(name).copied()
     }
 
     /// The name of a plan.
@@ -97,6 +115,18 @@ impl CatalogSet {
     pub fn class_at(&self, number: ClassNo, at: Timestamp) -> Option<&CreditClass> {
         let name = self.class_name(number)?;
         self.in_force(at)?.catalog.classes.iter().find(|class| class.name == name)
+    }
+}
+
+impl CatalogSet {
+    fn number_plan(&mut self, name: &SmolStr) -> PlanNo {
+        if let Some(number) = self.plan_numbers.get(name) {
+            return *number;
+        }
+        let number = PlanNo(self.plans.len() as u16);
+        self.plans.push(name.clone());
+        self.plan_numbers.insert(name.clone(), number);
+        number
     }
 }
 
