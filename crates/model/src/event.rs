@@ -5,7 +5,7 @@
 
 use crate::charge::Charge;
 use crate::ids::*;
-use crate::input::{Allocation, HoldReason, Measure, RestrictionReason, Scope};
+use crate::input::{Allocation, HoldReason, Instalment, Measure, RestrictionReason, Scope};
 use crate::money::{Currency, Money};
 use crate::time::{Date, Timestamp};
 use smol_str::SmolStr;
@@ -50,6 +50,8 @@ pub enum TimerKind {
     OverrideEnd,
     /// A scheduled change of class or plan.
     ClassDate,
+    /// A catalog version comes into force.
+    Config,
     /// An instalment's last day is over.
     Promise,
     /// A hold's last day is over.
@@ -69,6 +71,7 @@ impl TimerKind {
             TimerKind::Cycle => "cycle",
             TimerKind::OverrideEnd => "override_end",
             TimerKind::ClassDate => "class_date",
+            TimerKind::Config => "config",
             TimerKind::Promise => "promise",
             TimerKind::HoldEnd => "hold_end",
             TimerKind::Grace => "grace",
@@ -242,12 +245,30 @@ event_bodies! {
     CaseReopened(CaseState) = "case_reopened", Collections;
     /// A collection step is to be taken.
     StepDue(StepDue) = "step_due", Collections;
+    /// A step's day passed without a tick; it comes later.
+    StepPostponed(StepPostponed) = "step_postponed", Internal;
+    /// The result of a step.
+    StepResultNoted(StepResultNoted) = "step_result_noted", Internal;
+    /// A step should not have been taken.
+    CorrectionApplied(CorrectionApplied) = "correction_applied", Collections;
     /// A step will not be taken.
     StepCancelled(StepCancelled) = "step_cancelled", Collections;
     /// All steps are taken.
     CaseExhausted(CaseExhausted) = "case_exhausted", Collections;
     /// A case is closed.
     CaseClosed(CaseClosed) = "case_closed", Collections;
+    /// A promise to pay runs.
+    PromiseNoted(PromiseNoted) = "promise_noted", Internal;
+    /// A promise was taken back.
+    PromiseWithdrawn(PromiseWithdrawn) = "promise_withdrawn", Internal;
+    /// All that was promised is paid.
+    PromiseKept(PromiseEnded) = "promise_kept", Collections;
+    /// An instalment was not paid in time.
+    PromiseBroken(PromiseEnded) = "promise_broken", Collections;
+    /// Collections stop for a reason.
+    HoldNoted(HoldNoted) = "hold_noted", Internal;
+    /// A hold ended.
+    HoldReleased(HoldReleased) = "hold_released", Internal;
 }
 
 /// Body of `account_opened`.
@@ -269,6 +290,8 @@ pub struct AccountOpened {
     pub vip_rank: u16,
     /// Staff category.
     pub member_category: Option<SmolStr>,
+    /// First day of the cycle in which it begins.
+    pub cycle_start: Date,
 }
 
 /// Body of `member_opened`.
@@ -301,8 +324,8 @@ pub struct IdentifierNoted {
 pub struct ClassChangeScheduled {
     /// The class to come.
     pub class: ClassName,
-    /// When.
-    pub at: Timestamp,
+    /// Local day at whose start it holds.
+    pub on: Date,
 }
 
 /// Body of `class_set`.
@@ -321,8 +344,8 @@ pub struct PlanChangeScheduled {
     pub member: Option<MemberId>,
     /// The plan to come.
     pub plan: PlanName,
-    /// When.
-    pub at: Timestamp,
+    /// Local day at whose start it holds.
+    pub on: Date,
 }
 
 /// Body of `plan_set`; rates usage from `effective_at` on.
@@ -365,8 +388,13 @@ pub enum ChargeKind {
     Charge,
     /// A purchase on account.
     Purchase(PurchaseId),
-    /// The late fee of a collection step: an open item of its own with this id.
-    LateFee(BillId),
+    /// The late fee of a collection step: an open item of its own, not billed again.
+    LateFee {
+        /// The item's id.
+        item: BillId,
+        /// Last day to pay it in time: the day of its step.
+        due_on: Date,
+    },
 }
 
 /// Body of `charge_posted`.
@@ -423,6 +451,8 @@ pub struct BillOpened {
     pub unbilled: Money,
     /// `amount - unbilled`: tax, rounding.
     pub bill_variance: Money,
+    /// The voided bill that it replaces.
+    pub replaces: Option<BillId>,
 }
 
 /// Body of `bill_withdrawn`.
@@ -449,8 +479,10 @@ pub struct PaymentPosted {
     pub allocations: Vec<Allocation>,
     /// The rest: credit of the account.
     pub credit: Money,
-    /// Announced, not settled.
+    /// Announced, not settled: nothing is paid yet.
     pub pending: bool,
+    /// Local day on which it was received.
+    pub received_on: Date,
 }
 
 /// Body of `payment_returned`.
@@ -478,6 +510,8 @@ pub enum Reduction {
     CreditNote,
     /// Write-off.
     WriteOff,
+    /// A late fee that a payment came before.
+    Correction,
 }
 
 /// Body of `bill_reduced`.
@@ -511,8 +545,10 @@ pub struct DisputeSettled {
     pub dispute: DisputeId,
     /// The bill.
     pub bill: BillId,
-    /// Credited to the bill.
+    /// What the customer was right about.
     pub accepted_amount: Money,
+    /// The part of it beyond what was left of the bill: credit of the account.
+    pub credit: Money,
 }
 
 /// Body of `limit_set`.
@@ -524,8 +560,8 @@ pub struct LimitSet {
     pub scope: Scope,
     /// The customer's own limit; none: the class's again.
     pub amount: Option<Money>,
-    /// When it ends.
-    pub ends_at: Option<Timestamp>,
+    /// Last local day on which it holds.
+    pub until: Option<Date>,
 }
 
 /// Body of `deposit_posted`.
@@ -584,6 +620,8 @@ pub struct ThresholdCrossed {
     pub cause: Cause,
     /// Whether the customer is to be told (false within the cooldown).
     pub notify: bool,
+    /// This event's own `out_id`, which the latches keep for `fired_out_id` of their recovery.
+    pub out_id: OutId,
 }
 
 /// Body of `threshold_recovered`.
@@ -691,6 +729,22 @@ pub struct CaseState {
     pub held_days: u32,
     /// Why it is held now.
     pub hold_reasons: Vec<HoldReason>,
+    /// Name of the pinned schedule.
+    pub schedule: ScheduleName,
+    /// Catalog version that the schedule is pinned to.
+    pub pinned_version: VersionNo,
+    /// The first step of this case, from 1 (later than 1 in a relapse).
+    pub first_step: u16,
+    /// Local day of the figures.
+    pub day: Date,
+    /// No step before this instant.
+    pub not_before: Timestamp,
+    /// No severe step before this day: after an exemption, never straight to one.
+    pub severe_not_before: Option<Date>,
+    /// From when held days are counted, while it is held for a dispute, by hand, or exempt.
+    pub held_since: Option<Date>,
+    /// First day on which a resolved dispute no longer holds it.
+    pub grace_until: Option<Date>,
 }
 
 /// Body of `step_due`.
@@ -714,6 +768,88 @@ pub struct StepDue {
     pub next_step_on: Option<Date>,
     /// What takes it back, if anything.
     pub reversible_by: Option<SmolStr>,
+    /// The customer notices it: at most one such step on a local day.
+    pub customer_facing: bool,
+}
+
+/// Body of `step_postponed`: the step's day passed without a tick.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct StepPostponed {
+    /// The case.
+    pub case: CaseId,
+    /// The step.
+    pub step: u16,
+    /// When it is due now, at the earliest.
+    pub not_before: Timestamp,
+}
+
+/// Body of `step_result_noted`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct StepResultNoted {
+    /// The case.
+    pub case: CaseId,
+    /// The step.
+    pub step: u16,
+    /// What came of it.
+    pub result: SmolStr,
+}
+
+/// Body of `correction_applied`: a payment that was made before a step came to be known after it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct CorrectionApplied {
+    /// The case.
+    pub case: CaseId,
+    /// The step, which stays in the history.
+    pub step: u16,
+    /// Its action.
+    pub action: SmolStr,
+    /// The payment.
+    pub payment: PaymentId,
+    /// What is taken back.
+    pub reversal: Option<SmolStr>,
+}
+
+/// Body of `promise_noted`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PromiseNoted {
+    /// The promise.
+    pub promise: PromiseId,
+    /// What is promised, by date.
+    pub instalments: Vec<Instalment>,
+}
+
+/// Body of `promise_withdrawn`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PromiseWithdrawn {
+    /// The promise.
+    pub promise: PromiseId,
+}
+
+/// Body of `promise_kept` and `promise_broken`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct PromiseEnded {
+    /// The promise.
+    pub promise: PromiseId,
+    /// Paid since it was made.
+    pub paid: Money,
+    /// What was due so far and not paid.
+    pub missing: Money,
+}
+
+/// Body of `hold_noted`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct HoldNoted {
+    /// `exempt` or `manual`.
+    pub reason: HoldReason,
+    /// Last local day of the hold.
+    pub until: Option<Date>,
+}
+
+/// Body of `hold_released`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct HoldReleased {
+    /// `exempt` or `manual`.
+    pub reason: HoldReason,
 }
 
 /// Body of `step_cancelled`.
@@ -747,6 +883,12 @@ pub struct CaseClosed {
     pub steps_done: Vec<u16>,
     /// Actions that are taken back.
     pub reversals: Vec<SmolStr>,
+    /// The payment that closed it: its reversal opens the case again.
+    pub cured_by: Option<PaymentId>,
+    /// Local day on which it was closed.
+    pub day: Date,
+    /// Bills that no later case asks for, where a command closed the case.
+    pub handed_over: Vec<BillId>,
 }
 
 /// `out_id`: the same for the same cause, whatever partition, frame or restart produced it.
@@ -769,8 +911,9 @@ pub enum CauseKey<'a> {
 }
 
 impl OutId {
-    /// `hash(kind, account, cause key, ordinal)`; `ordinal` counts the account's events of one cause from 0,
-    /// so that a latch that fires again under another cause has another id.
+    /// `hash(kind, account, cause key, ordinal)`; `ordinal` counts the account's events of one cause (the
+    /// entry's input, or one timer) from 0, internal ones included, in the order in which they happened; so
+    /// a latch that fires again under another cause has another id.
     pub fn of(kind: &str, account: &AccountId, cause: CauseKey<'_>, ordinal: u32) -> OutId {
         let mut hasher = xxhash_rust::xxh3::Xxh3::new();
         let mut part = |bytes: &[u8]| {
