@@ -221,7 +221,7 @@ event_bodies! {
     /// A latch took a state without anybody being told.
     LatchSet(LatchSet) = "latch_set", Internal;
     /// Thresholds were crossed.
-    ThresholdCrossed(ThresholdCrossed) = "threshold_crossed", Credit;
+    ThresholdCrossed(Box<ThresholdCrossed>) = "threshold_crossed", Credit;
     /// A threshold is armed again.
     ThresholdRecovered(ThresholdRecovered) = "threshold_recovered", Credit;
     /// The limit is breached.
@@ -234,15 +234,15 @@ event_bodies! {
     ServiceRestrictionChanged(ServiceRestrictionChanged) = "service_restriction_changed", Credit;
 
     /// A case opened.
-    CaseOpened(CaseState) = "case_opened", Collections;
+    CaseOpened(Box<CaseState>) = "case_opened", Collections;
     /// A case's figures changed.
-    CaseUpdated(CaseState) = "case_updated", Collections;
+    CaseUpdated(Box<CaseState>) = "case_updated", Collections;
     /// A case is held.
-    CaseHeld(CaseState) = "case_held", Collections;
+    CaseHeld(Box<CaseState>) = "case_held", Collections;
     /// A held case goes on.
-    CaseResumed(CaseState) = "case_resumed", Collections;
+    CaseResumed(Box<CaseState>) = "case_resumed", Collections;
     /// A cured case is open again.
-    CaseReopened(CaseState) = "case_reopened", Collections;
+    CaseReopened(Box<CaseState>) = "case_reopened", Collections;
     /// A collection step is to be taken.
     StepDue(StepDue) = "step_due", Collections;
     /// A step's day passed without a tick; it comes later.
