@@ -1,0 +1,102 @@
+//! The prefix deck: building it, and the longest prefix of a number.
+
+use crate::tables::{Deck, PrefixEntry};
+use rustc_hash::FxHashMap;
+use smol_str::SmolStr;
+use umbral_model::ids::{DestinationNo, PrefixNo};
+
+impl Deck {
+    /// A deck of prefixes and the zones that list them. A prefix that comes twice belongs to the zones of
+    /// both. Prefixes are numbered in order of first appearance.
+    pub fn build(listed: impl IntoIterator<Item = (SmolStr, DestinationNo)>) -> Deck {
+        let mut deck = Deck::default();
+        let mut zones_of: Vec<Vec<DestinationNo>> = Vec::new();
+        for (text, zone) in listed {
+            let number = *deck.by_text.entry(text).or_insert_with_key(|text| {
+                deck.prefixes.push(text.clone());
+                zones_of.push(Vec::new());
+                PrefixNo(deck.prefixes.len() as u32 - 1)
+            });
+            zones_of[number.index()].push(zone);
+        }
+        deck.lengths = deck.prefixes.iter().map(|text| text.len().min(255) as u8).collect();
+        deck.lengths.sort_unstable_by(|a, b| b.cmp(a));
+        deck.lengths.dedup();
+        let mut set_numbers: FxHashMap<Vec<DestinationNo>, u32> = FxHashMap::default();
+        for (index, mut zones) in zones_of.into_iter().enumerate() {
+            zones.sort_unstable();
+            zones.dedup();
+            let next = deck.zone_sets.len() as u32;
+            let zone_set = *set_numbers.entry(zones).or_insert_with_key(|zones| {
+                deck.zone_sets.push(zones.clone());
+                next
+            });
+            let text = &deck.prefixes[index];
+            let shorter = text.len().checked_sub(1).and_then(|len| deck.within(text, len));
+            deck.entries.push(PrefixEntry { zone_set, shorter });
+        }
+        deck
+    }
+
+    /// The longest prefix that `number` begins with. The empty prefix matches every number.
+    pub fn longest(&self, number: &str) -> Option<PrefixNo> {
+        self.within(number, number.len())
+    }
+
+    /// The entry of a prefix.
+    pub fn entry(&self, prefix: PrefixNo) -> Option<PrefixEntry> {
+        self.entries.get(prefix.index()).copied()
+    }
+
+    /// The longest prefix of `number` of at most `longest` bytes.
+    fn within(&self, number: &str, longest: usize) -> Option<PrefixNo> {
+        self.lengths
+            .iter()
+            .map(|length| usize::from(*length))
+            .filter(|length| *length <= longest)
+            .filter_map(|length| number.get(..length))
+            .find_map(|beginning| self.by_text.get(beginning).copied())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(deck: &Deck, number: Option<PrefixNo>) -> Option<&str> {
+        number.map(|number| deck.prefixes[number.index()].as_str())
+    }
+
+    #[test]
+    fn the_longest_prefix_wins_and_leads_to_the_shorter_ones() {
+        let listed = [("34", 0), ("346", 1), ("34600", 2), ("", 3), ("+49", 4), ("346", 5)];
+        let deck =
+            Deck::build(listed.map(|(prefix, zone)| (prefix.into(), DestinationNo(zone))));
+        for (number, expected) in [
+            ("34600111", "34600"),
+            ("3461", "346"),
+            ("349", "34"),
+            ("3", ""),
+            ("", ""),
+            ("+4915", "+49"),
+            ("é", ""),
+        ] {
+            assert_eq!(text(&deck, deck.longest(number)), Some(expected), "{number}");
+        }
+        let chain: Vec<_> = std::iter::successors(deck.longest("346001"), |prefix| {
+            deck.entry(*prefix).and_then(|entry| entry.shorter)
+        })
+        .map(|prefix| deck.prefixes[prefix.index()].as_str())
+        .collect();
+        assert_eq!(chain, ["34600", "346", "34", ""]);
+        let entry = deck.entry(deck.longest("346").unwrap()).unwrap();
+        assert_eq!(deck.zone_sets[entry.zone_set as usize], [DestinationNo(1), DestinationNo(5)]);
+    }
+
+    #[test]
+    fn a_deck_without_the_empty_prefix_may_match_nothing() {
+        let deck = Deck::build([("34".into(), DestinationNo(0))]);
+        assert_eq!(deck.longest("35"), None);
+        assert_eq!(deck.longest(""), None);
+    }
+}
