@@ -1,0 +1,323 @@
+//! From a record to the rules that may price it: version, plan, service, longest prefix.
+
+use crate::band::WallClock;
+use crate::profile;
+use crate::record::{Record, Tariff};
+use smallvec::SmallVec;
+use umbral_catalog::tables::{Catalog, Plan, Rule};
+use umbral_catalog::version::{CatalogSet, Version};
+use umbral_model::ids::{BandNo, PlanNo, PrefixNo, RateNo, RuleNo, ServiceNo};
+use umbral_model::rejection::{Reason, Rejection};
+use umbral_model::time::Timestamp;
+
+/// A rule that fits the record but for its band.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rung {
+    pub(crate) rule: RuleNo,
+    pub(crate) rate: RateNo,
+    pub(crate) band: Option<BandNo>,
+    pub(crate) prefix: Option<PrefixNo>,
+}
+
+/// The rules that fit a record in one plan of one version, best first: the first whose band holds prices it.
+#[derive(Clone, Debug)]
+pub(crate) struct Ladder<'c> {
+    pub(crate) version: &'c Version,
+    pub(crate) plan: &'c Plan,
+    pub(crate) service: ServiceNo,
+    rungs: SmallVec<[Rung; 4]>,
+}
+
+/// What prices a record from an instant on, until a version or a plan comes into force.
+#[derive(Clone, Debug)]
+pub(crate) struct Footing<'c> {
+    pub(crate) ladder: Ladder<'c>,
+    pub(crate) until: Timestamp,
+}
+
+/// The footing of `record` at `at`.
+pub(crate) fn footing<'c>(
+    catalogs: &'c CatalogSet,
+    tariff: Tariff<'_>,
+    record: &Record<'_>,
+    at: Timestamp,
+) -> Result<Footing<'c>, Rejection> {
+    let Some(version) = catalogs.in_force(at) else {
+        return Err(Rejection::new(
+            Reason::NoVersion,
+            format!("no catalog version is in force at {at}"),
+        ));
+    };
+    let version_until = catalogs.next_change(at).unwrap_or(Timestamp::MAX);
+    let mut found = match tariff {
+        Tariff::Plan(plan) => of_plan(catalogs, version, plan, record, at, Timestamp::MAX)?,
+        Tariff::Plans(changes) => {
+            let past = changes.partition_point(|(from, _)| *from <= at);
+            let Some((_, plan)) = past.checked_sub(1).and_then(|index| changes.get(index)) else {
+                return Err(Rejection::new(
+                    Reason::UnknownPlan,
+                    format!("no plan is set at {at}"),
+                ));
+            };
+            let until = changes.get(past).map_or(Timestamp::MAX, |(from, _)| *from);
+            of_plan(catalogs, version, *plan, record, at, until)?
+        }
+        Tariff::Profile(name) => profile::footing(version, name, record, at)?,
+    };
+    found.until = found.until.min(version_until);
+    Ok(found)
+}
+
+fn of_plan<'c>(
+    catalogs: &'c CatalogSet,
+    version: &'c Version,
+    number: PlanNo,
+    record: &Record<'_>,
+    at: Timestamp,
+    until: Timestamp,
+) -> Result<Footing<'c>, Rejection> {
+    let Some(plan) = version.plan(number) else {
+        let name = catalogs.plan_name(number).unwrap_or("?");
+        return Err(Rejection::new(
+            Reason::UnknownPlan,
+            format!(
+                "catalog {} in force at {at} has no plan {name}",
+                version.catalog.label
+            ),
+        ));
+    };
+    Ok(Footing {
+        ladder: Ladder::of(version, plan, record, at)?,
+        until,
+    })
+}
+
+impl<'c> Ladder<'c> {
+    /// The rules of `plan` that fit `record`. Rules of the longest prefix only, unless the plan lets
+    /// shorter ones fill its gaps.
+    pub(crate) fn of(
+        version: &'c Version,
+        plan: &'c Plan,
+        record: &Record<'_>,
+        at: Timestamp,
+    ) -> Result<Ladder<'c>, Rejection> {
+        let catalog = &*version.catalog;
+        let service = service_no(catalog, record.service)?;
+        let zone = match record.zone {
+            None => None,
+            Some(name) => Some(zone_index(catalog, name)?),
+        };
+        let mut ladder = Ladder {
+            version,
+            plan,
+            service,
+            rungs: SmallVec::new(),
+        };
+        let Some(rules) = plan.by_service.get(service.index()) else {
+            return Err(ladder.no_service(record, at));
+        };
+        let mut settled = false;
+        if let Some(zone) = zone {
+            let of_zone = rules.by_zone.get(zone).map_or(&[][..], Vec::as_slice);
+            settled = ladder.climb(of_zone, None, record);
+        } else if !record.to.is_empty() {
+            let mut next = catalog.deck.longest(record.to);
+            while let Some(prefix) = next.filter(|_| !settled) {
+                let Some(entry) = catalog.deck.entries.get(prefix.index()) else {
+                    break;
+                };
+                let of_prefix = rules
+                    .by_zone_set
+                    .get(entry.zone_set as usize)
+                    .map_or(&[][..], Vec::as_slice);
+                settled = ladder.climb(of_prefix, Some(prefix), record);
+                next = entry.shorter;
+            }
+        }
+        if !settled {
+            ladder.climb(&rules.anywhere, None, record);
+        }
+        if !ladder.rungs.is_empty() {
+            return Ok(ladder);
+        }
+        let sold = !rules.anywhere.is_empty()
+            || rules
+                .by_zone
+                .iter()
+                .chain(&rules.by_zone_set)
+                .any(|of_zone| !of_zone.is_empty());
+        Err(if sold {
+            ladder.no_destination(record, at)
+        } else {
+            ladder.no_service(record, at)
+        })
+    }
+
+    /// Adds those of `rules` that fit the record. Returns whether nothing after them can come into play.
+    fn climb(&mut self, rules: &[RuleNo], prefix: Option<PrefixNo>, record: &Record<'_>) -> bool {
+        let catalog = &*self.version.catalog;
+        let before = self.rungs.len();
+        for number in rules {
+            let Some(rule) = catalog.rules.get(number.index()) else {
+                continue;
+            };
+            if !fits(catalog, rule, record) {
+                continue;
+            }
+            self.rungs.push(Rung {
+                rule: *number,
+                rate: rule.rate,
+                band: rule.band,
+                prefix,
+            });
+            if rule.band.is_none() {
+                return true;
+            }
+        }
+        self.rungs.len() > before && !self.plan.fall_through
+    }
+
+    /// The rule that holds at `at`, and until when it does as far as `limit`; the instant is
+    /// `Timestamp::MAX` where it holds beyond.
+    pub(crate) fn rule_at(&self, at: Timestamp, limit: Timestamp) -> Option<(Rung, Timestamp)> {
+        let first = *self.rungs.first()?;
+        if first.band.is_none() {
+            return Some((first, Timestamp::MAX));
+        }
+        let catalog = &*self.version.catalog;
+        let mut clock = WallClock::at(&catalog.zone, at);
+        let chosen = self.holding(&clock)?;
+        loop {
+            let watched = self.rungs[..=chosen].iter().filter_map(|rung| rung.band);
+            let windows = watched.filter_map(|band| catalog.bands.get(band.index()));
+            let edge = clock.next_edge(windows.flat_map(|band| &band.windows));
+            if edge >= limit {
+                return Some((self.rungs[chosen], Timestamp::MAX));
+            }
+            clock = WallClock::at(&catalog.zone, edge);
+            if self.holding(&clock) != Some(chosen) {
+                return Some((self.rungs[chosen], edge));
+            }
+        }
+    }
+
+    fn holding(&self, clock: &WallClock) -> Option<usize> {
+        let bands = &self.version.catalog.bands;
+        self.rungs.iter().position(|rung| match rung.band {
+            None => true,
+            Some(band) => bands
+                .get(band.index())
+                .is_some_and(|band| clock.holds(band)),
+        })
+    }
+
+    fn no_service(&self, record: &Record<'_>, at: Timestamp) -> Rejection {
+        let (plan, service) = (&self.plan.name, record.service);
+        let detail = format!("plan {plan} has no rule for {service} (at {at})");
+        Rejection::new(Reason::NoServiceRule, detail)
+    }
+
+    fn no_destination(&self, record: &Record<'_>, at: Timestamp) -> Rejection {
+        let plan = &self.plan.name;
+        let detail = format!("plan {plan} has no rule for {} at {at}", Wording(record));
+        Rejection::new(Reason::NoDestinationRule, detail)
+    }
+
+    /// The rejection where rules fit but none of their bands holds at `at`.
+    pub(crate) fn gap(&self, record: &Record<'_>, at: Timestamp) -> Rejection {
+        let plan = &self.plan.name;
+        let clock = self.version.catalog.zone.local(at);
+        let second = clock.nano_of_day / 1_000_000_000;
+        let detail = format!(
+            "the rules of plan {plan} for {} leave out {at} ({} {:02}:{:02}:{:02} in {})",
+            Wording(record),
+            clock.date,
+            second / 3600,
+            second / 60 % 60,
+            second % 60,
+            self.version.catalog.zone.name,
+        );
+        Rejection::new(Reason::NoRuleAtThatTime, detail)
+    }
+}
+
+fn service_no(catalog: &Catalog, name: &str) -> Result<ServiceNo, Rejection> {
+    match catalog
+        .services
+        .iter()
+        .position(|service| service.name == name)
+    {
+        Some(index) => Ok(ServiceNo(index as u8)),
+        None => Err(Rejection::new(
+            Reason::UnknownService,
+            format!("catalog {} has no service {name}", catalog.label),
+        )),
+    }
+}
+
+fn zone_index(catalog: &Catalog, name: &str) -> Result<usize, Rejection> {
+    catalog
+        .destinations
+        .iter()
+        .position(|zone| zone == name)
+        .ok_or_else(|| {
+            Rejection::new(
+                Reason::UnknownZone,
+                format!("catalog {} has no zone {name}", catalog.label),
+            )
+        })
+}
+
+/// Whether a rule is for the record's direction and network. Home rules are for records without a network.
+fn fits(catalog: &Catalog, rule: &Rule, record: &Record<'_>) -> bool {
+    if rule
+        .direction
+        .is_some_and(|direction| direction != record.direction)
+    {
+        return false;
+    }
+    match (rule.roaming, record.network) {
+        (None, None) => true,
+        (Some(group), Some(network)) => network_group(catalog, network) == Some(group),
+        _ => false,
+    }
+}
+
+/// The group that lists the network or the longest beginning of its code.
+fn network_group(catalog: &Catalog, network: &str) -> Option<u16> {
+    (1..=network.len())
+        .rev()
+        .filter_map(|length| network.get(..length))
+        .find_map(|code| {
+            let listed = |group: &umbral_catalog::tables::NetworkGroup| {
+                group
+                    .networks
+                    .binary_search_by(|known| known.as_str().cmp(code))
+                    .is_ok()
+            };
+            catalog
+                .networks
+                .iter()
+                .position(listed)
+                .map(|index| index as u16)
+        })
+}
+
+/// A record in words, for the detail of a rejection.
+struct Wording<'r>(&'r Record<'r>);
+
+impl core::fmt::Display for Wording<'_> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        let record = self.0;
+        write!(f, "{} {}", record.direction.word(), record.service)?;
+        match (record.zone, record.to) {
+            (Some(zone), _) => write!(f, " to zone {zone}")?,
+            (None, "") => f.write_str(" without a number")?,
+            (None, number) => write!(f, " to {number}")?,
+        }
+        match record.network {
+            Some(network) => write!(f, " in network {network}"),
+            None => Ok(()),
+        }
+    }
+}

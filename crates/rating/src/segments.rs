@@ -1,0 +1,179 @@
+//! Cutting a record where its price changes: at edges of time bands, changes of version and plan, and the
+//! starts of price steps.
+
+use crate::record::{Axis, Record, Tariff};
+use crate::resolve::{Footing, Ladder, Rung, footing};
+use smallvec::SmallVec;
+use umbral_catalog::tables::{Rate, Step};
+use umbral_catalog::version::CatalogSet;
+use umbral_model::charge::{Charge, Segment};
+use umbral_model::money::{Money, Pico};
+use umbral_model::rejection::{Reason, Rejection};
+use umbral_model::time::Timestamp;
+
+/// A record of more segments than this is not one record of usage; it is refused.
+const SEGMENTS_MAX: usize = 10_000;
+
+/// A record cut into segments: a charge without its amount, and between what that is held.
+#[derive(Debug)]
+pub(crate) struct Walk {
+    pub(crate) charge: Charge,
+    pub(crate) minimum: Option<Pico>,
+    pub(crate) maximum: Option<Pico>,
+}
+
+/// Cuts the record into segments, in order of time. Setup fee, minimum and maximum are those of the first
+/// segment's rate, the rounding that of the rate with most decimals (of equals, the earlier one).
+pub(crate) fn cut(
+    catalogs: &CatalogSet,
+    tariff: Tariff<'_>,
+    record: &Record<'_>,
+) -> Result<Walk, Rejection> {
+    let (quantity, limit) = (record.quantity, i64::MAX as u64);
+    if quantity > limit || record.duration.is_some_and(|nanos| nanos > limit) {
+        return Err(Rejection::new(
+            Reason::PriceOutOfRange,
+            "usage of 2^63 units or more",
+        ));
+    }
+    let mut footing = footing(catalogs, tariff, record, record.start)?;
+    let measurement =
+        footing.ladder.version.catalog.services[footing.ladder.service.index()].measurement;
+    let axis = Axis::new(record.start, quantity, record.duration, measurement);
+    let (mut offset, end) = (0, axis.end());
+    let (mut rung, mut holds_until) = rule_at(&footing, record, record.start, end)?;
+    let mut walk = first(&footing.ladder, rung, record)?;
+    while offset < quantity {
+        let rate = rate_of(&footing.ladder, rung)?;
+        let segment = segment(
+            &footing.ladder,
+            rung,
+            rate,
+            record,
+            offset,
+            axis.units_before(holds_until).min(quantity),
+        )?;
+        offset = offset.saturating_add(segment.billed);
+        push(&mut walk.charge, segment, rate)?;
+        if offset >= quantity {
+            break;
+        }
+        let at = axis.instant(offset);
+        if at >= footing.until {
+            footing = crate::resolve::footing(catalogs, tariff, record, at)?;
+            (rung, holds_until) = rule_at(&footing, record, at, end)?;
+        } else if at >= holds_until {
+            (rung, holds_until) = rule_at(&footing, record, at, end)?;
+        }
+    }
+    Ok(walk)
+}
+
+fn rule_at(
+    footing: &Footing<'_>,
+    record: &Record<'_>,
+    at: Timestamp,
+    end: Timestamp,
+) -> Result<(Rung, Timestamp), Rejection> {
+    match footing.ladder.rule_at(at, end.min(footing.until)) {
+        Some((rung, until)) => Ok((rung, until.min(footing.until))),
+        None => Err(footing.ladder.gap(record, at)),
+    }
+}
+
+fn rate_of<'c>(ladder: &Ladder<'c>, rung: Rung) -> Result<&'c Rate, Rejection> {
+    ladder
+        .version
+        .catalog
+        .rates
+        .get(rung.rate.index())
+        .ok_or_else(|| {
+            Rejection::new(
+                Reason::BadCatalog,
+                format!("rule {} has no rate", rung.rule),
+            )
+        })
+}
+
+fn first(ladder: &Ladder<'_>, rung: Rung, record: &Record<'_>) -> Result<Walk, Rejection> {
+    let rate = rate_of(ladder, rung)?;
+    let charged = record.quantity > 0 && record.continued.is_none();
+    let charge = Charge {
+        amount: Money::ZERO,
+        version: ladder.version.number,
+        plan: ladder.plan.number,
+        service: ladder.service,
+        rule: rung.rule,
+        prefix: rung.prefix,
+        zone: ladder.version.catalog.rules[rung.rule.index()].zone,
+        segments: SmallVec::new(),
+        setup: if charged { rate.setup } else { Pico::ZERO },
+        held_at: None,
+        rounding: rate.rounding,
+    };
+    Ok(Walk {
+        charge,
+        minimum: rate.minimum,
+        maximum: rate.maximum,
+    })
+}
+
+/// The segment that begins at `offset` and is cut at `cut` at the latest. It is lengthened to whole
+/// increments and takes what it needs for that from the beginning of the next one.
+fn segment(
+    ladder: &Ladder<'_>,
+    rung: Rung,
+    rate: &Rate,
+    record: &Record<'_>,
+    offset: u64,
+    cut: u64,
+) -> Result<Segment, Rejection> {
+    let before = record.continued.unwrap_or(0);
+    let (step, step_end) = step_at(&rate.steps, offset.saturating_add(before))?;
+    let end = cut.min(step_end.saturating_sub(before));
+    assert!(end > offset, "a segment has at least one unit");
+    let increments = (end - offset).div_ceil(step.increment);
+    let Some(billed) = increments.checked_mul(step.increment) else {
+        return Err(Rejection::new(
+            Reason::PriceOutOfRange,
+            "a billed increment beyond 2^64 units",
+        ));
+    };
+    Ok(Segment {
+        version: ladder.version.number,
+        rule: rung.rule,
+        rate: rung.rate,
+        band: rung.band,
+        offset,
+        usage: billed.min(record.quantity - offset),
+        billed,
+        increment: step.increment,
+        price: step.price,
+        unit: step.unit,
+    })
+}
+
+/// The price step that `position` units from the start of the whole record falls into, and where it ends.
+fn step_at(steps: &[Step], position: u64) -> Result<(&Step, u64), Rejection> {
+    let past = steps.partition_point(|step| step.start <= position);
+    let end = steps.get(past).map_or(u64::MAX, |step| step.start);
+    match past.checked_sub(1).and_then(|index| steps.get(index)) {
+        Some(step) if step.increment > 0 && step.unit > 0 => Ok((step, end)),
+        _ => Err(Rejection::new(
+            Reason::BadCatalog,
+            "a rate without a price step that applies",
+        )),
+    }
+}
+
+fn push(charge: &mut Charge, segment: Segment, rate: &Rate) -> Result<(), Rejection> {
+    if charge.segments.len() == SEGMENTS_MAX {
+        let detail = format!("the record falls into more than {SEGMENTS_MAX} segments");
+        return Err(Rejection::new(Reason::PriceOutOfRange, detail));
+    }
+    if rate.rounding.decimals > charge.rounding.decimals {
+        charge.rounding = rate.rounding;
+    }
+    charge.segments.push(segment);
+    Ok(())
+}
