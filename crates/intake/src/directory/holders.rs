@@ -1,0 +1,74 @@
+//! Members as small numbers, each with the identifiers that it holds or held.
+
+use super::key::Key;
+use hashbrown::HashTable;
+use rustc_hash::FxBuildHasher;
+use std::hash::BuildHasher;
+use umbral_model::ids::{AccountId, MemberId};
+
+#[derive(Default)]
+pub(super) struct Holders {
+    all: Vec<Holder>,
+    numbers: HashTable<u32>,
+}
+
+struct Holder {
+    account: AccountId,
+    member: MemberId,
+    keys: Vec<Key>,
+}
+
+impl Holders {
+    pub(super) fn find(&self, account: &AccountId, member: &MemberId) -> Option<u32> {
+        let same = |number: &u32| {
+            let holder = &self.all[*number as usize];
+            holder.account == *account && holder.member == *member
+        };
+        self.numbers.find(hash(account, member), same).copied()
+    }
+
+    /// The member's number, a new one if it has none yet.
+    pub(super) fn number(&mut self, account: &AccountId, member: &MemberId) -> u32 {
+        if let Some(number) = self.find(account, member) {
+            return number;
+        }
+        let number = self.all.len() as u32;
+        self.all.push(Holder {
+            account: account.clone(),
+            member: member.clone(),
+            keys: Vec::new(),
+        });
+        let all = &self.all;
+        self.numbers
+            .insert_unique(hash(account, member), number, |number| {
+                let holder = &all[*number as usize];
+                hash(&holder.account, &holder.member)
+            });
+        number
+    }
+
+    pub(super) fn get(&self, number: u32) -> Option<(AccountId, MemberId)> {
+        let holder = self.all.get(number as usize)?;
+        Some((holder.account.clone(), holder.member.clone()))
+    }
+
+    /// The identifiers that the member holds or held.
+    pub(super) fn keys(&self, number: u32) -> &[Key] {
+        self.all
+            .get(number as usize)
+            .map_or(&[], |holder| &holder.keys)
+    }
+
+    pub(super) fn note(&mut self, number: u32, key: Key) {
+        let Some(holder) = self.all.get_mut(number as usize) else {
+            return;
+        };
+        if !holder.keys.contains(&key) {
+            holder.keys.push(key);
+        }
+    }
+}
+
+fn hash(account: &AccountId, member: &MemberId) -> u64 {
+    FxBuildHasher.hash_one((account.as_str(), member.as_str()))
+}
