@@ -149,3 +149,17 @@ fn a_missing_file_is_a_problem() {
     let problems = Mapping::load("no/such/mapping.toml".as_ref()).unwrap_err();
     assert_eq!(problems[0].code, codes::UNREADABLE_FILE);
 }
+
+#[test]
+fn a_problem_is_shown_like_one_of_a_catalog() {
+    let text = replaced("event_id = \"row\"", "event_id = \"index\"");
+    let problem = Mapping::parse("m.toml", &text).unwrap_err().remove(0);
+    let shown = umbral_catalog::problem::Problem::from(problem.clone());
+    assert_eq!(
+        (shown.code, shown.file.as_str()),
+        (codes::BAD_VALUE, "m.toml")
+    );
+    assert_eq!(&text[shown.span.clone()], "\"index\"");
+    assert_eq!(shown.line_and_column(&text), (problem.line, problem.column));
+    assert_eq!(shown.notes, [problem.mend]);
+}

@@ -3,6 +3,7 @@
 use crate::codes;
 use core::fmt;
 use core::ops::Range;
+use umbral_catalog::problem::Problem as Shown;
 
 /// One problem of a mapping. All problems of a file are reported at once.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -46,11 +47,10 @@ impl fmt::Display for Problem {
 impl std::error::Error for Problem {}
 
 /// Problems of mappings are shown as those of catalogs are.
-impl From<Problem> for umbral_catalog::Problem {
-    fn from(problem: Problem) -> umbral_catalog::Problem {
+impl From<Problem> for Shown {
+    fn from(problem: Problem) -> Shown {
         let (title, span) = (problem.title(), problem.span.clone());
-        let mut shown =
-            umbral_catalog::Problem::error(problem.code, problem.file, span, title, problem.what);
+        let mut shown = Shown::error(problem.code, problem.file, span, title, problem.what);
         shown.note(problem.mend);
         shown
     }
