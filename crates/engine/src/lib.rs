@@ -1,1 +1,35 @@
-//! Placeholder root.
+//! The deterministic core: what an input does to an account.
+//!
+//! `Partition` owns accounts and drives them. `decide` answers an input with events or one rejection and
+//! changes nothing; `apply` takes an event into a row and cannot fail; timers are due instants inside rows
+//! and fire on ticks. Each room (`credit`, `billing`, `collections`) holds both sides of its own events.
+//!
+//! Pure: no I/O, clock, randomness, float or environment; the same inputs give the same events and the same
+//! state hash on any machine. Time comes in as the `clock` of a call, catalogs and zones in `World`.
+
+mod account;
+mod apply;
+mod billing;
+mod collections;
+mod credit;
+mod customer;
+mod dates;
+mod decide;
+mod dedup;
+mod draft;
+mod hash;
+mod partition;
+mod queue;
+mod timers;
+mod usage;
+mod view;
+mod world;
+
+pub use account::Row;
+pub use dedup::Windows;
+pub use partition::{Decision, Partition};
+pub use view::{
+    AccountView, BillView, CaseView, CycleView, LatchView, MeasureView, MemberView,
+    RestrictionView, Standing,
+};
+pub use world::{World, Zones};

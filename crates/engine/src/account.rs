@@ -1,0 +1,372 @@
+//! The state of one account: a small flat hot part that every record touches, and the rare things behind a
+//! shared pointer that is copied when written.
+
+use crate::collections::Collections;
+use crate::dates;
+use crate::world::World;
+use smol_str::SmolStr;
+use std::sync::Arc;
+use umbral_model::event::OutId;
+use umbral_model::ids::*;
+use umbral_model::input::{Measure, RestrictionReason, Scope};
+use umbral_model::money::{Currency, Money};
+use umbral_model::time::{Date, Timestamp};
+
+/// Measures of a class whose quiet range is remembered in the row.
+pub(crate) const GUARDS: usize = 3;
+
+/// One account. Cloning copies the hot part and shares the cold one.
+#[derive(Clone, Debug)]
+pub struct Row {
+    pub(crate) id: AccountId,
+    /// Position of its last event; 0 before the account opened.
+    pub(crate) seq: u64,
+    pub(crate) opened_at: Timestamp,
+    /// Rated usage and charges that no bill took up yet, over all cycles.
+    pub(crate) unbilled: Money,
+    /// The current cycle's part of `unbilled`, and what joined it late.
+    pub(crate) unbilled_current: Money,
+    /// What is left of all open bills and late fees.
+    pub(crate) open: Money,
+    /// The disputed part of `open`.
+    pub(crate) disputed: Money,
+    /// Money of the customer that pays no bill yet.
+    pub(crate) credit: Money,
+    /// Money of the current cycle's rated usage, by scope in the order of `Scope::ALL`.
+    pub(crate) usage: [Money; 4],
+    /// The current cycle's charges beside usage.
+    pub(crate) charges: Money,
+    /// First day of the current cycle.
+    pub(crate) cycle_start: Date,
+    pub(crate) class: ClassNo,
+    /// The plan in force since the last change.
+    pub(crate) plan: Option<PlanNo>,
+    pub(crate) zone: ZoneNo,
+    pub(crate) vip_rank: u16,
+    pub(crate) cycle_day: u8,
+    pub(crate) currency: Currency,
+    /// Plans changed, a member has its own, or a profile prices: the cold part decides the tariff.
+    pub(crate) tariff_is_cold: bool,
+    pub(crate) cold: Option<Arc<Cold>>,
+    pub(crate) cache: Cache,
+}
+
+/// What follows from the rest of the row, the class and the zone; no part of the state.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Cache {
+    /// When the next timer is due.
+    pub due_at: Timestamp,
+    /// First instant of the current cycle.
+    pub cycle_from: Timestamp,
+    /// First instant after it.
+    pub cycle_to: Timestamp,
+    /// A catalog version that came into force at this instant is still to be looked at.
+    pub config_due: Timestamp,
+    /// The latest instant as of which something was decided: which schedule a case would open under.
+    pub evaluated_at: Timestamp,
+    /// Exposure limit; the largest amount where there is none.
+    pub exposure_limit: Money,
+    /// Quiet ranges of the class's measures, in the order of the class.
+    pub guards: [Guard; GUARDS],
+    /// How many of `guards` count; `UNKNOWN` until thresholds are compared.
+    pub guard_count: u8,
+}
+
+/// Values strictly between the two cross no threshold either way.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Guard {
+    pub measure: Measure,
+    pub scope: Scope,
+    pub low: Money,
+    pub high: Money,
+}
+
+impl Guard {
+    const NONE: Guard = Guard {
+        measure: Measure::Exposure,
+        scope: Scope::All,
+        low: Money::MAX,
+        high: Money::ZERO,
+    };
+}
+
+impl Cache {
+    /// `guard_count` before thresholds were compared.
+    pub(crate) const UNKNOWN: u8 = u8::MAX;
+
+    const EMPTY: Cache = Cache {
+        due_at: Timestamp::MAX,
+        cycle_from: Timestamp::MIN,
+        cycle_to: Timestamp::MAX,
+        config_due: Timestamp::MAX,
+        evaluated_at: Timestamp::MIN,
+        exposure_limit: Money::MAX,
+        guards: [Guard::NONE; GUARDS],
+        guard_count: Cache::UNKNOWN,
+    };
+}
+
+/// The rare things of an account.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct Cold {
+    /// Rating profile instead of a plan.
+    pub profile: Option<SmolStr>,
+    pub member_category: Option<SmolStr>,
+    /// Plans of the account from when on, ascending, once they changed.
+    pub plans: Vec<(Timestamp, PlanNo)>,
+    /// Members in the order in which they were added.
+    pub members: Vec<Member>,
+    /// The class to come, from a local day on.
+    pub class_change: Option<(Date, ClassNo)>,
+    /// Plans to come.
+    pub plan_changes: Vec<PlanChange>,
+    /// The two cycles before the current one, newest first.
+    pub closed: Vec<CycleTotals>,
+    /// Unbilled money of earlier cycles, by first day, ascending.
+    pub buckets: Vec<(Date, Money)>,
+    /// Cycles that end on this day or before are billed.
+    pub billed_to: Option<Date>,
+    /// The customer's own limits.
+    pub overrides: Vec<Override>,
+    /// Added to the exposure limit.
+    pub deposit: Money,
+    /// Latches that are fired or remember a crossing; the others are armed.
+    pub latches: Vec<Latch>,
+    /// Why services are restricted, in the order in which reasons came.
+    pub restrictions: Vec<Restriction>,
+    /// Bills and late fees in the order in which they were opened.
+    pub bills: Vec<Bill>,
+    /// Payments in the order in which they came.
+    pub payments: Vec<Payment>,
+    /// Credit that came from no payment: negative bills, credit notes.
+    pub other_credit: Money,
+    /// Open disputes.
+    pub disputes: Vec<Dispute>,
+    /// Cases, promises, holds.
+    pub collections: Collections,
+}
+
+static NO_COLD: Cold = Cold {
+    profile: None,
+    member_category: None,
+    plans: Vec::new(),
+    members: Vec::new(),
+    class_change: None,
+    plan_changes: Vec::new(),
+    closed: Vec::new(),
+    buckets: Vec::new(),
+    billed_to: None,
+    overrides: Vec::new(),
+    deposit: Money::ZERO,
+    latches: Vec::new(),
+    restrictions: Vec::new(),
+    bills: Vec::new(),
+    payments: Vec::new(),
+    other_credit: Money::ZERO,
+    disputes: Vec::new(),
+    collections: Collections::NONE,
+};
+
+/// A subscription, child account, family member or card holder.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct Member {
+    pub id: MemberId,
+    pub opened_at: Timestamp,
+    pub closed_at: Option<Timestamp>,
+    /// Its own plans from when on, ascending; none: the account's.
+    pub plans: Vec<(Timestamp, PlanNo)>,
+}
+
+/// A plan to come.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct PlanChange {
+    pub member: Option<MemberId>,
+    pub on: Date,
+    pub plan: PlanNo,
+}
+
+/// What a closed cycle came to.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct CycleTotals {
+    pub start: Date,
+    pub usage: [Money; 4],
+    pub charges: Money,
+}
+
+/// A limit of the customer's own.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct Override {
+    pub measure: Measure,
+    pub scope: Scope,
+    pub amount: Money,
+    pub until: Option<Date>,
+}
+
+/// The state of one threshold that is fired, or was.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct Latch {
+    pub measure: Measure,
+    pub scope: Scope,
+    pub threshold: ThresholdId,
+    pub fired: bool,
+    /// The crossing that was published for it, while it is fired.
+    pub published: Option<OutId>,
+    /// When the customer was last told, by the crossing's `effective_at`.
+    pub notified_at: Option<Timestamp>,
+}
+
+/// One reason to restrict a service.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct Restriction {
+    pub service: SmolStr,
+    pub reason: RestrictionReason,
+    pub source: SmolStr,
+}
+
+/// A bill, or the late fee of a collection step.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct Bill {
+    pub id: BillId,
+    /// First day after the billed cycle; none for a late fee.
+    pub cycle_end: Option<Date>,
+    pub due_on: Date,
+    pub amount: Money,
+    pub remaining: Money,
+    /// The disputed part of `remaining`.
+    pub disputed: Money,
+    /// Credit notes, write-offs, won disputes.
+    pub reduced: Money,
+    pub voided: bool,
+    /// Closed cases were handed over by command; no later case asks for it.
+    pub handed_over: bool,
+}
+
+impl Bill {
+    /// What may be asked for and is paid first.
+    pub(crate) fn undisputed(&self) -> Money {
+        self.remaining - self.disputed
+    }
+
+    /// What payments and credit paid of it.
+    pub(crate) fn paid(&self) -> Money {
+        self.amount - self.reduced - self.remaining
+    }
+}
+
+/// What became of a payment.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum PaymentState {
+    Pending,
+    Settled,
+    Reversed,
+}
+
+/// A payment.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct Payment {
+    pub id: PaymentId,
+    /// Position of the event that posted or settled it.
+    pub seq: u64,
+    pub received_on: Date,
+    pub amount: Money,
+    pub state: PaymentState,
+    /// What it paid so far, later uses of its credit included.
+    pub allocations: Vec<(BillId, Money)>,
+    /// What of it pays nothing yet.
+    pub credit: Money,
+}
+
+/// An open dispute.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct Dispute {
+    pub id: DisputeId,
+    pub bill: BillId,
+    pub amount: Money,
+}
+
+impl Row {
+    /// An account that does not exist yet.
+    pub(crate) fn new(id: AccountId) -> Row {
+        Row {
+            id,
+            seq: 0,
+            opened_at: Timestamp::MIN,
+            unbilled: Money::ZERO,
+            unbilled_current: Money::ZERO,
+            open: Money::ZERO,
+            disputed: Money::ZERO,
+            credit: Money::ZERO,
+            usage: [Money::ZERO; 4],
+            charges: Money::ZERO,
+            cycle_start: Date::default(),
+            class: ClassNo(0),
+            plan: None,
+            zone: ZoneNo(0),
+            vip_rank: 0,
+            cycle_day: 1,
+            currency: Currency::default(),
+            tariff_is_cold: false,
+            cold: None,
+            cache: Cache::EMPTY,
+        }
+    }
+
+    /// The rare things.
+    pub(crate) fn cold(&self) -> &Cold {
+        match &self.cold {
+            Some(cold) => cold,
+            None => &NO_COLD,
+        }
+    }
+
+    /// The rare things, to be changed: copied if another row shares them.
+    pub(crate) fn cold_mut(&mut self) -> &mut Cold {
+        Arc::make_mut(self.cold.get_or_insert_with(|| Arc::new(NO_COLD.clone())))
+    }
+
+    /// Whether two rows are the same state; what is only remembered of it does not count.
+    pub(crate) fn same_state(&self, other: &Row) -> bool {
+        crate::hash::of_row(self) == crate::hash::of_row(other)
+    }
+
+    /// First day of the cycle after the current one.
+    pub(crate) fn next_cycle(&self) -> Date {
+        dates::next_cycle(self.cycle_start, self.cycle_day)
+    }
+
+    /// First day of the cycle in which `at` falls; what lies after the current cycle counts in it.
+    pub(crate) fn cycle_of(&self, world: &World, at: Timestamp) -> Date {
+        if at >= self.cache.cycle_from {
+            return self.cycle_start;
+        }
+        dates::cycle_of(world.zone(self.zone).local(at).date, self.cycle_day)
+    }
+
+    /// Whether the totals of that cycle are still kept.
+    pub(crate) fn keeps_cycle(&self, start: Date) -> bool {
+        start == self.cycle_start || self.cold().closed.iter().any(|cycle| cycle.start == start)
+    }
+
+    /// Recomputes the instants of the current cycle; due after the cycle or the zone changed.
+    pub(crate) fn refresh_cycle(&mut self, world: &World) {
+        let zone = world.zone(self.zone);
+        self.cache.cycle_from = zone.start_of_day(self.cycle_start);
+        self.cache.cycle_to = zone.start_of_day(self.next_cycle());
+    }
+
+    /// Forgets the quiet ranges: class, limit or latches changed.
+    pub(crate) fn forget_guards(&mut self) {
+        self.cache.guard_count = Cache::UNKNOWN;
+    }
+
+    pub(crate) fn bill(&self, id: &BillId) -> Option<&Bill> {
+        self.cold().bills.iter().find(|bill| bill.id == *id)
+    }
+
+    pub(crate) fn payment(&self, id: &PaymentId) -> Option<&Payment> {
+        self.cold()
+            .payments
+            .iter()
+            .find(|payment| payment.id == *id)
+    }
+}

@@ -1,0 +1,408 @@
+//! The one case of an account: when it opens, what holds it, when it closes, and when it opens again.
+
+use super::{Case, ClosedCase, hold, overdue, schedule, step};
+use crate::account::Row;
+use crate::billing::bill;
+use crate::credit::restriction;
+use crate::dates::end_of_day;
+use crate::draft::Draft;
+use smol_str::{SmolStr, format_smolstr};
+use umbral_catalog::tables::Schedule;
+use umbral_model::event::*;
+use umbral_model::ids::{BillId, CaseId, PaymentId, ScheduleName, VersionNo};
+use umbral_model::input::{CaseClosedBy, HoldReason, PaymentReceived, StepCompleted};
+use umbral_model::money::Money;
+use umbral_model::rejection::{Reason, Rejection};
+use umbral_model::time::{Date, Timestamp};
+
+/// The action that charges a fee.
+pub(crate) const LATE_FEE: &str = "late_fee";
+const CURED: &str = "cured";
+const WRITTEN_OFF: &str = "written_off";
+
+/// What made collections look at the account again.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Trigger {
+    /// Part of the debt was paid, credited or given up: the anchor may move forward.
+    pub rebase: bool,
+    /// It was given up.
+    pub written_off: bool,
+    /// The payment.
+    pub payment: Option<PaymentId>,
+    /// A payment went back.
+    pub reversed: Option<PaymentId>,
+    /// A promise was kept, broken or cancelled.
+    pub promise_ended: bool,
+    /// A dispute was resolved.
+    pub dispute_resolved: bool,
+    /// An exemption ended.
+    pub exempt_ended: bool,
+}
+
+/// Looks at the account after something changed what is overdue or what holds a case.
+pub(crate) fn settle(draft: &mut Draft<'_>, trigger: Trigger) {
+    let collections = &draft.row.cold().collections;
+    match &collections.case {
+        Some(case) => {
+            let case = (**case).clone();
+            review(draft, case, &trigger);
+        }
+        None => {
+            if !reopen(draft, &trigger) {
+                open(draft);
+            }
+        }
+    }
+}
+
+fn open(draft: &mut Draft<'_>) {
+    if draft.row.open == Money::ZERO {
+        return;
+    }
+    let today = draft.today();
+    let world = draft.world;
+    let Some((version, schedule)) = world.schedule_of(draft.row.class, draft.now) else {
+        return;
+    };
+    let Some((anchor_on, day)) = overdue::entry(&draft.row, schedule) else {
+        return;
+    };
+    if day > today {
+        return;
+    }
+    let fresh = Case {
+        state: fresh_state(draft, (version, schedule), anchor_on),
+        done: Vec::new(),
+        exhausted: false,
+    };
+    let state = with_figures(draft, fresh, today);
+    draft.push(EventBody::CaseOpened(Box::new(state)));
+}
+
+fn fresh_state(
+    draft: &Draft<'_>,
+    (version, schedule): (VersionNo, &Schedule),
+    anchor_on: Date,
+) -> CaseState {
+    let today = draft.today();
+    let collections = &draft.row.cold().collections;
+    let hold_reasons = hold::reasons(collections, false);
+    let relapses = collections.closed.as_ref().is_some_and(|closed| {
+        closed.cured && today.days() - closed.on.days() <= schedule.relapse_days as i32
+    });
+    CaseState {
+        case: CaseId::new(format_smolstr!(
+            "{}/{}",
+            draft.row.id,
+            collections.cases_opened + 1
+        )),
+        schedule_version: schedule.version.clone(),
+        anchor_on,
+        overdue_total: Money::ZERO,
+        bills: Vec::new(),
+        step: 0,
+        next_step_on: None,
+        held_days: 0,
+        held_since: hold::stops_clock(&hold_reasons).then_some(today),
+        hold_reasons,
+        schedule: ScheduleName::new(schedule.name.clone()),
+        pinned_version: version,
+        first_step: if relapses {
+            schedule.relapse_start.max(1)
+        } else {
+            1
+        },
+        day: today,
+        not_before: draft.now,
+        severe_not_before: None,
+        grace_until: None,
+    }
+}
+
+/// Completes a case's figures as of a day: what is overdue, and when the next step comes.
+fn with_figures(draft: &Draft<'_>, mut case: Case, today: Date) -> CaseState {
+    let found = overdue::overdue(&draft.row, today);
+    case.state.day = today;
+    case.state.overdue_total = found.base.floored_at_zero();
+    case.state.bills = found.bills;
+    case.state.step = case.last_step();
+    case.state.next_step_on =
+        schedule::next_step(draft.world, &draft.row, &case).map(|next| next.on);
+    case.state
+}
+
+/// A payment that cured a case went back: the same case goes on at its step.
+fn reopen(draft: &mut Draft<'_>, trigger: &Trigger) -> bool {
+    let Some(payment) = &trigger.reversed else {
+        return false;
+    };
+    let today = draft.today();
+    let collections = &draft.row.cold().collections;
+    let Some(closed) = collections.closed.as_ref() else {
+        return false;
+    };
+    if closed.cured_by.as_ref() != Some(payment) {
+        return false;
+    }
+    let Some(schedule) = schedule::pinned(draft.world, &closed.case) else {
+        return false;
+    };
+    let elapsed = today.days() - closed.on.days();
+    let base = overdue::overdue(&draft.row, today).base;
+    if elapsed > schedule.reopen_days as i32 || base <= schedule.exit_amount {
+        return false;
+    }
+    let mut case = closed.case.clone();
+    let hold_reasons = hold::reasons(collections, false);
+    case.state.held_since = hold::stops_clock(&hold_reasons).then_some(today);
+    case.state.hold_reasons = hold_reasons;
+    case.state.grace_until = None;
+    case.state.not_before = case.state.not_before.max(draft.now);
+    let state = with_figures(draft, case, today);
+    draft.push(EventBody::CaseReopened(Box::new(state)));
+    step::set_bars(draft);
+    true
+}
+
+fn review(draft: &mut Draft<'_>, before: Case, trigger: &Trigger) {
+    let Some(schedule) = schedule::pinned(draft.world, &before) else {
+        return;
+    };
+    let today = draft.today();
+    let found = overdue::overdue(&draft.row, today);
+    let exit = schedule.exit_amount;
+    let is_below = found.base <= exit;
+    if is_below && found.base + found.disputed <= exit {
+        let reason = if trigger.written_off {
+            WRITTEN_OFF
+        } else {
+            CURED
+        };
+        let cured_by = trigger.payment.clone().filter(|_| reason == CURED);
+        close(draft, &before, reason, cured_by, Vec::new());
+        return;
+    }
+    let mut case = before.clone();
+    case.state.grace_until = grace(&before, schedule, trigger, is_below, today);
+    let disputed = is_below || case.state.grace_until.is_some();
+    case.state.hold_reasons = hold::reasons(&draft.row.cold().collections, disputed);
+    count_held_days(&mut case.state, today);
+    if let Some(oldest) = found
+        .oldest_due
+        .filter(|_| trigger.rebase && schedule.rebase)
+    {
+        case.state.anchor_on = case.state.anchor_on.max(oldest);
+    }
+    case.state.not_before = case.state.not_before.max(not_before(draft, trigger, today));
+    if trigger.exempt_ended {
+        case.state.severe_not_before = Some(today.plus_days(1));
+    }
+    let (was_held, is_held) = (before.is_held(), case.is_held());
+    let state = Box::new(with_figures(draft, case, today));
+    let body = match (was_held, is_held) {
+        (false, true) => EventBody::CaseHeld(state),
+        (true, false) => EventBody::CaseResumed(state),
+        _ if is_news(&before.state, &state) => EventBody::CaseUpdated(state),
+        _ => return,
+    };
+    draft.push(body);
+    step::set_bars(draft);
+}
+
+/// Until when a resolved dispute goes on holding its case.
+fn grace(
+    before: &Case,
+    schedule: &Schedule,
+    trigger: &Trigger,
+    is_below: bool,
+    today: Date,
+) -> Option<Date> {
+    if is_below {
+        return None;
+    }
+    let held_by_dispute = before.state.hold_reasons.contains(&HoldReason::Dispute);
+    let until = match trigger.dispute_resolved && held_by_dispute {
+        true => Some(today.plus_days(schedule.dispute_grace_days as i32)),
+        false => before.state.grace_until,
+    };
+    until.filter(|until| *until > today)
+}
+
+/// Days count as held from the first to the last reason that stops the clock.
+fn count_held_days(state: &mut CaseState, today: Date) {
+    match (state.held_since, hold::stops_clock(&state.hold_reasons)) {
+        (None, true) => state.held_since = Some(today),
+        (Some(since), false) => {
+            state.held_days += u32::try_from(today.days() - since.days()).unwrap_or(0);
+            state.held_since = None;
+        }
+        _ => {}
+    }
+}
+
+/// No step before the change itself; after a promise none before the next local day.
+fn not_before(draft: &Draft<'_>, trigger: &Trigger, today: Date) -> Timestamp {
+    match trigger.promise_ended {
+        true => end_of_day(draft.world.zone(draft.row.zone), today),
+        false => draft.now,
+    }
+}
+
+fn is_news(before: &CaseState, after: &CaseState) -> bool {
+    before.overdue_total != after.overdue_total
+        || before.bills != after.bills
+        || before.hold_reasons != after.hold_reasons
+        || before.anchor_on != after.anchor_on
+        || before.grace_until != after.grace_until
+        || before.held_since != after.held_since
+}
+
+/// Closes the case: what is pending is cancelled, what it barred is free.
+fn close(
+    draft: &mut Draft<'_>,
+    case: &Case,
+    reason: &'static str,
+    cured_by: Option<PaymentId>,
+    handed_over: Vec<BillId>,
+) {
+    let id = case.state.case.clone();
+    let number = schedule::next_number(case);
+    let pending = schedule::pinned(draft.world, case)
+        .is_some_and(|schedule| schedule::step_of(schedule, number).is_some());
+    if pending && !case.exhausted {
+        let reason = SmolStr::new_static(reason);
+        draft.push(EventBody::StepCancelled(StepCancelled {
+            case: id.clone(),
+            step: number,
+            reason,
+        }));
+    }
+    let reversals = step::bars_in_force(draft, case);
+    restriction::lift_of_case(draft, &id);
+    let day = draft.today();
+    draft.push(EventBody::CaseClosed(CaseClosed {
+        case: id,
+        reason: SmolStr::new_static(reason),
+        steps_done: case.steps_done(),
+        reversals,
+        cured_by,
+        day,
+        handed_over,
+    }));
+}
+
+fn open_case(draft: &Draft<'_>, id: &CaseId) -> Result<Case, Rejection> {
+    let case = draft.row.cold().collections.case.as_ref();
+    case.filter(|case| case.state.case == *id)
+        .map(|case| (**case).clone())
+        .ok_or_else(|| {
+            Rejection::new(
+                Reason::UnknownCase,
+                format!("the account has no open case {id}"),
+            )
+        })
+}
+
+/// Closes the open case by command: its bills are handed over and no later case asks for them.
+pub(crate) fn close_by_command(
+    draft: &mut Draft<'_>,
+    body: &CaseClosedBy,
+) -> Result<(), Rejection> {
+    let case = open_case(draft, &body.case)?;
+    let bills = overdue::overdue(&draft.row, draft.today()).bills;
+    let handed_over = bills.into_iter().map(|bill| bill.bill).collect();
+    close(draft, &case, body.outcome.word(), None, handed_over);
+    Ok(())
+}
+
+/// Records the result of a step that was taken, in the open case or the one closed last.
+pub(crate) fn note_result(draft: &mut Draft<'_>, body: &StepCompleted) -> Result<(), Rejection> {
+    let collections = &draft.row.cold().collections;
+    let open = collections.case.as_deref();
+    let closed = collections.closed.as_ref().map(|closed| &closed.case);
+    let case = open
+        .into_iter()
+        .chain(closed)
+        .find(|case| case.state.case == body.case);
+    let is_done = case.is_some_and(|case| case.done.iter().any(|done| done.step == body.step));
+    if !is_done {
+        return Err(Rejection::new(
+            Reason::UnknownCase,
+            format!(
+                "the account has no case {} with step {} done",
+                body.case, body.step
+            ),
+        ));
+    }
+    draft.push(EventBody::StepResultNoted(StepResultNoted {
+        case: body.case.clone(),
+        step: body.step,
+        result: body.result.clone(),
+    }));
+    Ok(())
+}
+
+/// A payment that was made before steps were taken, and would have cured the case then, takes them back:
+/// they stay in the history, their bars and fees do not.
+pub(crate) fn correct_later_steps(
+    draft: &mut Draft<'_>,
+    occurred_at: Timestamp,
+    body: &PaymentReceived,
+) {
+    let Some(case) = draft.row.cold().collections.case.as_deref().cloned() else {
+        return;
+    };
+    let Some(schedule) = schedule::pinned(draft.world, &case) else {
+        return;
+    };
+    let later: Vec<u16> = case
+        .done
+        .iter()
+        .filter(|done| done.at > occurred_at && !done.corrected)
+        .map(|done| done.step)
+        .collect();
+    let fees: Vec<BillId> = later
+        .iter()
+        .map(|number| step::fee_item(&case.state.case, *number))
+        .collect();
+    let day = draft.local_date(occurred_at);
+    let owed = overdue::base_without(&draft.row, day, |bill| fees.contains(&bill.id));
+    if later.is_empty() || owed - body.amount > schedule.exit_amount {
+        return;
+    }
+    for (number, fee) in later.iter().zip(&fees) {
+        let Some(planned) = schedule::step_of(schedule, *number) else {
+            continue;
+        };
+        draft.push(EventBody::CorrectionApplied(CorrectionApplied {
+            case: case.state.case.clone(),
+            step: *number,
+            action: planned.action.clone(),
+            payment: body.payment.clone(),
+            reversal: step::is_reversible(planned).then(|| planned.action.clone()),
+        }));
+        bill::withdraw_fee(draft, fee);
+        step::set_bars(draft);
+    }
+}
+
+/// Takes a closed case into the row.
+pub(crate) fn apply_closed(row: &mut Row, body: &CaseClosed) {
+    let cold = row.cold_mut();
+    for bill in cold
+        .bills
+        .iter_mut()
+        .filter(|bill| body.handed_over.contains(&bill.id))
+    {
+        bill.handed_over = true;
+    }
+    let Some(case) = cold.collections.case.take() else {
+        return;
+    };
+    cold.collections.closed = Some(Box::new(ClosedCase {
+        case: *case,
+        on: body.day,
+        cured: body.reason == CURED,
+        cured_by: body.cured_by.clone(),
+    }));
+}

@@ -1,0 +1,170 @@
+//! Collections: what is overdue, the one open case, its steps, and what holds it.
+
+pub(crate) mod case;
+pub(crate) mod hold;
+pub(crate) mod overdue;
+pub(crate) mod promise;
+pub(crate) mod schedule;
+pub(crate) mod step;
+
+use crate::account::Row;
+use smol_str::SmolStr;
+use umbral_model::event::{CaseState, Event, EventBody};
+use umbral_model::ids::{PaymentId, PromiseId};
+use umbral_model::input::{HoldReason, Instalment};
+use umbral_model::money::Money;
+use umbral_model::time::{Date, Timestamp};
+
+/// The collections part of an account.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct Collections {
+    pub case: Option<Box<Case>>,
+    /// The case closed last.
+    pub closed: Option<Box<ClosedCase>>,
+    pub cases_opened: u32,
+    /// Local day of the last step that the customer noticed.
+    pub last_contact_on: Option<Date>,
+    pub promise: Option<Promise>,
+    pub holds: Vec<Hold>,
+}
+
+impl Collections {
+    pub(crate) const NONE: Collections = Collections {
+        case: None,
+        closed: None,
+        cases_opened: 0,
+        last_contact_on: None,
+        promise: None,
+        holds: Vec::new(),
+    };
+}
+
+/// A case: its figures as they were told last, and its history.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct Case {
+    pub state: CaseState,
+    pub done: Vec<DoneStep>,
+    pub exhausted: bool,
+}
+
+/// A step that was taken.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct DoneStep {
+    pub step: u16,
+    pub on: Date,
+    pub at: Timestamp,
+    /// It should not have been taken.
+    pub corrected: bool,
+    pub result: Option<SmolStr>,
+}
+
+/// A closed case, for relapse and reopening.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct ClosedCase {
+    pub case: Case,
+    pub on: Date,
+    pub cured: bool,
+    pub cured_by: Option<PaymentId>,
+}
+
+/// A promise that runs.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct Promise {
+    pub id: PromiseId,
+    /// Position of the event that noted it: payments after it count.
+    pub seq: u64,
+    pub instalments: Vec<Instalment>,
+    pub paid: Money,
+}
+
+/// A hold by hand, or an exemption.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct Hold {
+    pub reason: HoldReason,
+    pub until: Option<Date>,
+}
+
+impl Case {
+    /// The number of the last step taken; 0 for none.
+    pub(crate) fn last_step(&self) -> u16 {
+        self.done.last().map_or(0, |done| done.step)
+    }
+
+    /// The numbers of the steps taken.
+    pub(crate) fn steps_done(&self) -> Vec<u16> {
+        self.done.iter().map(|done| done.step).collect()
+    }
+
+    pub(crate) fn is_held(&self) -> bool {
+        !self.state.hold_reasons.is_empty()
+    }
+}
+
+/// Takes an event of collections into the row.
+pub(crate) fn apply(row: &mut Row, event: &Event) {
+    let collections = &mut row.cold_mut().collections;
+    match &event.body {
+        EventBody::CaseOpened(state) => {
+            collections.cases_opened += 1;
+            collections.case = Some(Box::new(Case {
+                state: (**state).clone(),
+                done: Vec::new(),
+                exhausted: false,
+            }));
+        }
+        EventBody::CaseReopened(state) => {
+            if let Some(closed) = collections.closed.take() {
+                let case = Case {
+                    state: (**state).clone(),
+                    ..closed.case
+                };
+                collections.case = Some(Box::new(case));
+            }
+        }
+        EventBody::CaseUpdated(state)
+        | EventBody::CaseHeld(state)
+        | EventBody::CaseResumed(state) => {
+            if let Some(case) = &mut collections.case {
+                case.state = (**state).clone();
+            }
+        }
+        EventBody::CaseClosed(body) => case::apply_closed(row, body),
+        EventBody::CaseExhausted(_) => {
+            if let Some(case) = &mut collections.case {
+                case.exhausted = true;
+                case.state.next_step_on = None;
+            }
+        }
+        EventBody::StepDue(body) => step::apply_due(collections, event.effective_at, body),
+        EventBody::StepPostponed(body) => {
+            if let Some(case) = &mut collections.case {
+                case.state.not_before = case.state.not_before.max(body.not_before);
+            }
+        }
+        EventBody::StepResultNoted(body) => step::apply_result(collections, body),
+        EventBody::CorrectionApplied(body) => step::apply_correction(collections, body),
+        EventBody::PromiseNoted(body) => {
+            collections.promise = Some(Promise {
+                id: body.promise.clone(),
+                seq: event.account_seq,
+                instalments: body.instalments.clone(),
+                paid: Money::ZERO,
+            });
+        }
+        EventBody::PromiseWithdrawn(_)
+        | EventBody::PromiseKept(_)
+        | EventBody::PromiseBroken(_) => collections.promise = None,
+        EventBody::HoldNoted(body) => {
+            collections.holds.retain(|hold| hold.reason != body.reason);
+            collections.holds.push(Hold {
+                reason: body.reason,
+                until: body.until,
+            });
+            collections.holds.sort_unstable_by_key(|hold| hold.reason);
+        }
+        EventBody::HoldReleased(body) => {
+            collections.holds.retain(|hold| hold.reason != body.reason);
+        }
+        _ => {}
+    }
+}

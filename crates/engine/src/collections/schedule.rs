@@ -1,0 +1,139 @@
+//! When the next step of a case is due: schedule, gaps, calendar.
+
+use super::Case;
+use crate::account::{PaymentState, Row};
+use crate::world::World;
+use umbral_catalog::tables::{Calendar, CollectionStep, Schedule};
+use umbral_model::ids::CaseId;
+use umbral_model::time::{Date, Timestamp, ZoneRules};
+
+/// No calendar is searched further than this for a permitted day.
+const SEARCHED_DAYS: i32 = 1_000;
+const DAY_SECONDS: u32 = 86_400;
+
+/// The step that comes next.
+#[derive(Clone, Debug)]
+pub(crate) struct NextStep {
+    pub step: u16,
+    /// Its local day.
+    pub on: Date,
+    /// Its instant.
+    pub at: Timestamp,
+}
+
+/// The schedule that a case is pinned to.
+pub(crate) fn pinned<'w>(world: &'w World, case: &Case) -> Option<&'w Schedule> {
+    world.schedule(case.state.pinned_version, case.state.schedule.as_str())
+}
+
+/// A step of a schedule by its number.
+pub(crate) fn step_of(schedule: &Schedule, step: u16) -> Option<&CollectionStep> {
+    schedule.steps.get(usize::from(step).checked_sub(1)?)
+}
+
+/// The number of the step after those taken.
+pub(crate) fn next_number(case: &Case) -> u16 {
+    (case.last_step() + 1).max(case.state.first_step)
+}
+
+/// The next step of a case that is neither held nor exhausted.
+pub(crate) fn next_step(world: &World, row: &Row, case: &Case) -> Option<NextStep> {
+    if case.exhausted || case.is_held() {
+        return None;
+    }
+    let schedule = pinned(world, case)?;
+    let number = next_number(case);
+    let step = step_of(schedule, number)?;
+    let zone = world.zone(row.zone);
+    let day = permitted_day(
+        schedule.calendar.as_ref(),
+        earliest_day(row, case, schedule, step),
+    );
+    let at = opening(zone, schedule.calendar.as_ref(), day);
+    if at >= case.state.not_before {
+        return Some(NextStep {
+            step: number,
+            on: day,
+            at,
+        });
+    }
+    let at = permitted_from(zone, schedule.calendar.as_ref(), case.state.not_before);
+    Some(NextStep {
+        step: number,
+        on: zone.local(at).date,
+        at,
+    })
+}
+
+/// The day of a step by offset, gap, held time and what delays severe steps, before the calendar.
+fn earliest_day(row: &Row, case: &Case, schedule: &Schedule, step: &CollectionStep) -> Date {
+    let state = &case.state;
+    let collections = &row.cold().collections;
+    let mut day = state
+        .anchor_on
+        .plus_days(days(step.offset) + days(state.held_days));
+    if let Some(before) = case.done.last() {
+        day = day.max(before.on.plus_days(days(step.min_gap)));
+    }
+    if let Some(contact) = collections.last_contact_on.filter(|_| step.customer_facing) {
+        day = day.max(contact.plus_days(1));
+    }
+    if step.severity >= schedule.severe_from {
+        let announced = row
+            .cold()
+            .payments
+            .iter()
+            .filter(|p| p.state == PaymentState::Pending);
+        let graces = announced.map(|p| p.received_on.plus_days(days(schedule.pending_grace_days)));
+        day = graces.chain(state.severe_not_before).fold(day, Date::max);
+    }
+    day
+}
+
+fn days(count: u32) -> i32 {
+    i32::try_from(count).unwrap_or(i32::MAX / 4)
+}
+
+fn is_permitted(calendar: &Calendar, day: Date) -> bool {
+    calendar.weekdays & (1 << day.weekday()) != 0 && !calendar.holidays.contains(&day)
+}
+
+/// The first permitted day from `day` on; `day` itself where nothing is ever permitted.
+fn permitted_day(calendar: Option<&Calendar>, day: Date) -> Date {
+    let Some(calendar) = calendar else { return day };
+    (0..SEARCHED_DAYS)
+        .map(|later| day.plus_days(later))
+        .find(|candidate| is_permitted(calendar, *candidate))
+        .unwrap_or(day)
+}
+
+/// The first permitted instant of a day.
+fn opening(zone: &ZoneRules, calendar: Option<&Calendar>, day: Date) -> Timestamp {
+    zone.instant_of(day, i64::from(calendar.map_or(0, |calendar| calendar.from)))
+}
+
+/// The first permitted instant from `at` on.
+pub(crate) fn permitted_from(
+    zone: &ZoneRules,
+    calendar: Option<&Calendar>,
+    at: Timestamp,
+) -> Timestamp {
+    let Some(hours) = calendar else { return at };
+    let today = zone.local(at).date;
+    if is_permitted(hours, today) {
+        let opens = opening(zone, calendar, today);
+        let closes = zone.instant_of(today, i64::from(hours.to.min(DAY_SECONDS)));
+        if at < opens {
+            return opens;
+        }
+        if at < closes {
+            return at;
+        }
+    }
+    opening(zone, calendar, permitted_day(calendar, today.plus_days(1)))
+}
+
+/// The id of a step's timer.
+pub(crate) fn timer_id(case: &CaseId, step: u16) -> smol_str::SmolStr {
+    smol_str::format_smolstr!("{case}#{step}")
+}

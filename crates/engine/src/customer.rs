@@ -1,0 +1,509 @@
+//! The account itself: its beginning, members, class, plan, time zone and cycle.
+
+use crate::account::{CycleTotals, Latch, Member, PlanChange, Row};
+use crate::collections::case;
+use crate::credit::{latch, restriction};
+use crate::dates;
+use crate::draft::Draft;
+use crate::world::World;
+use umbral_model::event::*;
+use umbral_model::ids::{ClassName, ClassNo, MemberId, PlanName, PlanNo, ZoneName};
+use umbral_model::input::*;
+use umbral_model::money::Money;
+use umbral_model::rejection::{Reason, Rejection};
+use umbral_model::time::{Date, Timestamp};
+
+/// Closed cycles whose totals are kept besides the current one.
+const CLOSED_KEPT: usize = 2;
+/// Unbilled buckets kept apart; what is older is added to the oldest of them.
+const BUCKETS_KEPT: usize = 24;
+/// Days after which settled bills and payments are forgotten; a reversal later than this is refused.
+const HORIZON_DAYS: i32 = 730;
+
+/// Opens the account: class, plan and zone must be known.
+pub(crate) fn open(
+    draft: &mut Draft<'_>,
+    input: &Input,
+    body: &CustomerAdded,
+) -> Result<(), Rejection> {
+    let world = draft.world;
+    let (_, version) = world
+        .in_force(draft.now)
+        .ok_or_else(|| Rejection::new(Reason::NoVersion, "activate a catalog first"))?;
+    let currency = world
+        .catalogs
+        .get(version)
+        .map(|found| found.catalog.currency)
+        .unwrap_or_default();
+    if input.currency.is_some_and(|given| given != currency) {
+        return Err(Rejection::new(
+            Reason::OtherCurrency,
+            format!("the catalog's currency is {currency}"),
+        ));
+    }
+    known_class(draft, &body.class)?;
+    let zone = world
+        .zones
+        .number(body.time_zone.as_str())
+        .ok_or_else(|| unknown(&body.time_zone))?;
+    if let Some(plan) = &body.plan {
+        known_plan(draft, plan)?;
+    }
+    if body.plan.is_some() && body.profile.is_some() {
+        return Err(Rejection::new(
+            Reason::MalformedField,
+            "give a plan or a profile, not both",
+        ));
+    }
+    if !(1..=31).contains(&body.cycle_day) {
+        return Err(Rejection::new(
+            Reason::BadDate,
+            format!("cycle_day must be 1 to 31, not {}", body.cycle_day),
+        ));
+    }
+    let today = world.zone(zone).local(input.occurred_at).date;
+    draft.push(EventBody::AccountOpened(AccountOpened {
+        class: body.class.clone(),
+        plan: body.plan.clone(),
+        profile: body.profile.clone(),
+        currency,
+        time_zone: body.time_zone.clone(),
+        cycle_day: body.cycle_day,
+        vip_rank: body.vip_rank,
+        member_category: body.member_category.clone(),
+        cycle_start: dates::cycle_of(today, body.cycle_day),
+    }));
+    latch::seed(draft);
+    Ok(())
+}
+
+fn unknown(zone: &ZoneName) -> Rejection {
+    Rejection::new(
+        Reason::UnknownTimeZone,
+        format!("{zone} is no IANA time zone known here"),
+    )
+}
+
+fn known_class(draft: &Draft<'_>, name: &ClassName) -> Result<ClassNo, Rejection> {
+    draft
+        .world
+        .catalogs
+        .class_no(name.as_str())
+        .filter(|class| draft.world.class(*class, draft.now).is_some())
+        .ok_or_else(|| {
+            Rejection::new(
+                Reason::UnknownClass,
+                format!("the catalog has no class {name}"),
+            )
+        })
+}
+
+fn known_plan(draft: &Draft<'_>, name: &PlanName) -> Result<PlanNo, Rejection> {
+    draft.world.catalogs.plan_no(name.as_str()).ok_or_else(|| {
+        Rejection::new(
+            Reason::UnknownPlan,
+            format!("the catalog has no plan {name}"),
+        )
+    })
+}
+
+fn known_member(draft: &Draft<'_>, id: &MemberId) -> Result<(), Rejection> {
+    match draft
+        .row
+        .cold()
+        .members
+        .iter()
+        .any(|member| member.id == *id)
+    {
+        true => Ok(()),
+        false => Err(Rejection::new(
+            Reason::UnknownMember,
+            format!("the account has no member {id}"),
+        )),
+    }
+}
+
+/// Adds a member; its numbers are the directory's business.
+pub(crate) fn add_member(draft: &mut Draft<'_>, body: &MemberAdded) -> Result<(), Rejection> {
+    if known_member(draft, &body.member).is_ok() {
+        return Err(Rejection::new(
+            Reason::MemberExists,
+            format!("the account has member {} already", body.member),
+        ));
+    }
+    if let Some(plan) = &body.plan {
+        known_plan(draft, plan)?;
+    }
+    draft.push(EventBody::MemberOpened(MemberOpened {
+        member: body.member.clone(),
+        plan: body.plan.clone(),
+    }));
+    Ok(())
+}
+
+/// Ends a member. Its usage of earlier times is still taken.
+pub(crate) fn remove_member(draft: &mut Draft<'_>, body: &MemberRemoved) -> Result<(), Rejection> {
+    known_member(draft, &body.member)?;
+    draft.push(EventBody::MemberClosed(MemberClosed {
+        member: body.member.clone(),
+    }));
+    Ok(())
+}
+
+/// Notes that a number was given to, or taken from, a member.
+pub(crate) fn note_identifier(
+    draft: &mut Draft<'_>,
+    body: &IdentifierChange,
+    given: bool,
+) -> Result<(), Rejection> {
+    known_member(draft, &body.member)?;
+    draft.push(EventBody::IdentifierNoted(IdentifierNoted {
+        member: body.member.clone(),
+        given,
+    }));
+    Ok(())
+}
+
+/// The local day from which a change holds; none for at once.
+fn day_of_change(draft: &Draft<'_>, effective: Effective) -> Result<Option<Date>, Rejection> {
+    match effective {
+        Effective::Now => Ok(None),
+        Effective::NextCycle => Ok(Some(draft.row.next_cycle())),
+        Effective::On(day) if day > draft.today() => Ok(Some(day)),
+        Effective::On(day) if day == draft.today() => Ok(None),
+        Effective::On(day) => Err(Rejection::new(
+            Reason::BadDate,
+            format!("{day} is past; today is {} for the account", draft.today()),
+        )),
+    }
+}
+
+/// Changes the class now, or notes the change to come.
+pub(crate) fn change_class(
+    draft: &mut Draft<'_>,
+    _input: &Input,
+    body: &ClassChanged,
+) -> Result<(), Rejection> {
+    known_class(draft, &body.class)?;
+    match day_of_change(draft, body.effective)? {
+        Some(on) => draft.push(EventBody::ClassChangeScheduled(ClassChangeScheduled {
+            class: body.class.clone(),
+            on,
+        })),
+        None => set_class(draft, body.class.clone()),
+    }
+    Ok(())
+}
+
+/// The new class holds: limits are looked at again, and what is overdue.
+fn set_class(draft: &mut Draft<'_>, to: ClassName) {
+    let from = ClassName::new(
+        draft
+            .world
+            .catalogs
+            .class_name(draft.row.class)
+            .unwrap_or_default(),
+    );
+    draft.push(EventBody::ClassSet(ClassSet { from, to }));
+    latch::compare(draft, Cause::ClassChange);
+    case::settle(draft, case::Trigger::default());
+}
+
+/// Changes the plan of the account or a member now, or notes the change to come.
+pub(crate) fn change_plan(
+    draft: &mut Draft<'_>,
+    input: &Input,
+    body: &PlanChanged,
+) -> Result<(), Rejection> {
+    known_plan(draft, &body.plan)?;
+    if let Some(member) = &input.member {
+        known_member(draft, member)?;
+    }
+    let (member, plan) = (input.member.clone(), body.plan.clone());
+    match day_of_change(draft, body.effective)? {
+        Some(on) => draft.push(EventBody::PlanChangeScheduled(PlanChangeScheduled {
+            member,
+            plan,
+            on,
+        })),
+        None => draft.push(EventBody::PlanSet(PlanSet { member, plan })),
+    }
+    Ok(())
+}
+
+/// Changes the time zone: dates stay, their instants move.
+pub(crate) fn change_zone(draft: &mut Draft<'_>, body: &TimeZoneChanged) -> Result<(), Rejection> {
+    draft
+        .world
+        .zones
+        .number(body.time_zone.as_str())
+        .ok_or_else(|| unknown(&body.time_zone))?;
+    draft.push(EventBody::ZoneSet(ZoneSet {
+        time_zone: body.time_zone.clone(),
+    }));
+    Ok(())
+}
+
+/// The cycle timer: totals are told, counters and cycle latches start anew.
+pub(crate) fn close_cycle(draft: &mut Draft<'_>) {
+    let row = &draft.row;
+    let closed = CycleClosed {
+        cycle_start: row.cycle_start,
+        cycle_end: row.next_cycle(),
+        usage: row.usage,
+        charges: row.charges,
+    };
+    let breached: Vec<Latch> = row
+        .cold()
+        .latches
+        .iter()
+        .filter(|latch| is_published_breach(latch))
+        .cloned()
+        .collect();
+    draft.push(EventBody::CycleClosed(closed));
+    for latch in breached {
+        let limit = latch::limit_of(draft, latch.measure, latch.scope);
+        draft.push(EventBody::LimitCured(LimitCured {
+            measure: latch.measure,
+            scope: latch.scope,
+            exposure: Money::ZERO,
+            limit,
+        }));
+        restriction::lift_of_measure(draft, latch.measure, latch.scope);
+    }
+    latch::seed(draft);
+}
+
+fn is_published_breach(latch: &Latch) -> bool {
+    latch.measure != Measure::Exposure
+        && latch.fired
+        && latch.published.is_some()
+        && latch.threshold.as_str() == latch::LIMIT
+}
+
+/// The timer of a class or plan to come.
+pub(crate) fn date_of_change(draft: &mut Draft<'_>) {
+    let today = draft.today();
+    let cold = draft.row.cold();
+    let plans: Vec<PlanChange> = cold
+        .plan_changes
+        .iter()
+        .filter(|change| change.on <= today)
+        .cloned()
+        .collect();
+    let class = cold
+        .class_change
+        .filter(|(on, _)| *on <= today)
+        .map(|(_, class)| class);
+    for change in plans {
+        let name = draft
+            .world
+            .catalogs
+            .plan_name(change.plan)
+            .unwrap_or_default();
+        let plan = PlanName::new(name);
+        draft.push(EventBody::PlanSet(PlanSet {
+            member: change.member,
+            plan,
+        }));
+    }
+    if let Some(class) = class {
+        let name = draft.world.catalogs.class_name(class).unwrap_or_default();
+        set_class(draft, ClassName::new(name));
+    }
+}
+
+/// Takes an event about the account itself into the row.
+pub(crate) fn apply(world: &World, row: &mut Row, event: &Event) {
+    match &event.body {
+        EventBody::AccountOpened(body) => apply_opened(world, row, event.effective_at, body),
+        EventBody::MemberOpened(body) => apply_member(world, row, event.effective_at, body),
+        EventBody::MemberClosed(body) => {
+            let members = &mut row.cold_mut().members;
+            if let Some(member) = members.iter_mut().find(|member| member.id == body.member) {
+                member.closed_at = Some(event.effective_at);
+            }
+        }
+        EventBody::ClassChangeScheduled(body) => {
+            let class = world.catalogs.class_no(body.class.as_str());
+            row.cold_mut().class_change = class.map(|class| (body.on, class));
+        }
+        EventBody::ClassSet(body) => {
+            row.class = world
+                .catalogs
+                .class_no(body.to.as_str())
+                .unwrap_or(row.class);
+            if is_dated(event) {
+                row.cold_mut().class_change = None;
+            }
+            row.forget_guards();
+        }
+        EventBody::PlanChangeScheduled(body) => apply_plan_to_come(world, row, body),
+        EventBody::PlanSet(body) => apply_plan(world, row, event, body),
+        EventBody::ZoneSet(body) => {
+            row.zone = world
+                .zones
+                .number(body.time_zone.as_str())
+                .unwrap_or(row.zone);
+            row.refresh_cycle(world);
+        }
+        EventBody::CycleClosed(body) => apply_cycle(world, row, body),
+        _ => {}
+    }
+}
+
+fn is_dated(event: &Event) -> bool {
+    event
+        .timer
+        .as_ref()
+        .is_some_and(|timer| timer.kind == TimerKind::ClassDate)
+}
+
+fn apply_opened(world: &World, row: &mut Row, at: Timestamp, body: &AccountOpened) {
+    row.opened_at = at;
+    row.class = world
+        .catalogs
+        .class_no(body.class.as_str())
+        .unwrap_or_default();
+    row.plan = body
+        .plan
+        .as_ref()
+        .and_then(|plan| world.catalogs.plan_no(plan.as_str()));
+    row.zone = world
+        .zones
+        .number(body.time_zone.as_str())
+        .unwrap_or_default();
+    row.vip_rank = body.vip_rank;
+    row.cycle_day = body.cycle_day;
+    row.currency = body.currency;
+    row.cycle_start = body.cycle_start;
+    if body.profile.is_some() || body.member_category.is_some() {
+        row.tariff_is_cold = body.profile.is_some();
+        let cold = row.cold_mut();
+        cold.profile = body.profile.clone();
+        cold.member_category = body.member_category.clone();
+    }
+    row.refresh_cycle(world);
+    row.forget_guards();
+}
+
+fn apply_member(world: &World, row: &mut Row, at: Timestamp, body: &MemberOpened) {
+    let plan = body
+        .plan
+        .as_ref()
+        .and_then(|plan| world.catalogs.plan_no(plan.as_str()));
+    row.tariff_is_cold |= plan.is_some();
+    row.cold_mut().members.push(Member {
+        id: body.member.clone(),
+        opened_at: at,
+        closed_at: None,
+        plans: plan.map(|plan| (at, plan)).into_iter().collect(),
+    });
+}
+
+fn apply_plan_to_come(world: &World, row: &mut Row, body: &PlanChangeScheduled) {
+    let Some(plan) = world.catalogs.plan_no(body.plan.as_str()) else {
+        return;
+    };
+    let changes = &mut row.cold_mut().plan_changes;
+    changes.retain(|change| change.member != body.member);
+    changes.push(PlanChange {
+        member: body.member.clone(),
+        on: body.on,
+        plan,
+    });
+}
+
+fn apply_plan(world: &World, row: &mut Row, event: &Event, body: &PlanSet) {
+    let Some(plan) = world.catalogs.plan_no(body.plan.as_str()) else {
+        return;
+    };
+    let before = row.plan.map(|plan| (row.opened_at, plan));
+    row.tariff_is_cold = true;
+    let dated = is_dated(event);
+    let cold = row.cold_mut();
+    if dated {
+        cold.plan_changes
+            .retain(|change| change.member != body.member);
+    }
+    if let Some(member) = &body.member {
+        if let Some(known) = cold.members.iter_mut().find(|known| known.id == *member) {
+            add_plan(&mut known.plans, event.effective_at, plan);
+        }
+        return;
+    }
+    if cold.plans.is_empty() {
+        cold.plans.extend(before);
+    }
+    add_plan(&mut cold.plans, event.effective_at, plan);
+    let last = cold.plans.last().map(|(_, plan)| *plan);
+    row.plan = last;
+}
+
+fn add_plan(plans: &mut Vec<(Timestamp, PlanNo)>, from: Timestamp, plan: PlanNo) {
+    match plans.binary_search_by_key(&from, |(from, _)| *from) {
+        Ok(index) => plans[index].1 = plan,
+        Err(index) => plans.insert(index, (from, plan)),
+    }
+}
+
+fn apply_cycle(world: &World, row: &mut Row, body: &CycleClosed) {
+    let totals = CycleTotals {
+        start: body.cycle_start,
+        usage: body.usage,
+        charges: body.charges,
+    };
+    let unbilled = row.unbilled_current;
+    row.usage = [Money::ZERO; 4];
+    row.charges = Money::ZERO;
+    row.unbilled_current = Money::ZERO;
+    row.cycle_start = body.cycle_end;
+    row.refresh_cycle(world);
+    row.forget_guards();
+    let zone = row.zone;
+    let cold = row.cold_mut();
+    cold.closed.insert(0, totals);
+    cold.closed.truncate(CLOSED_KEPT);
+    if unbilled != Money::ZERO {
+        cold.buckets.push((body.cycle_start, unbilled));
+        cold.buckets.sort_unstable_by_key(|(start, _)| *start);
+    }
+    if cold.buckets.len() > BUCKETS_KEPT {
+        let (_, oldest) = cold.buckets.remove(0);
+        cold.buckets[0].1 += oldest;
+    }
+    cold.latches
+        .retain(|latch| latch.measure == Measure::Exposure);
+    let oldest_kept = cold
+        .closed
+        .last()
+        .map_or(body.cycle_start, |cycle| cycle.start);
+    forget_plans(cold, world.zone(zone).start_of_day(oldest_kept));
+    forget_settled(cold, body.cycle_end.plus_days(-HORIZON_DAYS));
+}
+
+/// Drops plans that ended before the oldest kept cycle.
+fn forget_plans(cold: &mut crate::account::Cold, from: Timestamp) {
+    let members = cold.members.iter_mut().map(|member| &mut member.plans);
+    for plans in std::iter::once(&mut cold.plans).chain(members) {
+        let first_needed = plans
+            .partition_point(|(start, _)| *start <= from)
+            .saturating_sub(1);
+        plans.drain(..first_needed);
+    }
+}
+
+/// Drops bills and payments that nothing can change any more.
+fn forget_settled(cold: &mut crate::account::Cold, before: Date) {
+    cold.bills
+        .retain(|bill| bill.due_on >= before || bill.remaining != Money::ZERO);
+    let bills = &cold.bills;
+    cold.payments.retain(|payment| {
+        payment.received_on >= before
+            || payment.credit != Money::ZERO
+            || payment
+                .allocations
+                .iter()
+                .any(|(id, _)| bills.iter().any(|bill| bill.id == *id))
+    });
+}

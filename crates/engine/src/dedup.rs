@@ -1,0 +1,261 @@
+//! Keys of the inputs that an account took, for as long as a repeat must be recognised: 48 bits of the
+//! key's hash and 16 of the body's in one word, grouped by the day on which they may be forgotten.
+
+use hashbrown::HashTable;
+use umbral_model::input::{Body, Input, InputKey, Scope};
+use umbral_model::time::{NANOS_PER_SECOND, SECONDS_PER_DAY, Timestamp};
+use xxhash_rust::xxh3::Xxh3;
+
+const DAY: i64 = SECONDS_PER_DAY * NANOS_PER_SECOND;
+const KEY_MASK: u64 = !0xffff;
+/// Above this many keys a table finds them; below, looking through all is faster.
+const SCAN_LIMIT: usize = 192;
+
+/// How long repeats are recognised, in whole days of an input's age.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Windows {
+    /// Usage at home.
+    pub usage_days: u16,
+    /// Usage abroad.
+    pub roaming_days: u16,
+    /// Everything else.
+    pub other_days: u16,
+}
+
+impl Default for Windows {
+    fn default() -> Self {
+        Windows {
+            usage_days: 7,
+            roaming_days: 45,
+            other_days: 90,
+        }
+    }
+}
+
+impl Windows {
+    /// The window of an input, in days.
+    pub fn of(&self, input: &Input) -> u16 {
+        match &input.body {
+            Body::Usage(usage)
+                if usage.network.is_some() || usage.scope == Some(Scope::RoamingData) =>
+            {
+                self.roaming_days
+            }
+            Body::Usage(_) => self.usage_days,
+            _ => self.other_days,
+        }
+    }
+
+    /// Whether the input is older than its window at `clock`.
+    pub fn is_past(&self, input: &Input, clock: Timestamp) -> bool {
+        clock.since(input.occurred_at) > i64::from(self.of(input)) * DAY
+    }
+}
+
+/// What is known of a key.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Seen {
+    New,
+    Repeat,
+    OtherBody,
+}
+
+/// The key word of an input: hash of sender and id above, hash of the body below.
+pub(crate) fn input_word(key: &InputKey, body_hash: u64) -> u64 {
+    word(&[key.source.as_str(), key.event_id.as_str()], body_hash)
+}
+
+/// The key word of a purchase, so that the same purchase under another input key is seen.
+pub(crate) fn purchase_word(key: &InputKey, purchase: &str) -> u64 {
+    word(&["purchase", key.source.as_str(), purchase], 0)
+}
+
+fn word(parts: &[&str], low: u64) -> u64 {
+    let mut hasher = Xxh3::new();
+    for part in parts {
+        hasher.update(part.as_bytes());
+        hasher.update(&[0xff]);
+    }
+    (hasher.digest() & KEY_MASK) | (low & !KEY_MASK)
+}
+
+/// The keys of one account.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Dedup {
+    /// (day after which the keys may be forgotten, how many), ascending by day.
+    groups: Vec<(i32, u32)>,
+    /// The keys, group by group.
+    keys: Vec<u64>,
+    /// Finds keys where there are many.
+    table: Option<Box<HashTable<u64>>>,
+}
+
+impl Dedup {
+    /// Whether the key was taken.
+    pub(crate) fn check(&self, word: u64) -> Seen {
+        let same_key = |known: &u64| (known ^ word) & KEY_MASK == 0;
+        let found = match &self.table {
+            Some(table) => table.find(spread(word), same_key).copied(),
+            None => self.keys.iter().find(|known| same_key(known)).copied(),
+        };
+        match found {
+            None => Seen::New,
+            Some(known) if known == word => Seen::Repeat,
+            Some(_) => Seen::OtherBody,
+        }
+    }
+
+    /// Takes a key that is to be kept until the clock passes `keep_until`, and forgets what `clock` passed.
+    pub(crate) fn insert(&mut self, word: u64, keep_until: Timestamp, clock: Timestamp) {
+        self.forget(day_of(clock));
+        let last_day = day_of(keep_until);
+        let at = self.groups.partition_point(|(day, _)| *day < last_day);
+        match self.groups.get_mut(at) {
+            Some((day, count)) if *day == last_day => *count += 1,
+            _ => self.groups.insert(at, (last_day, 1)),
+        }
+        let position: usize = self.groups[..=at]
+            .iter()
+            .map(|(_, count)| *count as usize)
+            .sum();
+        self.keys.insert(position - 1, word);
+        match &mut self.table {
+            Some(table) => {
+                table.insert_unique(spread(word), word, |known| spread(*known));
+            }
+            None if self.keys.len() > SCAN_LIMIT => self.build_table(),
+            None => {}
+        }
+    }
+
+    fn forget(&mut self, today: i32) {
+        let groups = self.groups.partition_point(|(day, _)| *day < today);
+        if groups == 0 {
+            return;
+        }
+        let keys: usize = self
+            .groups
+            .drain(..groups)
+            .map(|(_, count)| count as usize)
+            .sum();
+        for word in self.keys.drain(..keys) {
+            let Some(table) = &mut self.table else {
+                continue;
+            };
+            if let Ok(entry) = table.find_entry(spread(word), |known| *known == word) {
+                entry.remove();
+            }
+        }
+        if self.keys.len() <= SCAN_LIMIT / 2 {
+            self.table = None;
+        }
+    }
+
+    fn build_table(&mut self) {
+        let mut table = HashTable::with_capacity(self.keys.len() * 2);
+        for word in &self.keys {
+            table.insert_unique(spread(*word), *word, |known| spread(*known));
+        }
+        self.table = Some(Box::new(table));
+    }
+
+    /// Feeds the keys to a hash of the state.
+    pub(crate) fn hash_into(&self, hasher: &mut Xxh3) {
+        for (day, count) in &self.groups {
+            hasher.update(&day.to_le_bytes());
+            hasher.update(&count.to_le_bytes());
+        }
+        for word in &self.keys {
+            hasher.update(&word.to_le_bytes());
+        }
+    }
+}
+
+/// The key's bits spread over the whole word, as the table's hash.
+fn spread(word: u64) -> u64 {
+    (word >> 16).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}
+
+fn day_of(at: Timestamp) -> i32 {
+    at.nanos().div_euclid(DAY) as i32
+}
+
+/// Until when a key of an input is kept.
+pub(crate) fn keep_until(windows: &Windows, input: &Input) -> Timestamp {
+    input
+        .occurred_at
+        .plus_nanos(i64::from(windows.of(input)) * DAY)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use umbral_model::ids::{EventId, Source};
+
+    fn key(id: &str) -> InputKey {
+        InputKey {
+            source: Source::from("med"),
+            event_id: EventId::from(id),
+        }
+    }
+
+    fn day(number: i64) -> Timestamp {
+        Timestamp::from_nanos(number * DAY)
+    }
+
+    #[test]
+    fn repeats_and_reused_keys_are_told_apart_until_their_day_is_over() {
+        let mut dedup = Dedup::default();
+        dedup.insert(input_word(&key("a"), 7), day(10), day(3));
+        assert_eq!(dedup.check(input_word(&key("a"), 7)), Seen::Repeat);
+        assert_eq!(dedup.check(input_word(&key("a"), 8)), Seen::OtherBody);
+        assert_eq!(dedup.check(input_word(&key("b"), 7)), Seen::New);
+        dedup.insert(input_word(&key("b"), 7), day(17), day(10));
+        assert_eq!(
+            dedup.check(input_word(&key("a"), 7)),
+            Seen::Repeat,
+            "its last day is not over"
+        );
+        dedup.insert(input_word(&key("c"), 7), day(18), day(11));
+        assert_eq!(
+            dedup.check(input_word(&key("a"), 7)),
+            Seen::New,
+            "forgotten"
+        );
+    }
+
+    #[test]
+    fn many_keys_of_mixed_windows_are_found_and_forgotten() {
+        let mut dedup = Dedup::default();
+        for n in 0..2_000i64 {
+            let window = if n % 5 == 0 { 90 } else { 7 };
+            dedup.insert(
+                input_word(&key(&n.to_string()), 1),
+                day(n / 10 + window),
+                day(n / 10),
+            );
+        }
+        for (n, seen) in [
+            (1_999, Seen::Repeat),
+            (1_931, Seen::Repeat),
+            (1_111, Seen::New),
+        ] {
+            assert_eq!(
+                dedup.check(input_word(&key(&n.to_string()), 1)),
+                seen,
+                "key {n}"
+            );
+        }
+        assert_eq!(
+            dedup.check(input_word(&key("1100"), 1)),
+            Seen::Repeat,
+            "kept for 90 days"
+        );
+        assert_eq!(dedup.check(input_word(&key("1100"), 2)), Seen::OtherBody);
+        assert_eq!(
+            dedup.check(input_word(&key("900"), 1)),
+            Seen::New,
+            "over 90 days"
+        );
+    }
+}

@@ -1,0 +1,345 @@
+//! The canonical hash of an account's state: the same whatever partition, thread count or restart led to it.
+//! Every field is fed in a fixed order, texts and lists with their length.
+
+use crate::account::*;
+use crate::collections::{Case, ClosedCase, Collections, DoneStep, Hold, Promise};
+use crate::dedup::Dedup;
+use smol_str::SmolStr;
+use umbral_model::event::{CaseBill, CaseState, OutId};
+use umbral_model::ids::*;
+use umbral_model::input::{HoldReason, Instalment, Measure, RestrictionReason, Scope};
+use umbral_model::money::{Currency, Money};
+use umbral_model::time::{Date, Timestamp};
+use xxhash_rust::xxh3::Xxh3;
+
+/// The hash of an account with its deduplication keys.
+pub(crate) fn of_account(row: &Row, dedup: &Dedup) -> u128 {
+    let mut hasher = Xxh3::new();
+    row.feed(&mut hasher);
+    dedup.hash_into(&mut hasher);
+    hasher.digest128()
+}
+
+/// The hash of a row alone.
+pub(crate) fn of_row(row: &Row) -> u128 {
+    let mut hasher = Xxh3::new();
+    row.feed(&mut hasher);
+    hasher.digest128()
+}
+
+/// The hash of several accounts, in the order of their ids.
+pub(crate) fn of_all(accounts: impl Iterator<Item = (AccountId, u128)>) -> u128 {
+    let mut hasher = Xxh3::new();
+    for (id, hash) in accounts {
+        id.feed(&mut hasher);
+        hasher.update(&hash.to_le_bytes());
+    }
+    hasher.digest128()
+}
+
+trait Feed {
+    fn feed(&self, hasher: &mut Xxh3);
+}
+
+macro_rules! feed_integers {
+    ($($type:ty),*) => {$(
+        impl Feed for $type {
+            fn feed(&self, hasher: &mut Xxh3) {
+                hasher.update(&self.to_le_bytes());
+            }
+        }
+    )*};
+}
+
+macro_rules! feed_words {
+    ($($type:ty),*) => {$(
+        impl Feed for $type {
+            fn feed(&self, hasher: &mut Xxh3) {
+                self.word().feed(hasher);
+            }
+        }
+    )*};
+}
+
+macro_rules! feed_ids {
+    ($($type:ty),*) => {$(
+        impl Feed for $type {
+            fn feed(&self, hasher: &mut Xxh3) {
+                self.as_str().feed(hasher);
+            }
+        }
+    )*};
+}
+
+macro_rules! feed_numbers {
+    ($($type:ty),*) => {$(
+        impl Feed for $type {
+            fn feed(&self, hasher: &mut Xxh3) {
+                self.0.feed(hasher);
+            }
+        }
+    )*};
+}
+
+macro_rules! feed_fields {
+    ($type:ty { $($field:ident),* $(,)? }) => {
+        impl Feed for $type {
+            fn feed(&self, hasher: &mut Xxh3) {
+                $(self.$field.feed(hasher);)*
+            }
+        }
+    };
+}
+
+feed_integers!(u8, u16, u32, u64, u128, i32, i64);
+feed_words!(Measure, Scope, RestrictionReason, HoldReason);
+feed_ids!(
+    SmolStr,
+    AccountId,
+    MemberId,
+    BillId,
+    PaymentId,
+    DisputeId,
+    PromiseId,
+    CaseId,
+    ThresholdId,
+    ScheduleName
+);
+feed_numbers!(PlanNo, ClassNo, ZoneNo, VersionNo, OutId);
+
+impl Feed for str {
+    fn feed(&self, hasher: &mut Xxh3) {
+        (self.len() as u64).feed(hasher);
+        hasher.update(self.as_bytes());
+    }
+}
+
+impl Feed for bool {
+    fn feed(&self, hasher: &mut Xxh3) {
+        u8::from(*self).feed(hasher);
+    }
+}
+
+impl Feed for Money {
+    fn feed(&self, hasher: &mut Xxh3) {
+        self.micros().feed(hasher);
+    }
+}
+
+impl Feed for Date {
+    fn feed(&self, hasher: &mut Xxh3) {
+        self.days().feed(hasher);
+    }
+}
+
+impl Feed for Timestamp {
+    fn feed(&self, hasher: &mut Xxh3) {
+        self.nanos().feed(hasher);
+    }
+}
+
+impl Feed for Currency {
+    fn feed(&self, hasher: &mut Xxh3) {
+        self.code().feed(hasher);
+    }
+}
+
+impl Feed for PaymentState {
+    fn feed(&self, hasher: &mut Xxh3) {
+        (*self as u8).feed(hasher);
+    }
+}
+
+impl<T: Feed> Feed for Option<T> {
+    fn feed(&self, hasher: &mut Xxh3) {
+        self.is_some().feed(hasher);
+        if let Some(value) = self {
+            value.feed(hasher);
+        }
+    }
+}
+
+impl<T: Feed + ?Sized> Feed for Box<T> {
+    fn feed(&self, hasher: &mut Xxh3) {
+        (**self).feed(hasher);
+    }
+}
+
+impl<T: Feed> Feed for Vec<T> {
+    fn feed(&self, hasher: &mut Xxh3) {
+        (self.len() as u64).feed(hasher);
+        for item in self {
+            item.feed(hasher);
+        }
+    }
+}
+
+impl<T: Feed, const N: usize> Feed for [T; N] {
+    fn feed(&self, hasher: &mut Xxh3) {
+        for item in self {
+            item.feed(hasher);
+        }
+    }
+}
+
+impl<A: Feed, B: Feed> Feed for (A, B) {
+    fn feed(&self, hasher: &mut Xxh3) {
+        self.0.feed(hasher);
+        self.1.feed(hasher);
+    }
+}
+
+impl Feed for Row {
+    fn feed(&self, hasher: &mut Xxh3) {
+        self.id.feed(hasher);
+        self.seq.feed(hasher);
+        self.opened_at.feed(hasher);
+        self.unbilled.feed(hasher);
+        self.unbilled_current.feed(hasher);
+        self.open.feed(hasher);
+        self.disputed.feed(hasher);
+        self.credit.feed(hasher);
+        self.usage.feed(hasher);
+        self.charges.feed(hasher);
+        self.cycle_start.feed(hasher);
+        self.class.feed(hasher);
+        self.plan.feed(hasher);
+        self.zone.feed(hasher);
+        self.vip_rank.feed(hasher);
+        self.cycle_day.feed(hasher);
+        self.currency.feed(hasher);
+        self.tariff_is_cold.feed(hasher);
+        self.cold().feed(hasher);
+    }
+}
+
+feed_fields!(Cold {
+    profile,
+    member_category,
+    plans,
+    members,
+    class_change,
+    plan_changes,
+    closed,
+    buckets,
+    billed_to,
+    overrides,
+    deposit,
+    latches,
+    restrictions,
+    bills,
+    payments,
+    other_credit,
+    disputes,
+    collections,
+});
+feed_fields!(Member {
+    id,
+    opened_at,
+    closed_at,
+    plans
+});
+feed_fields!(PlanChange { member, on, plan });
+feed_fields!(CycleTotals {
+    start,
+    usage,
+    charges
+});
+feed_fields!(Override {
+    measure,
+    scope,
+    amount,
+    until
+});
+feed_fields!(Latch {
+    measure,
+    scope,
+    threshold,
+    fired,
+    published,
+    notified_at
+});
+feed_fields!(Restriction {
+    service,
+    reason,
+    source
+});
+feed_fields!(Bill {
+    id,
+    cycle_end,
+    due_on,
+    amount,
+    remaining,
+    disputed,
+    reduced,
+    voided,
+    handed_over
+});
+feed_fields!(Payment {
+    id,
+    seq,
+    received_on,
+    amount,
+    state,
+    allocations,
+    credit
+});
+feed_fields!(Dispute { id, bill, amount });
+feed_fields!(Collections {
+    case,
+    closed,
+    cases_opened,
+    last_contact_on,
+    promise,
+    holds
+});
+feed_fields!(Case {
+    state,
+    done,
+    exhausted
+});
+feed_fields!(ClosedCase {
+    case,
+    on,
+    cured,
+    cured_by
+});
+feed_fields!(DoneStep {
+    step,
+    on,
+    at,
+    corrected,
+    result
+});
+feed_fields!(Promise {
+    id,
+    seq,
+    instalments,
+    paid
+});
+feed_fields!(Hold { reason, until });
+feed_fields!(Instalment { amount, due_on });
+feed_fields!(CaseBill {
+    bill,
+    remaining,
+    disputed
+});
+feed_fields!(CaseState {
+    case,
+    schedule_version,
+    anchor_on,
+    overdue_total,
+    bills,
+    step,
+    next_step_on,
+    held_days,
+    hold_reasons,
+    schedule,
+    pinned_version,
+    first_step,
+    day,
+    not_before,
+    severe_not_before,
+    held_since,
+    grace_until,
+});

@@ -1,0 +1,468 @@
+//! A partition: the accounts that one thread drives at a time, with the keys they took and their timers.
+
+use crate::account::Row;
+use crate::customer;
+use crate::decide::{decide, moves_timers};
+use crate::dedup::{self, Dedup, Seen, Windows};
+use crate::draft::{Draft, Origin, Sink};
+use crate::hash;
+use crate::queue::Queue;
+use crate::timers;
+use crate::view::AccountView;
+use crate::world::World;
+use hashbrown::HashTable;
+use rustc_hash::FxBuildHasher;
+use std::hash::BuildHasher;
+use umbral_model::event::TimerCause;
+use umbral_model::ids::{AccountId, VersionNo};
+use umbral_model::input::{Body, CustomerAdded, Input};
+use umbral_model::journal::{AccountEvent, Entry, JournaledInput, Outcome};
+use umbral_model::rejection::{Reason, Rejection};
+use umbral_model::time::{NANOS_PER_SECOND, Timestamp};
+
+/// How far an input may be dated after the clock and still bring its account's timers forward.
+const SKEW: i64 = 3_600 * NANOS_PER_SECOND;
+
+/// What became of an input.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Decision {
+    /// Taken; its events are in the list.
+    Applied,
+    /// A repeat of one that was taken.
+    Duplicate,
+    /// Not taken.
+    Refused(Rejection),
+}
+
+/// The accounts of a partition.
+#[derive(Clone, Debug, Default)]
+pub struct Partition {
+    slots: Vec<Slot>,
+    by_id: HashTable<u32>,
+    queue: Queue,
+    windows: Windows,
+    /// The catalog version that every account was looked at under, or is marked for.
+    version: Option<(Timestamp, VersionNo)>,
+}
+
+#[derive(Clone, Debug)]
+struct Slot {
+    row: Row,
+    dedup: Dedup,
+}
+
+impl Partition {
+    /// A partition without accounts, with the default windows.
+    pub fn new() -> Partition {
+        Partition::default()
+    }
+
+    /// A partition without accounts.
+    pub fn with_windows(windows: Windows) -> Partition {
+        Partition {
+            windows,
+            ..Partition::default()
+        }
+    }
+
+    /// Decides one input and takes its events into the state.
+    ///
+    /// `clock` is the last tick; `body_hash` tells a repeat from another input under the same key. Timers of
+    /// the account that are due by then fire first, each at its own instant: their events come before those
+    /// of the input and stand even if the input is refused. Nothing else of a refused input or a repeat
+    /// remains.
+    pub fn process(
+        &mut self,
+        world: &World,
+        clock: Timestamp,
+        input: &Input,
+        body_hash: u64,
+        events: &mut Vec<AccountEvent>,
+    ) -> Decision {
+        if !input.forced && self.windows.is_past(input, clock) {
+            return Decision::Refused(outside_window(&self.windows, input, clock));
+        }
+        self.notice_version(world, clock);
+        let now = match input.occurred_at.since(clock) <= SKEW {
+            true => clock.max(input.occurred_at),
+            false => clock,
+        };
+        match (self.find(&input.account), &input.body) {
+            (Some(slot), _) => {
+                self.process_known(world, (clock, now), slot, input, body_hash, events)
+            }
+            (None, Body::CustomerAdded(body)) => {
+                self.open(world, (clock, now), input, body, body_hash, events)
+            }
+            (None, _) => Decision::Refused(Rejection::new(
+                Reason::UnknownAccount,
+                format!(
+                    "account {} is not known; send customer_added first",
+                    input.account
+                ),
+            )),
+        }
+    }
+
+    fn process_known(
+        &mut self,
+        world: &World,
+        (clock, now): (Timestamp, Timestamp),
+        slot: u32,
+        input: &Input,
+        body_hash: u64,
+        events: &mut Vec<AccountEvent>,
+    ) -> Decision {
+        let word = dedup::input_word(&input.key, body_hash);
+        match self.slots[slot as usize].dedup.check(word) {
+            Seen::New => {}
+            Seen::Repeat => return Decision::Duplicate,
+            Seen::OtherBody => return Decision::Refused(Reason::KeyReused.into()),
+        }
+        if let Some(refused) = self.repeated_purchase(slot, input) {
+            return Decision::Refused(refused);
+        }
+        if self.slots[slot as usize].row.cache.due_at <= now {
+            self.fire_due(world, slot, now, now, false, events);
+        }
+        let first = events.len();
+        let before = &self.slots[slot as usize].row;
+        let sink = Sink {
+            events: &mut *events,
+            account: None,
+        };
+        let origin = Origin::Input(&input.key);
+        let mut draft = Draft::new(world, before, origin, now, input.occurred_at, sink);
+        let decided = decide(&mut draft, input);
+        let row = draft.row;
+        if let Err(rejection) = decided {
+            events.truncate(first);
+            return Decision::Refused(rejection);
+        }
+        self.store(world, slot, row, &events[first..]);
+        self.remember(slot, word, input, clock);
+        Decision::Applied
+    }
+
+    fn repeated_purchase(&self, slot: u32, input: &Input) -> Option<Rejection> {
+        let Body::Purchase(purchase) = &input.body else {
+            return None;
+        };
+        let word = dedup::purchase_word(&input.key, purchase.purchase.as_str());
+        let seen = self.slots[slot as usize].dedup.check(word) != Seen::New;
+        seen.then(|| {
+            Rejection::new(
+                Reason::PurchaseExists,
+                format!("purchase {} was taken already", purchase.purchase),
+            )
+        })
+    }
+
+    fn open(
+        &mut self,
+        world: &World,
+        (clock, now): (Timestamp, Timestamp),
+        input: &Input,
+        body: &CustomerAdded,
+        body_hash: u64,
+        events: &mut Vec<AccountEvent>,
+    ) -> Decision {
+        let first = events.len();
+        let before = Row::new(input.account.clone());
+        let sink = Sink {
+            events: &mut *events,
+            account: None,
+        };
+        let origin = Origin::Input(&input.key);
+        let mut draft = Draft::new(world, &before, origin, now, input.occurred_at, sink);
+        let opened = customer::open(&mut draft, input, body);
+        let row = draft.row;
+        if let Err(rejection) = opened {
+            events.truncate(first);
+            return Decision::Refused(rejection);
+        }
+        let slot = self.add(before);
+        self.store(world, slot, row, &events[first..]);
+        self.remember(slot, dedup::input_word(&input.key, body_hash), input, clock);
+        Decision::Applied
+    }
+
+    /// Fires all timers that are due by `as_of`, of all accounts, in the order of their instants; at one
+    /// instant by account.
+    pub fn tick(&mut self, world: &World, as_of: Timestamp, events: &mut Vec<AccountEvent>) {
+        self.notice_version(world, as_of);
+        while let Some((due_at, mut slots)) = self.queue.pop(as_of) {
+            slots.retain(|slot| self.slots[*slot as usize].row.cache.due_at == due_at);
+            slots.sort_by(|a, b| {
+                self.slots[*a as usize]
+                    .row
+                    .id
+                    .cmp(&self.slots[*b as usize].row.id)
+            });
+            slots.dedup();
+            for slot in slots {
+                self.fire_due(world, slot, due_at, as_of, true, events);
+            }
+        }
+    }
+
+    /// Looks at all accounts again after a catalog was activated, in the order of their ids. Nothing happens
+    /// while the version in force at `clock` is still the same; one that comes later acts by ticks.
+    pub fn config_changed(
+        &mut self,
+        world: &World,
+        clock: Timestamp,
+        events: &mut Vec<AccountEvent>,
+    ) {
+        let in_force = world.in_force(clock);
+        let Some(key) = world
+            .latest_activation()
+            .filter(|_| in_force != self.version)
+        else {
+            return;
+        };
+        self.version = in_force;
+        for slot in self.slots_by_id() {
+            let first = events.len();
+            let before = &self.slots[slot as usize].row;
+            let sink = Sink {
+                events: &mut *events,
+                account: Some(before.id.clone()),
+            };
+            let mut draft = Draft::new(world, before, Origin::Input(key), clock, clock, sink);
+            timers::look_again(&mut draft);
+            let row = draft.row;
+            self.store(world, slot, row, &events[first..]);
+            self.reschedule(world, slot);
+        }
+    }
+
+    /// The earliest instant at which a tick may fire something here; versions that come into force later
+    /// are not in it (`World::next_version_at`).
+    pub fn next_due(&self) -> Option<Timestamp> {
+        self.queue.next()
+    }
+
+    /// Takes a journaled entry into the state without deciding anything. `body_hash` is that of its input.
+    pub fn replay(&mut self, world: &World, entry: &Entry, body_hash: u64) {
+        let own = match &entry.input {
+            JournaledInput::Account(input) => Some(&input.account),
+            _ => None,
+        };
+        let mut touched: Vec<u32> = Vec::new();
+        for AccountEvent { account, event } in &entry.events {
+            let Some(id) = account.as_ref().or(own) else {
+                continue;
+            };
+            let slot = self
+                .find(id)
+                .unwrap_or_else(|| self.add(Row::new(id.clone())));
+            crate::apply::apply(world, &mut self.slots[slot as usize].row, event);
+            if moves_timers(&event.body) && touched.last() != Some(&slot) {
+                touched.push(slot);
+            }
+        }
+        for slot in touched {
+            self.slots[slot as usize].row.cache.evaluated_at = entry.clock;
+            self.reschedule(world, slot);
+        }
+        let JournaledInput::Account(input) = &entry.input else {
+            return;
+        };
+        if entry.outcome == Outcome::Applied {
+            if let Some(slot) = self.find(&input.account) {
+                let word = dedup::input_word(&input.key, body_hash);
+                self.remember(slot, word, input, entry.clock);
+            }
+        }
+    }
+
+    /// The hash of the whole state: of all accounts in the order of their ids.
+    pub fn state_hash(&self) -> u128 {
+        hash::of_all(self.account_hashes().into_iter())
+    }
+
+    /// The hash of every account, in the order of their ids; the same for any number of partitions.
+    pub fn account_hashes(&self) -> Vec<(AccountId, u128)> {
+        self.slots_by_id()
+            .into_iter()
+            .map(|slot| &self.slots[slot as usize])
+            .map(|slot| {
+                (
+                    slot.row.id.clone(),
+                    hash::of_account(&slot.row, &slot.dedup),
+                )
+            })
+            .collect()
+    }
+
+    /// How many accounts there are.
+    pub fn len(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// Whether there is no account.
+    pub fn is_empty(&self) -> bool {
+        self.slots.is_empty()
+    }
+
+    /// Whether the account is here.
+    pub fn contains(&self, id: &AccountId) -> bool {
+        self.find(id).is_some()
+    }
+
+    /// An account as people look at it, with the limits of the class in force at `clock`.
+    pub fn account(&self, world: &World, clock: Timestamp, id: &AccountId) -> Option<AccountView> {
+        let slot = self.find(id)?;
+        Some(AccountView::of(
+            world,
+            clock,
+            &self.slots[slot as usize].row,
+        ))
+    }
+
+    /// All accounts in the order of their ids.
+    pub fn accounts<'a>(
+        &'a self,
+        world: &'a World,
+        clock: Timestamp,
+    ) -> impl Iterator<Item = AccountView> + 'a {
+        self.slots_by_id()
+            .into_iter()
+            .map(move |slot| AccountView::of(world, clock, &self.slots[slot as usize].row))
+    }
+
+    fn find(&self, id: &AccountId) -> Option<u32> {
+        let found = self
+            .by_id
+            .find(hash_of(id), |slot| self.slots[*slot as usize].row.id == *id);
+        found.copied()
+    }
+
+    fn add(&mut self, row: Row) -> u32 {
+        let slot = self.slots.len() as u32;
+        let hash = hash_of(&row.id);
+        self.slots.push(Slot {
+            row,
+            dedup: Dedup::default(),
+        });
+        let slots = &self.slots;
+        self.by_id
+            .insert_unique(hash, slot, |known| hash_of(&slots[*known as usize].row.id));
+        slot
+    }
+
+    fn slots_by_id(&self) -> Vec<u32> {
+        let mut slots: Vec<u32> = (0..self.slots.len() as u32).collect();
+        slots.sort_by(|a, b| {
+            self.slots[*a as usize]
+                .row
+                .id
+                .cmp(&self.slots[*b as usize].row.id)
+        });
+        slots
+    }
+
+    fn remember(&mut self, slot: u32, word: u64, input: &Input, clock: Timestamp) {
+        let keep_until = dedup::keep_until(&self.windows, input);
+        let keys = &mut self.slots[slot as usize].dedup;
+        keys.insert(word, keep_until, clock);
+        if let Body::Purchase(purchase) = &input.body {
+            let word = dedup::purchase_word(&input.key, purchase.purchase.as_str());
+            keys.insert(word, keep_until, clock);
+        }
+    }
+
+    /// Puts the row after a decision in the place of the row before it.
+    fn store(&mut self, world: &World, slot: u32, row: Row, events: &[AccountEvent]) {
+        debug_assert!(
+            is_fold(world, &self.slots[slot as usize].row, &row, events),
+            "a row is what its events make of it"
+        );
+        self.slots[slot as usize].row = row;
+        if events.iter().any(|event| moves_timers(&event.event.body)) {
+            self.reschedule(world, slot);
+        }
+    }
+
+    fn reschedule(&mut self, world: &World, slot: u32) {
+        let row = &mut self.slots[slot as usize].row;
+        let due_at = timers::next(world, row).map_or(Timestamp::MAX, |due| due.due_at);
+        if due_at != row.cache.due_at {
+            row.cache.due_at = due_at;
+            self.queue.push(due_at, slot);
+        }
+    }
+
+    /// Fires the account's timers that are due by `until`, one after the other.
+    fn fire_due(
+        &mut self,
+        world: &World,
+        slot: u32,
+        until: Timestamp,
+        as_of: Timestamp,
+        names_account: bool,
+        events: &mut Vec<AccountEvent>,
+    ) {
+        let mut fired: Option<TimerCause> = None;
+        while let Some(due) = timers::next(world, &self.slots[slot as usize].row) {
+            if due.due_at > until || fired.as_ref() == Some(&due) {
+                break;
+            }
+            let first = events.len();
+            let before = &self.slots[slot as usize].row;
+            let account = names_account.then(|| before.id.clone());
+            let sink = Sink {
+                events: &mut *events,
+                account,
+            };
+            let (at, kind) = (due.due_at, due.kind);
+            let mut draft = Draft::new(world, before, Origin::Timer(due.clone()), at, at, sink);
+            timers::fire(&mut draft, kind, as_of);
+            let row = draft.row;
+            self.store(world, slot, row, &events[first..]);
+            fired = (events.len() == first).then_some(due);
+        }
+        self.reschedule(world, slot);
+    }
+
+    /// Marks all accounts for another look when another version has come into force.
+    fn notice_version(&mut self, world: &World, clock: Timestamp) {
+        let in_force = world.in_force(clock);
+        if in_force == self.version {
+            return;
+        }
+        self.version = in_force;
+        let Some((from, _)) = in_force else { return };
+        for slot in 0..self.slots.len() as u32 {
+            let cache = &mut self.slots[slot as usize].row.cache;
+            cache.config_due = from;
+            self.slots[slot as usize].row.forget_guards();
+            self.reschedule(world, slot);
+        }
+    }
+}
+
+fn hash_of(id: &AccountId) -> u64 {
+    FxBuildHasher.hash_one(id.as_str())
+}
+
+fn outside_window(windows: &Windows, input: &Input, clock: Timestamp) -> Rejection {
+    Rejection::new(
+        Reason::OutsideWindow,
+        format!(
+            "it is of {}, more than {} days before {clock}; force it to take it",
+            input.occurred_at,
+            windows.of(input)
+        ),
+    )
+}
+
+/// Whether the events lead from one row to the other: apply is the only way a row changes.
+fn is_fold(world: &World, before: &Row, after: &Row, events: &[AccountEvent]) -> bool {
+    let mut row = before.clone();
+    for event in events {
+        crate::apply::apply(world, &mut row, &event.event);
+    }
+    row.same_state(after)
+}

@@ -1,0 +1,150 @@
+//! Timers are due instants that follow from the row: dates and the account's zone. Of several due, the
+//! earliest fires first; at one instant in the order of `TimerKind`, then by id.
+
+use crate::account::Row;
+use crate::collections::{case, hold, overdue, promise, schedule, step};
+use crate::credit::{latch, limit};
+use crate::customer;
+use crate::dates::end_of_day;
+use crate::draft::Draft;
+use crate::world::World;
+use smol_str::{SmolStr, ToSmolStr, format_smolstr};
+use umbral_model::event::{Cause, TimerCause, TimerKind};
+use umbral_model::time::Timestamp;
+
+/// The account's next timer.
+pub(crate) fn next(world: &World, row: &Row) -> Option<TimerCause> {
+    let mut earliest = Earliest::default();
+    earliest.offer(row.cache.cycle_to, TimerKind::Cycle, || {
+        row.next_cycle().to_smolstr()
+    });
+    earliest.offer(row.cache.config_due, TimerKind::Config, SmolStr::default);
+    if row.cold.is_some() {
+        offer_dates(&mut earliest, world, row);
+        offer_collections(&mut earliest, world, row);
+    }
+    earliest.0.filter(|due| due.due_at < Timestamp::MAX)
+}
+
+#[derive(Default)]
+struct Earliest(Option<TimerCause>);
+
+impl Earliest {
+    fn offer(&mut self, due_at: Timestamp, kind: TimerKind, id: impl FnOnce() -> SmolStr) {
+        let is_later = self
+            .0
+            .as_ref()
+            .is_some_and(|best| (best.due_at, best.kind) < (due_at, kind));
+        if is_later {
+            return;
+        }
+        let offered = TimerCause {
+            kind,
+            id: id(),
+            due_at,
+        };
+        let is_earlier = self.0.as_ref().is_none_or(|best| {
+            (offered.due_at, offered.kind, &offered.id) < (best.due_at, best.kind, &best.id)
+        });
+        if is_earlier {
+            self.0 = Some(offered);
+        }
+    }
+}
+
+fn offer_dates(earliest: &mut Earliest, world: &World, row: &Row) {
+    let zone = world.zone(row.zone);
+    let cold = row.cold();
+    for own in &cold.overrides {
+        if let Some(until) = own.until {
+            earliest.offer(end_of_day(zone, until), TimerKind::OverrideEnd, || {
+                format_smolstr!("{}/{}", own.measure.word(), own.scope.word())
+            });
+        }
+    }
+    if let Some((on, _)) = cold.class_change {
+        earliest.offer(
+            zone.start_of_day(on),
+            TimerKind::ClassDate,
+            SmolStr::default,
+        );
+    }
+    for change in &cold.plan_changes {
+        earliest.offer(
+            zone.start_of_day(change.on),
+            TimerKind::ClassDate,
+            SmolStr::default,
+        );
+    }
+}
+
+fn offer_collections(earliest: &mut Earliest, world: &World, row: &Row) {
+    let zone = world.zone(row.zone);
+    let collections = &row.cold().collections;
+    if let Some(promise) = &collections.promise {
+        if let Some(last_day) = promise::next_deadline(promise) {
+            let due_at = end_of_day(zone, last_day);
+            earliest.offer(due_at, TimerKind::Promise, || promise.id.as_str().into());
+        }
+    }
+    for hold in &collections.holds {
+        if let Some(until) = hold.until {
+            let due_at = end_of_day(zone, until);
+            earliest.offer(due_at, TimerKind::HoldEnd, || hold.reason.word().into());
+        }
+    }
+    let Some(open) = collections.case.as_deref() else {
+        offer_entry(earliest, world, row);
+        return;
+    };
+    let id = || SmolStr::new(open.state.case.as_str());
+    if let Some(day) = open.state.grace_until {
+        earliest.offer(zone.start_of_day(day), TimerKind::Grace, id);
+    }
+    if let Some(due_on) = overdue::next_due_after(row, open.state.day) {
+        earliest.offer(end_of_day(zone, due_on), TimerKind::Case, id);
+    }
+    if let Some(next) = schedule::next_step(world, row, open) {
+        let timer_id = || schedule::timer_id(&open.state.case, next.step);
+        earliest.offer(next.at, TimerKind::Step, timer_id);
+    }
+}
+
+/// When a case opens if nothing is paid until then.
+fn offer_entry(earliest: &mut Earliest, world: &World, row: &Row) {
+    let nothing_is_owed = row.open <= row.disputed;
+    if nothing_is_owed {
+        return;
+    }
+    // Until a later version is in force the schedule of the one in force counts; its coming is a timer of
+    // its own.
+    let Some((_, schedule)) = world.schedule_of(row.class, row.cache.evaluated_at) else {
+        return;
+    };
+    if let Some((_, day)) = overdue::entry(row, schedule) {
+        let due_at = world.zone(row.zone).start_of_day(day);
+        earliest.offer(due_at, TimerKind::Case, SmolStr::default);
+    }
+}
+
+/// What a timer does. `as_of` is the tick that fires it.
+pub(crate) fn fire(draft: &mut Draft<'_>, kind: TimerKind, as_of: Timestamp) {
+    match kind {
+        TimerKind::Cycle => customer::close_cycle(draft),
+        TimerKind::OverrideEnd => limit::end_overrides(draft),
+        TimerKind::ClassDate => customer::date_of_change(draft),
+        TimerKind::Config => look_again(draft),
+        TimerKind::Promise => promise::break_if_missing(draft),
+        TimerKind::HoldEnd => hold::end_past(draft),
+        TimerKind::Grace | TimerKind::Case => case::settle(draft, case::Trigger::default()),
+        TimerKind::Step => step::fire(draft, as_of),
+    }
+}
+
+/// Another catalog version is in force: limits and what is overdue are looked at again.
+pub(crate) fn look_again(draft: &mut Draft<'_>) {
+    draft.row.cache.config_due = Timestamp::MAX;
+    draft.row.forget_guards();
+    latch::compare(draft, Cause::Config);
+    case::settle(draft, case::Trigger::default());
+}

@@ -1,0 +1,344 @@
+//! An account as people look at it: names instead of numbers, values beside their limits.
+
+use crate::account::Row;
+use crate::credit::{exposure, latch, limit, restriction};
+use crate::world::World;
+use smol_str::SmolStr;
+use umbral_catalog::tables::MeasureRule;
+use umbral_model::event::CaseState;
+use umbral_model::ids::*;
+use umbral_model::input::{HoldReason, Instalment, Measure, RestrictionReason, Scope};
+use umbral_model::money::{Currency, Money};
+use umbral_model::time::{Date, Timestamp};
+
+/// All that is known of an account.
+#[derive(Clone, PartialEq, Debug)]
+pub struct AccountView {
+    /// The account.
+    pub account: AccountId,
+    /// Position of its last event.
+    pub account_seq: u64,
+    /// When it began.
+    pub opened_at: Timestamp,
+    /// Credit class.
+    pub class: SmolStr,
+    /// Plan of the account, if it has one.
+    pub plan: Option<SmolStr>,
+    /// Rating profile, if it has one.
+    pub profile: Option<SmolStr>,
+    /// Currency of all amounts.
+    pub currency: Currency,
+    /// Time zone of its local day.
+    pub time_zone: SmolStr,
+    /// Day of the month on which cycles begin.
+    pub cycle_day: u8,
+    /// VIP rank, 0 for none.
+    pub vip_rank: u16,
+    /// Members in the order in which they were added.
+    pub members: Vec<MemberView>,
+    /// The current cycle and the two before it, newest first.
+    pub cycles: Vec<CycleView>,
+    /// Measures of the class.
+    pub measures: Vec<MeasureView>,
+    /// Barred services, by name.
+    pub restrictions: Vec<RestrictionView>,
+    /// Usage and charges that no bill took up yet.
+    pub unbilled: Money,
+    /// Credit that pays no bill yet.
+    pub credit: Money,
+    /// What all limits on exposure compare.
+    pub exposure: Money,
+    /// Added to the exposure limit.
+    pub deposit: Money,
+    /// Bills and late fees with something left to pay, in the order in which they were opened.
+    pub open_bills: Vec<BillView>,
+    /// The open case.
+    pub case: Option<CaseView>,
+    /// The case closed last.
+    pub closed_case: Option<CaseView>,
+    /// Instalments of the promise that runs, with what is paid so far.
+    pub promise: Option<(PromiseId, Vec<Instalment>, Money)>,
+    /// Holds and exemptions with their last day.
+    pub holds: Vec<(HoldReason, Option<Date>)>,
+    /// When its next timer is due.
+    pub next_due: Option<Timestamp>,
+}
+
+/// A member of an account.
+#[derive(Clone, PartialEq, Debug)]
+pub struct MemberView {
+    /// The member.
+    pub member: MemberId,
+    /// Its own plan, if it has one.
+    pub plan: Option<SmolStr>,
+    /// When it began.
+    pub opened_at: Timestamp,
+    /// When it ended.
+    pub closed_at: Option<Timestamp>,
+}
+
+/// Totals of a cycle.
+#[derive(Clone, PartialEq, Debug)]
+pub struct CycleView {
+    /// First day.
+    pub start: Date,
+    /// Money of rated usage, by scope in the order of `Scope::ALL`.
+    pub usage: [Money; 4],
+    /// Charges beside usage.
+    pub charges: Money,
+}
+
+/// How a measure stands.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Standing {
+    /// No threshold is reached.
+    Ok,
+    /// So many warnings are reached.
+    Warned(u32),
+    /// The limit is breached.
+    Breached,
+}
+
+/// A measure of an account.
+#[derive(Clone, PartialEq, Debug)]
+pub struct MeasureView {
+    /// What is measured.
+    pub measure: Measure,
+    /// Of which usage.
+    pub scope: Scope,
+    /// Its value.
+    pub value: Money,
+    /// Its limit, if it has one.
+    pub limit: Option<Money>,
+    /// Last day of the customer's own limit, where it has one with an end.
+    pub own_until: Option<Date>,
+    /// How it stands.
+    pub standing: Standing,
+    /// Its thresholds, ascending; the limit is last.
+    pub latches: Vec<LatchView>,
+}
+
+/// A threshold of an account.
+#[derive(Clone, PartialEq, Debug)]
+pub struct LatchView {
+    /// Its id.
+    pub threshold: ThresholdId,
+    /// Its amount.
+    pub amount: Money,
+    /// Its share of the limit in basis points; none for a fixed amount.
+    pub bps: Option<u32>,
+    /// FIRED, or ARMED.
+    pub fired: bool,
+}
+
+/// A barred service.
+#[derive(Clone, PartialEq, Debug)]
+pub struct RestrictionView {
+    /// The service.
+    pub service: SmolStr,
+    /// Why, in the order of the reasons.
+    pub reasons: Vec<RestrictionReason>,
+}
+
+/// A bill or late fee with something left to pay.
+#[derive(Clone, PartialEq, Debug)]
+pub struct BillView {
+    /// The bill.
+    pub bill: BillId,
+    /// Last day to pay in time.
+    pub due_on: Date,
+    /// What it was opened at.
+    pub amount: Money,
+    /// What is left.
+    pub remaining: Money,
+    /// The disputed part of that.
+    pub disputed: Money,
+    /// It is the late fee of a collection step.
+    pub is_late_fee: bool,
+}
+
+/// A case.
+#[derive(Clone, PartialEq, Debug)]
+pub struct CaseView {
+    /// Its figures as they were told last.
+    pub state: CaseState,
+    /// Steps taken: number, local day, result.
+    pub steps_done: Vec<(u16, Date, Option<SmolStr>)>,
+    /// All steps are taken.
+    pub exhausted: bool,
+    /// Local day on which it was closed.
+    pub closed_on: Option<Date>,
+}
+
+impl AccountView {
+    pub(crate) fn of(world: &World, clock: Timestamp, row: &Row) -> AccountView {
+        let cold = row.cold();
+        let name_of_plan = |plan: PlanNo| {
+            world
+                .catalogs
+                .plan_name(plan)
+                .map(SmolStr::new)
+                .unwrap_or_default()
+        };
+        let collections = &cold.collections;
+        AccountView {
+            account: row.id.clone(),
+            account_seq: row.seq,
+            opened_at: row.opened_at,
+            class: world
+                .catalogs
+                .class_name(row.class)
+                .unwrap_or_default()
+                .into(),
+            plan: row.plan.map(name_of_plan),
+            profile: cold.profile.clone(),
+            currency: row.currency,
+            time_zone: world.zone(row.zone).name.clone(),
+            cycle_day: row.cycle_day,
+            vip_rank: row.vip_rank,
+            members: cold
+                .members
+                .iter()
+                .map(|member| MemberView {
+                    member: member.id.clone(),
+                    plan: member.plans.last().map(|(_, plan)| name_of_plan(*plan)),
+                    opened_at: member.opened_at,
+                    closed_at: member.closed_at,
+                })
+                .collect(),
+            cycles: cycles(row),
+            measures: measures(world, clock, row),
+            restrictions: restrictions(row),
+            unbilled: row.unbilled,
+            credit: row.credit,
+            exposure: exposure::exposure(world, row, clock),
+            deposit: cold.deposit,
+            open_bills: open_bills(row),
+            case: collections
+                .case
+                .as_deref()
+                .map(|case| case_view(case, None)),
+            closed_case: collections
+                .closed
+                .as_ref()
+                .map(|closed| case_view(&closed.case, Some(closed.on))),
+            promise: collections.promise.as_ref().map(|promise| {
+                (
+                    promise.id.clone(),
+                    promise.instalments.clone(),
+                    promise.paid,
+                )
+            }),
+            holds: collections
+                .holds
+                .iter()
+                .map(|hold| (hold.reason, hold.until))
+                .collect(),
+            next_due: (row.cache.due_at < Timestamp::MAX).then_some(row.cache.due_at),
+        }
+    }
+}
+
+fn cycles(row: &Row) -> Vec<CycleView> {
+    let current = CycleView {
+        start: row.cycle_start,
+        usage: row.usage,
+        charges: row.charges,
+    };
+    let closed = row.cold().closed.iter().map(|cycle| CycleView {
+        start: cycle.start,
+        usage: cycle.usage,
+        charges: cycle.charges,
+    });
+    std::iter::once(current).chain(closed).collect()
+}
+
+fn measures(world: &World, clock: Timestamp, row: &Row) -> Vec<MeasureView> {
+    let class = world.class(row.class, clock);
+    let rules = class.map_or(&[][..], |class| &class.measures);
+    rules
+        .iter()
+        .map(|rule| measure_view(world, clock, row, rule))
+        .collect()
+}
+
+fn measure_view(world: &World, clock: Timestamp, row: &Row, rule: &MeasureRule) -> MeasureView {
+    let limit = limit::effective(row, rule);
+    let own = row.cold().overrides.iter();
+    let own_until = own
+        .filter(|own| own.measure == rule.measure && own.scope == rule.scope)
+        .find_map(|own| own.until);
+    let latches: Vec<LatchView> = latch::thresholds(rule, limit)
+        .iter()
+        .map(|threshold| LatchView {
+            threshold: threshold.id.into(),
+            amount: threshold.amount,
+            bps: threshold.bps,
+            fired: latch::is_fired(row, rule, threshold.id),
+        })
+        .collect();
+    let is_breach = |latch: &&LatchView| latch.threshold.as_str() == latch::LIMIT;
+    let warned = latches
+        .iter()
+        .filter(|latch| latch.fired && !is_breach(latch))
+        .count() as u32;
+    let standing = match latches.iter().any(|latch| latch.fired && is_breach(&latch)) {
+        true => Standing::Breached,
+        false if warned > 0 => Standing::Warned(warned),
+        false => Standing::Ok,
+    };
+    let value = exposure::value(world, row, clock, rule.measure, rule.scope);
+    MeasureView {
+        measure: rule.measure,
+        scope: rule.scope,
+        value,
+        limit,
+        own_until,
+        standing,
+        latches,
+    }
+}
+
+fn restrictions(row: &Row) -> Vec<RestrictionView> {
+    let held = row.cold().restrictions.iter();
+    let mut services: Vec<SmolStr> = held.map(|held| held.service.clone()).collect();
+    services.sort_unstable();
+    services.dedup();
+    services
+        .into_iter()
+        .map(|service| RestrictionView {
+            reasons: restriction::reasons_for(row, &service),
+            service,
+        })
+        .collect()
+}
+
+fn open_bills(row: &Row) -> Vec<BillView> {
+    let open = row
+        .cold()
+        .bills
+        .iter()
+        .filter(|bill| bill.remaining > Money::ZERO);
+    open.map(|bill| BillView {
+        bill: bill.id.clone(),
+        due_on: bill.due_on,
+        amount: bill.amount,
+        remaining: bill.remaining,
+        disputed: bill.disputed,
+        is_late_fee: bill.cycle_end.is_none(),
+    })
+    .collect()
+}
+
+fn case_view(case: &crate::collections::Case, closed_on: Option<Date>) -> CaseView {
+    CaseView {
+        state: case.state.clone(),
+        steps_done: case
+            .done
+            .iter()
+            .map(|done| (done.step, done.on, done.result.clone()))
+            .collect(),
+        exhausted: case.exhausted,
+        closed_on,
+    }
+}
