@@ -253,9 +253,10 @@ pub struct IdentifierChange {
 }
 
 /// When a change of class or plan takes effect.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub enum Effective {
     /// At `occurred_at`.
+    #[default]
     Now,
     /// At the start of the next cycle.
     NextCycle,

@@ -1,0 +1,318 @@
+//! The journal's records: frames of entries, and the commit that ends a batch.
+//!
+//! Written straight from the model into the journal's buffer; read back with nothing trusted: any bytes
+//! that are no record give an error that names the field.
+
+use crate::envelope::{Envelope, Parts};
+use crate::error::{Result, WireError};
+use crate::json::Writer;
+use crate::pb::{Raw, Reader, Wire, put_key, put_nested};
+use crate::table::messages;
+use crate::value::{Value, put, put_default, put_optional, take, take_element, unknown_tag};
+use umbral_model::ids::{EventId, PartitionNo, Source};
+use umbral_model::input::{Input, InputKey};
+use umbral_model::journal::{
+    ActivatedCatalog, Commit, Counts, Entry, Frame, JournaledInput, Outcome, Quarantined, RawInput,
+    SourcePosition,
+};
+use umbral_model::rejection::Reason;
+use umbral_model::time::Timestamp;
+
+/// Appends a frame (`umbral.v1.Frame`).
+pub fn encode(frame: &Frame, out: &mut Vec<u8>) {
+    encode_header(frame.partition, frame.logic_version, frame.batch, out);
+    for entry in &frame.entries {
+        encode_entry(entry, out);
+    }
+}
+
+/// Appends what stands before a frame's entries: together with `encode_entry` for each of them it makes
+/// the same bytes as `encode`, without a `Frame`.
+pub fn encode_header(partition: PartitionNo, logic_version: u32, batch: u64, out: &mut Vec<u8>) {
+    put_default(1, &partition, out);
+    put_default(2, &logic_version, out);
+    put_default(3, &batch, out);
+}
+
+/// Appends one entry of the frame that `encode_header` began.
+pub fn encode_entry(entry: &Entry, out: &mut Vec<u8>) {
+    put(4, entry, out);
+}
+
+/// Reads a frame.
+///
+/// # Errors
+/// Any bytes that are not exactly a frame of this version of the schema.
+pub fn decode(bytes: &[u8]) -> core::result::Result<Frame, WireError> {
+    let mut reader = Reader::new(bytes);
+    let (mut partition, mut logic_version, mut batch) = (None, None, None);
+    let mut entries = Vec::new();
+    while let Some((tag, raw)) = reader.field()? {
+        match tag {
+            1 => take(&mut partition, raw, "partition")?,
+            2 => take(&mut logic_version, raw, "logic_version")?,
+            3 => take(&mut batch, raw, "batch")?,
+            4 => take_element(&mut entries, raw, "entries")?,
+            _ => return Err(unknown_tag(tag)),
+        }
+    }
+    Ok(Frame {
+        partition: partition.unwrap_or_default(),
+        logic_version: logic_version.unwrap_or_default(),
+        batch: batch.unwrap_or_default(),
+        entries,
+    })
+}
+
+/// Appends a commit (`umbral.v1.Commit`).
+pub fn encode_commit(commit: &Commit, out: &mut Vec<u8>) {
+    let Commit {
+        batch,
+        position,
+        clock,
+        sources,
+        catalogs,
+        zones,
+        resubmitted,
+        counts,
+    } = commit;
+    put_default(1, batch, out);
+    put_default(2, position, out);
+    put_default(3, clock, out);
+    sources.iter().for_each(|source| put(4, source, out));
+    catalogs.iter().for_each(|catalog| put(5, catalog, out));
+    zones.iter().for_each(|zone| put(6, zone, out));
+    crate::value::put_packed(7, resubmitted, out);
+    put(8, counts, out);
+}
+
+/// Reads a commit.
+///
+/// # Errors
+/// Any bytes that are not exactly a commit of this version of the schema.
+pub fn decode_commit(bytes: &[u8]) -> core::result::Result<Commit, WireError> {
+    let mut reader = Reader::new(bytes);
+    let mut commit = Commit::default();
+    let mut counts = None;
+    while let Some((tag, raw)) = reader.field()? {
+        match tag {
+            1 => commit.batch = raw.varint()?,
+            2 => commit.position = raw.varint()?,
+            3 => commit.clock = Value::take(raw)?,
+            4 => take_element(&mut commit.sources, raw, "sources")?,
+            5 => take_element(&mut commit.catalogs, raw, "catalogs")?,
+            6 => take_element(&mut commit.zones, raw, "zones")?,
+            7 => crate::value::take_packed(&mut commit.resubmitted, raw, "resubmitted")?,
+            8 => take(&mut counts, raw, "counts")?,
+            _ => return Err(unknown_tag(tag)),
+        }
+    }
+    commit.counts = counts.ok_or_else(|| WireError::missing("counts"))?;
+    Ok(commit)
+}
+
+messages! {
+    InputKey {
+        1 default source "source",
+        2 default event_id "event_id",
+    }
+    RawInput {
+        1 optional key "key",
+        2 optional occurred_at "occurred_at",
+        3 default format "format",
+        4 default place "place",
+    }
+    SourcePosition {
+        1 default id "id",
+        2 default name "name",
+        3 default records "records",
+        4 default done "done",
+    }
+    ActivatedCatalog {
+        1 default number "number",
+        2 required key "key",
+        3 required activation "activation",
+    }
+    Counts {
+        1 default inputs "inputs",
+        2 default applied "applied",
+        3 default duplicates "duplicates",
+        4 default quarantined "quarantined",
+    }
+}
+
+/// `umbral.v1.Input`, resolved to its account.
+impl Value for Input {
+    const WIRE: Wire = Wire::Bytes;
+
+    fn put(&self, out: &mut Vec<u8>) {
+        put_nested(out, |out| Parts::of_input(self).put(out));
+    }
+
+    fn take(raw: Raw<'_>) -> Result<Self> {
+        Envelope::take(raw.bytes()?)?.into_input()
+    }
+
+    fn write(&self, out: &mut Writer<'_>) {
+        Parts::of_input(self).write(out);
+    }
+}
+
+/// `umbral.v1.Quarantined`.
+impl Value for Quarantined {
+    const WIRE: Wire = Wire::Bytes;
+
+    fn put(&self, out: &mut Vec<u8>) {
+        put_nested(out, |out| {
+            put_key(1, Wire::Bytes, out);
+            crate::pb::put_bytes(self.reason.code().as_bytes(), out);
+            put_default(2, &self.detail, out);
+            put_default(3, &self.original, out);
+        });
+    }
+
+    fn take(raw: Raw<'_>) -> Result<Self> {
+        let mut reader = Reader::new(raw.bytes()?);
+        let (mut reason, mut detail, mut original) = (None, None, None);
+        while let Some((tag, raw)) = reader.field()? {
+            match tag {
+                1 => reason = Some(Reason::from_code(raw.text()?).ok_or_else(unknown_code)?),
+                2 => take(&mut detail, raw, "detail")?,
+                3 => take(&mut original, raw, "original")?,
+                _ => return Err(unknown_tag(tag)),
+            }
+        }
+        Ok(Quarantined {
+            reason: reason.ok_or_else(|| WireError::missing("code"))?,
+            detail: detail.unwrap_or_default(),
+            original: original.unwrap_or_default(),
+        })
+    }
+
+    /// The original bytes as text where they are text, else in base 64.
+    fn write(&self, out: &mut Writer<'_>) {
+        out.object(|out| {
+            out.text_field("code", self.reason.code());
+            out.text_field("reason", self.reason.sentence());
+            out.field("detail", &self.detail);
+            match core::str::from_utf8(&self.original) {
+                Ok(text) => out.text_field("original", text),
+                Err(_) => out.field("original_base64", &self.original),
+            }
+        });
+    }
+}
+
+#[cold]
+fn unknown_code() -> WireError {
+    WireError::malformed("no reason of this version of the engine").at("code")
+}
+
+const ACCOUNT: u32 = 4;
+const TICK: u32 = 5;
+const CONFIG_CHANGED: u32 = 6;
+const RAW: u32 = 7;
+
+fn put_input(input: &JournaledInput, out: &mut Vec<u8>) {
+    match input {
+        JournaledInput::Account(input) => put(ACCOUNT, input, out),
+        JournaledInput::Tick(key) => put(TICK, key, out),
+        JournaledInput::ConfigChanged(key) => put(CONFIG_CHANGED, key, out),
+        JournaledInput::Raw(raw) => put(RAW, raw, out),
+    }
+}
+
+fn take_input(tag: u32, raw: Raw<'_>) -> Result<JournaledInput> {
+    match tag {
+        ACCOUNT => Value::take(raw).map(JournaledInput::Account),
+        TICK => Value::take(raw).map(JournaledInput::Tick),
+        CONFIG_CHANGED => Value::take(raw).map(JournaledInput::ConfigChanged),
+        _ => Value::take(raw).map(JournaledInput::Raw),
+    }
+}
+
+/// `umbral.v1.Entry`.
+impl Value for Entry {
+    const WIRE: Wire = Wire::Bytes;
+
+    fn put(&self, out: &mut Vec<u8>) {
+        put_nested(out, |out| {
+            put_default(1, &self.position, out);
+            put_default(2, &self.clock, out);
+            put_optional(3, self.version.as_ref(), out);
+            put_input(&self.input, out);
+            match &self.outcome {
+                Outcome::Applied => {}
+                Outcome::DuplicateIgnored => put(8, &true, out),
+                Outcome::Quarantined(quarantined) => put(9, quarantined, out),
+            }
+            self.events.iter().for_each(|event| put(10, event, out));
+        });
+    }
+
+    fn take(raw: Raw<'_>) -> Result<Self> {
+        let mut reader = Reader::new(raw.bytes()?);
+        let (mut position, mut version) = (0, None);
+        let mut clock = Timestamp::default();
+        let (mut input, mut outcome, mut events) = (None, Outcome::Applied, Vec::new());
+        while let Some((tag, raw)) = reader.field()? {
+            match tag {
+                1 => position = raw.varint()?,
+                2 => clock = Value::take(raw)?,
+                3 => take(&mut version, raw, "version")?,
+                ACCOUNT..=RAW if input.is_some() => return Err(WireError::malformed("two inputs")),
+                ACCOUNT..=RAW => {
+                    input = Some(take_input(tag, raw).map_err(|error| error.at("input"))?);
+                }
+                8 if bool::take(raw)? => outcome = Outcome::DuplicateIgnored,
+                8 => outcome = Outcome::Applied,
+                9 => outcome = Outcome::Quarantined(Value::take(raw)?),
+                10 => take_element(&mut events, raw, "events")?,
+                _ => return Err(unknown_tag(tag)),
+            }
+        }
+        let input = input.ok_or_else(|| WireError::missing("input"))?;
+        Ok(Entry {
+            position,
+            clock,
+            version,
+            input,
+            outcome,
+            events,
+        })
+    }
+
+    fn write(&self, out: &mut Writer<'_>) {
+        out.object(|out| {
+            out.field("position", &self.position);
+            out.field("clock", &self.clock);
+            out.optional("version", self.version.as_ref());
+            match &self.input {
+                JournaledInput::Account(input) => out.field("account", input),
+                JournaledInput::Tick(key) => out.field("tick", key),
+                JournaledInput::ConfigChanged(key) => out.field("config_changed", key),
+                JournaledInput::Raw(raw) => out.field("raw", raw),
+            }
+            match &self.outcome {
+                Outcome::Applied => {}
+                Outcome::DuplicateIgnored => out.field("duplicate_ignored", &true),
+                Outcome::Quarantined(quarantined) => out.field("quarantined", quarantined),
+            }
+            out.key("events");
+            out.list(&self.events);
+        });
+    }
+}
+
+/// The key under which an entry's input came, as far as it is known.
+pub(crate) fn key_of(entry: &Entry) -> InputKey {
+    match &entry.input {
+        JournaledInput::Account(input) => input.key.clone(),
+        JournaledInput::Tick(key) | JournaledInput::ConfigChanged(key) => key.clone(),
+        JournaledInput::Raw(RawInput { key: Some(key), .. }) => key.clone(),
+        JournaledInput::Raw(RawInput { place, .. }) => InputKey {
+            source: Source::default(),
+            event_id: EventId::new(place.as_str()),
+        },
+    }
+}

@@ -1,0 +1,26 @@
+//! The hash of a body, by which the same key with another body is seen.
+
+use crate::input::body;
+use umbral_model::input::{Body, Input};
+use xxhash_rust::xxh3::xxh3_64;
+
+/// Hash of the input's body over its canonical protobuf bytes: the same for the same body in whichever
+/// form it came.
+pub fn body_hash(input: &Input) -> u64 {
+    BodyHasher::default().hash(&input.body)
+}
+
+/// Hashes bodies one after the other in one buffer.
+#[derive(Clone, Debug, Default)]
+pub struct BodyHasher {
+    buffer: Vec<u8>,
+}
+
+impl BodyHasher {
+    /// Hash of a body: see `body_hash`.
+    pub fn hash(&mut self, content: &Body) -> u64 {
+        self.buffer.clear();
+        body::put(content, &mut self.buffer);
+        xxh3_64(&self.buffer)
+    }
+}

@@ -1,0 +1,287 @@
+//! Usage: the hot body, whose quantity is read in the unit of its service.
+
+use crate::error::{Result, WireError, shortened};
+use crate::json::{Reader as Json, Scalar, Writer};
+use crate::pb::{Raw, Reader, Wire};
+use crate::scalars::{MAX_TEXT_BYTES, check_text};
+use crate::value::{self, FromJson, Value, put, put_default, put_optional, take, unknown_tag};
+use smol_str::SmolStr;
+use std::borrow::Cow;
+use umbral_model::ids::{MAX_ID_BYTES, MemberId, ServiceName};
+use umbral_model::input::{Direction, PartyNumber, Scope, Usage};
+use umbral_model::units::{Measurement, Quantity, QuantityError};
+
+const FIELDS: [&str; 11] = [
+    "service",
+    "direction",
+    "to",
+    "zone",
+    "network",
+    "quantity",
+    "duration",
+    "scope",
+    "continued",
+    "reservation_id",
+    "member_id",
+];
+
+/// Usage as it is written: it may name its member itself, beside the envelope.
+#[derive(Default)]
+pub(crate) struct Form {
+    service: Option<ServiceName>,
+    direction: Option<Direction>,
+    to: Option<SmolStr>,
+    to_tail: Option<SmolStr>,
+    zone: Option<SmolStr>,
+    network: Option<SmolStr>,
+    quantity: Option<u64>,
+    duration: Option<u64>,
+    scope: Option<Scope>,
+    continued: Option<u64>,
+    reservation: Option<SmolStr>,
+    member: Option<MemberId>,
+}
+
+impl Form {
+    /// Reads the fields of `umbral.v1.Usage`.
+    pub(crate) fn take(raw: Raw<'_>) -> Result<Form> {
+        let mut reader = Reader::new(raw.bytes()?);
+        let mut form = Form::default();
+        while let Some((tag, raw)) = reader.field()? {
+            match tag {
+                1 => take(&mut form.service, raw, "service")?,
+                2 => take(&mut form.direction, raw, "direction")?,
+                3 => take(&mut form.to, raw, "to")?,
+                4 => take(&mut form.to_tail, raw, "to_tail")?,
+                5 => take(&mut form.zone, raw, "zone")?,
+                6 => take(&mut form.network, raw, "network")?,
+                7 => take(&mut form.quantity, raw, "quantity")?,
+                8 => take(&mut form.duration, raw, "duration_ns")?,
+                9 => take(&mut form.scope, raw, "scope")?,
+                10 => take(&mut form.continued, raw, "continued")?,
+                11 => take(&mut form.reservation, raw, "reservation_id")?,
+                12 => take(&mut form.member, raw, "member_id")?,
+                _ => return Err(unknown_tag(tag)),
+            }
+        }
+        Ok(form)
+    }
+
+    /// Reads the JSON object.
+    pub(crate) fn read(json: &mut Json<'_>) -> Result<Form> {
+        let mut form = Form::default();
+        let (mut quantity, mut duration, mut continued) = (None, None, None);
+        json.object(|json, key| match key {
+            "service" => value::read(&mut form.service, json, "service"),
+            "direction" => value::read(&mut form.direction, json, "direction"),
+            "to" => value::read(&mut form.to, json, "to"),
+            "zone" => value::read(&mut form.zone, json, "zone"),
+            "network" => value::read(&mut form.network, json, "network"),
+            "quantity" => read_amount(&mut quantity, json, "quantity"),
+            "duration" => read_amount(&mut duration, json, "duration"),
+            "scope" => value::read(&mut form.scope, json, "scope"),
+            "continued" => read_amount(&mut continued, json, "continued"),
+            "reservation_id" => value::read(&mut form.reservation, json, "reservation_id"),
+            "member_id" => value::read(&mut form.member, json, "member_id"),
+            _ => Err(WireError::unknown(key, &FIELDS)),
+        })?;
+        let service = form.service.as_ref().map_or("", ServiceName::as_str);
+        form.quantity = in_base_units(service, quantity, "quantity")?;
+        form.continued = in_base_units(service, continued, "continued")?;
+        form.duration = in_base_units("voice", duration, "duration")?;
+        Ok(form)
+    }
+
+    /// The usage, and the member that it names.
+    pub(crate) fn finish(self) -> Result<(Usage, Option<MemberId>)> {
+        let to = PartyNumber {
+            head: self.to.unwrap_or_default(),
+            tail: self.to_tail.unwrap_or_default(),
+        };
+        let usage = Usage {
+            service: self.service.ok_or_else(|| WireError::missing("service"))?,
+            direction: self.direction.unwrap_or_default(),
+            to,
+            zone: self.zone,
+            network: self.network,
+            quantity: self
+                .quantity
+                .ok_or_else(|| WireError::missing("quantity"))?,
+            duration: self.duration,
+            scope: self.scope,
+            continued: self.continued,
+            reservation: self.reservation,
+        };
+        Ok((usage, self.member))
+    }
+}
+
+/// Sets the last digits of a number apart, as they must be in everything that is kept.
+pub(crate) fn split_number(usage: &mut Usage) {
+    if usage.to.tail.is_empty() && !usage.to.is_empty() {
+        usage.to = PartyNumber::split(&usage.to.head);
+    }
+}
+
+/// A quantity whose unit is not known before the service is.
+enum Written<'a> {
+    Text(Cow<'a, str>),
+    Yes,
+    No,
+}
+
+fn read_amount<'a>(slot: &mut Option<Written<'a>>, json: &mut Json<'a>, name: &str) -> Result<()> {
+    const WHAT: &str = "a quantity such as \"61s\", \"10kB\" or 3";
+    if slot.is_some() {
+        return Err(value::twice(name));
+    }
+    *slot = match json.scalar(WHAT).map_err(|error| error.at(name))? {
+        Scalar::Text(text) => Some(Written::Text(text)),
+        Scalar::Number(number) if number.bytes().all(|byte| byte.is_ascii_digit()) => {
+            Some(Written::Text(number.into()))
+        }
+        Scalar::Number(number) => {
+            let detail = format!("must be {WHAT}; write {} as a string", shortened(number));
+            return Err(WireError::malformed(detail).at(name));
+        }
+        Scalar::Bool(true) if name == "continued" => Some(Written::Yes),
+        Scalar::Bool(false) if name == "continued" => Some(Written::No),
+        Scalar::Bool(_) => return Err(WireError::malformed(format!("must be {WHAT}")).at(name)),
+        Scalar::Null => None,
+    };
+    Ok(())
+}
+
+/// Base units of a written quantity; `true` is a later leg that does not say how much came before.
+fn in_base_units(service: &str, written: Option<Written<'_>>, name: &str) -> Result<Option<u64>> {
+    let text = match written {
+        None | Some(Written::No) => return Ok(None),
+        Some(Written::Yes) => return Ok(Some(0)),
+        Some(Written::Text(text)) => text,
+    };
+    match parse_quantity(service, &text) {
+        Ok(Quantity(units)) => Ok(Some(units)),
+        Err(error) => {
+            let detail = format!("\"{}\": {error}", shortened(&text));
+            Err(WireError::malformed(detail).at(name))
+        }
+    }
+}
+
+/// What a service is measured in, where its name alone says so.
+fn measurement_of(service: &str) -> Option<Measurement> {
+    match service {
+        "voice" => Some(Measurement::Time),
+        "data" => Some(Measurement::Octets),
+        "sms" | "mms" | "content" => Some(Measurement::Events),
+        _ => None,
+    }
+}
+
+/// Of a service of the operator's own the unit in the text decides; a plain count is base units.
+fn parse_quantity(service: &str, text: &str) -> core::result::Result<Quantity, QuantityError> {
+    if let Some(measurement) = measurement_of(service) {
+        return Quantity::parse(text, measurement);
+    }
+    let has_unit = text.bytes().any(|byte| byte.is_ascii_alphabetic());
+    if !has_unit {
+        return Quantity::parse(text, Measurement::Events);
+    }
+    match Quantity::parse(text, Measurement::Octets) {
+        Ok(quantity) => Ok(quantity),
+        Err(_) => Quantity::parse(text, Measurement::Time),
+    }
+}
+
+/// What a usage record may not hold, although its form is right.
+pub(crate) fn check(usage: &Usage) -> Result<()> {
+    let Usage {
+        service,
+        to,
+        zone,
+        network,
+        quantity,
+        duration,
+        continued,
+        reservation,
+        ..
+    } = usage;
+    service.check().map_err(|error| error.at("service"))?;
+    if to.head.len() + to.tail.len() > MAX_ID_BYTES {
+        let detail = format!("is longer than {MAX_ID_BYTES} bytes");
+        return Err(WireError::malformed(detail).at("to"));
+    }
+    let texts = [
+        (zone, "zone"),
+        (network, "network"),
+        (reservation, "reservation_id"),
+    ];
+    for (text, name) in texts {
+        if let Some(text) = text {
+            check_text(text, MAX_TEXT_BYTES, false).map_err(|error| error.at(name))?;
+        }
+    }
+    let amounts = [
+        (Some(*quantity), "quantity"),
+        (*duration, "duration"),
+        (*continued, "continued"),
+    ];
+    for (amount, name) in amounts {
+        if amount.is_some_and(|units| i64::try_from(units).is_err()) {
+            return Err(WireError::malformed(QuantityError::TooLarge.to_string()).at(name));
+        }
+    }
+    Ok(())
+}
+
+impl Value for Usage {
+    const WIRE: Wire = Wire::Bytes;
+
+    fn put(&self, out: &mut Vec<u8>) {
+        crate::pb::put_nested(out, |out| {
+            put(1, &self.service, out);
+            put_default(2, &self.direction, out);
+            put_default(3, &self.to.head, out);
+            put_default(4, &self.to.tail, out);
+            put_optional(5, self.zone.as_ref(), out);
+            put_optional(6, self.network.as_ref(), out);
+            put(7, &self.quantity, out);
+            put_optional(8, self.duration.as_ref(), out);
+            put_optional(9, self.scope.as_ref(), out);
+            put_optional(10, self.continued.as_ref(), out);
+            put_optional(11, self.reservation.as_ref(), out);
+        });
+    }
+
+    fn take(raw: Raw<'_>) -> Result<Self> {
+        match Form::take(raw)?.finish()? {
+            (usage, None) => Ok(usage),
+            (_, Some(_)) => Err(WireError::malformed("stands in the envelope").at("member_id")),
+        }
+    }
+
+    fn write(&self, out: &mut Writer<'_>) {
+        let unit = measurement_of(self.service.as_str()).unwrap_or(Measurement::Events);
+        out.object(|out| {
+            out.field("service", &self.service);
+            out.field("direction", &self.direction);
+            if !self.to.is_empty() {
+                out.key("to");
+                out.text(&format!("{}{}", self.to.head, self.to.tail));
+            }
+            out.optional("zone", self.zone.as_ref());
+            out.optional("network", self.network.as_ref());
+            out.text_field("quantity", &Quantity(self.quantity).display(unit));
+            if let Some(duration) = self.duration {
+                out.text_field("duration", &Quantity(duration).display(Measurement::Time));
+            }
+            out.optional("scope", self.scope.as_ref());
+            match self.continued {
+                None => {}
+                Some(0) => out.field("continued", &true),
+                Some(units) => out.text_field("continued", &Quantity(units).display(unit)),
+            }
+            out.optional("reservation_id", self.reservation.as_ref());
+        });
+    }
+}

@@ -1,0 +1,162 @@
+//! Both forms of every kind say the same: JSON <-> model <-> protobuf, and prost reads the same bytes.
+
+#![allow(clippy::expect_used)]
+
+mod support;
+
+use proptest::prelude::*;
+use prost::Message;
+use std::collections::BTreeSet;
+use support::{
+    Dice, EVENT_KINDS, INPUT_KINDS, any as arbitrary, body_of_kind, event_of_kind, incoming_of_kind,
+};
+use umbral_model::input::{Body, Incoming, IncomingBody, Input};
+use umbral_model::journal::{Commit, Entry, Frame};
+use umbral_wire::{BodyHasher, body_hash, frame, json, outputs, proto, schema};
+
+fn protobuf(incoming: &Incoming) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    proto::encode_incoming(incoming, &mut bytes);
+    bytes
+}
+
+/// prost decodes the bytes and encodes them again just so: they are in the schema, and canonical.
+fn assert_canonical<M: Message + Default>(bytes: &[u8]) {
+    let message = M::decode(bytes).expect("prost reads the bytes");
+    assert_eq!(message.encode_to_vec(), bytes);
+}
+
+/// The generators below reach every kind, so that a new one cannot be forgotten here.
+#[test]
+fn every_kind_is_generated() {
+    let mut dice = Dice(1);
+    let inputs: BTreeSet<&str> = (0..INPUT_KINDS)
+        .map(|kind| body_of_kind(kind, &mut dice).kind())
+        .collect();
+    assert_eq!(inputs, Body::KINDS.iter().copied().collect());
+    let events: BTreeSet<&str> = (0..EVENT_KINDS)
+        .map(|kind| event_of_kind(kind, &mut dice).kind())
+        .collect();
+    assert_eq!(events.len(), EVENT_KINDS as usize);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+    #[test]
+    fn inputs_survive_both_forms(seed: u64, kind in 0..INPUT_KINDS + 2) {
+        let incoming = incoming_of_kind(kind, &mut Dice(seed));
+        let text = json::incoming(&incoming);
+        prop_assert_eq!(json::parse_incoming(text.as_bytes()), Ok(incoming.clone()), "{}", text);
+        let bytes = protobuf(&incoming);
+        prop_assert_eq!(proto::decode_incoming(&bytes), Ok(incoming.clone()));
+        assert_canonical::<schema::Input>(&bytes);
+        serde_json::from_str::<serde_json::Value>(&text).expect("serde reads the text");
+    }
+
+    #[test]
+    fn the_hash_of_a_body_does_not_depend_on_its_form(seed: u64, kind in 0..INPUT_KINDS) {
+        let incoming = incoming_of_kind(kind, &mut Dice(seed));
+        let text = json::incoming(&incoming);
+        let from_json = json::parse_incoming(text.as_bytes()).expect("the text is an input");
+        let from_proto = proto::decode_incoming(&protobuf(&incoming)).expect("the bytes are one");
+        let mut hasher = BodyHasher::default();
+        let mut hash = |incoming: &Incoming| match &incoming.body {
+            IncomingBody::Account(body) => hasher.hash(body),
+            _ => 0,
+        };
+        prop_assert_eq!(hash(&from_json), hash(&from_proto));
+    }
+
+    #[test]
+    fn another_body_has_another_hash(seed: u64) {
+        let mut dice = Dice(seed);
+        let (first, second): (Input, Input) = (arbitrary(&mut dice), arbitrary(&mut dice));
+        prop_assert_eq!(body_hash(&first) == body_hash(&second), first.body == second.body);
+    }
+
+    #[test]
+    fn frames_and_commits_survive(seed: u64) {
+        let mut dice = Dice(seed);
+        let frame: Frame = arbitrary(&mut dice);
+        let mut bytes = Vec::new();
+        frame::encode(&frame, &mut bytes);
+        prop_assert_eq!(frame::decode(&bytes), Ok(frame.clone()));
+        assert_canonical::<schema::Frame>(&bytes);
+
+        let commit: Commit = arbitrary(&mut dice);
+        bytes.clear();
+        frame::encode_commit(&commit, &mut bytes);
+        prop_assert_eq!(frame::decode_commit(&bytes), Ok(commit.clone()));
+        assert_canonical::<schema::Commit>(&bytes);
+    }
+
+    #[test]
+    fn every_event_survives(seed: u64, kind in 0..EVENT_KINDS) {
+        let mut dice = Dice(seed);
+        let mut frame: Frame = arbitrary(&mut dice);
+        let mut entry: Entry = arbitrary(&mut dice);
+        let mut event: umbral_model::journal::AccountEvent = arbitrary(&mut dice);
+        event.event.body = event_of_kind(kind, &mut dice);
+        entry.events = vec![event];
+        frame.entries = vec![entry];
+        let mut bytes = Vec::new();
+        frame::encode(&frame, &mut bytes);
+        prop_assert_eq!(frame::decode(&bytes), Ok(frame.clone()));
+        assert_canonical::<schema::Frame>(&bytes);
+    }
+
+    #[test]
+    fn outputs_are_json_and_protobuf(seed: u64) {
+        let entry: Entry = arbitrary(&mut Dice(seed));
+        for output in outputs(&entry) {
+            let text = json::output(&output);
+            let value: serde_json::Value = serde_json::from_str(&text).expect("serde reads it");
+            prop_assert!(value[output.body.kind()].is_object(), "{}", text);
+            prop_assert_eq!(&value["out_id"], &output.out_id.to_string());
+            let mut bytes = Vec::new();
+            proto::encode_output(&output, &mut bytes);
+            assert_canonical::<schema::Output>(&bytes);
+        }
+    }
+
+    /// Bytes that were damaged are refused or mean something else; nothing panics, and what is read can be
+    /// written and read again.
+    #[test]
+    fn damaged_frames_never_panic(seed: u64, damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..8), cut: prop::sample::Index) {
+        let frame: Frame = arbitrary(&mut Dice(seed));
+        let mut bytes = Vec::new();
+        frame::encode(&frame, &mut bytes);
+        for (place, byte) in damage {
+            if !bytes.is_empty() {
+                let place = place.index(bytes.len());
+                bytes[place] = byte;
+            }
+        }
+        if let Ok(read) = frame::decode(&bytes) {
+            let mut again = Vec::new();
+            frame::encode(&read, &mut again);
+            prop_assert_eq!(frame::decode(&again), Ok(read.clone()));
+        }
+        let _ = frame::decode_commit(&bytes);
+        let _ = proto::decode_incoming(&bytes);
+        let _ = proto::identify(&bytes);
+        bytes.truncate(cut.index(bytes.len() + 1));
+        let _ = frame::decode(&bytes);
+        let _ = frame::decode_commit(&bytes);
+    }
+
+    #[test]
+    fn damaged_lines_never_panic(seed: u64, kind in 0..INPUT_KINDS + 2, place: prop::sample::Index, byte: u8) {
+        let incoming = incoming_of_kind(kind, &mut Dice(seed));
+        let mut line = json::incoming(&incoming).into_bytes();
+        let place = place.index(line.len());
+        line[place] = byte;
+        if json::parse_incoming(&line).is_ok() {
+            serde_json::from_slice::<serde_json::Value>(&line).expect("what is taken is JSON");
+        }
+        let _ = json::identify(&line);
+        line.truncate(place);
+        prop_assert!(json::parse_incoming(&line).is_err());
+    }
+}

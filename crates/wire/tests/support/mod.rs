@@ -1,0 +1,592 @@
+//! Arbitrary values of the model, from a seed: every field of every kind of input, event and entry.
+#![allow(dead_code, clippy::expect_used)]
+
+use smol_str::SmolStr;
+use umbral_model::charge::{Charge, Held, Segment};
+use umbral_model::event::*;
+use umbral_model::ids::*;
+use umbral_model::input::*;
+use umbral_model::journal::*;
+use umbral_model::money::{Currency, Money, Pico, Rounding, RoundingMode};
+use umbral_model::rejection::Reason;
+use umbral_model::time::{Date, Timestamp, ZoneRules};
+
+/// A small generator (SplitMix64): the same values for the same seed.
+pub(crate) struct Dice(pub(crate) u64);
+
+impl Dice {
+    pub(crate) fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    pub(crate) fn below(&mut self, end: u64) -> u64 {
+        self.next() % end
+    }
+
+    /// Small numbers as often as large ones.
+    pub(crate) fn any_size(&mut self) -> u64 {
+        let shift = self.below(64);
+        self.next() >> shift
+    }
+
+    pub(crate) fn pick<T: Clone>(&mut self, from: &[T]) -> T {
+        from[self.below(from.len() as u64) as usize].clone()
+    }
+}
+
+/// A value at random.
+pub(crate) trait Arbitrary: Sized {
+    fn arbitrary(dice: &mut Dice) -> Self;
+}
+
+pub(crate) fn any<T: Arbitrary>(dice: &mut Dice) -> T {
+    T::arbitrary(dice)
+}
+
+impl Arbitrary for SmolStr {
+    fn arbitrary(dice: &mut Dice) -> Self {
+        const PARTS: [&str; 12] = [
+            "a",
+            "Z9",
+            "-",
+            " ",
+            "\"",
+            "\\",
+            "\n",
+            "\u{1}",
+            "é",
+            "€",
+            "😀",
+            "long enough to leave the stack",
+        ];
+        (0..=dice.below(5)).map(|_| dice.pick(&PARTS)).collect()
+    }
+}
+
+impl Arbitrary for String {
+    fn arbitrary(dice: &mut Dice) -> Self {
+        SmolStr::arbitrary(dice).to_string()
+    }
+}
+
+macro_rules! texts {
+    ($($type:ty),*) => {$(
+        impl Arbitrary for $type {
+            fn arbitrary(dice: &mut Dice) -> Self {
+                <$type>::new(SmolStr::arbitrary(dice))
+            }
+        }
+    )*};
+}
+
+texts!(
+    AccountId,
+    MemberId,
+    Source,
+    EventId,
+    BillId,
+    PaymentId,
+    DisputeId,
+    PromiseId,
+    CaseId,
+    PurchaseId,
+    ThresholdId,
+    PlanName,
+    ClassName,
+    ScheduleName,
+    ZoneName
+);
+
+macro_rules! numbers {
+    ($($type:ty: $make:expr;)*) => {$(
+        impl Arbitrary for $type {
+            fn arbitrary(dice: &mut Dice) -> Self {
+                $make(dice.any_size())
+            }
+        }
+    )*};
+}
+
+numbers! {
+    u8: |n| n as u8;
+    u16: |n| n as u16;
+    u32: |n| n as u32;
+    u64: |n| n >> 1;
+    bool: |n| n & 1 == 1;
+    PartitionNo: |n| PartitionNo(n as u16);
+    VersionNo: |n| VersionNo(n as u32);
+    PlanNo: |n| PlanNo(n as u16);
+    ServiceNo: |n| ServiceNo(n as u8);
+    RuleNo: |n| RuleNo(n as u32);
+    RateNo: |n| RateNo(n as u32);
+    BandNo: |n| BandNo(n as u16);
+    PrefixNo: |n| PrefixNo(n as u32);
+    DestinationNo: |n| DestinationNo(n as u16);
+}
+
+/// Signed, of any size.
+fn signed(dice: &mut Dice) -> i64 {
+    let magnitude = (dice.any_size() >> 2) as i64;
+    if bool::arbitrary(dice) {
+        magnitude
+    } else {
+        -magnitude
+    }
+}
+
+impl Arbitrary for Money {
+    fn arbitrary(dice: &mut Dice) -> Self {
+        Money::from_micros(signed(dice))
+    }
+}
+
+impl Arbitrary for Pico {
+    fn arbitrary(dice: &mut Dice) -> Self {
+        Pico::from_picos(i128::from(signed(dice)) * i128::from(dice.below(1_000_000)))
+    }
+}
+
+impl Arbitrary for Date {
+    fn arbitrary(dice: &mut Dice) -> Self {
+        Date::from_days(dice.below(3_000_000) as i32 - 700_000)
+    }
+}
+
+impl Arbitrary for Timestamp {
+    fn arbitrary(dice: &mut Dice) -> Self {
+        Timestamp::from_nanos(signed(dice))
+    }
+}
+
+impl Arbitrary for ServiceName {
+    fn arbitrary(dice: &mut Dice) -> Self {
+        ServiceName::new(dice.pick(&["voice", "data", "sms", "content", "satellite"]))
+    }
+}
+
+impl Arbitrary for PartyNumber {
+    fn arbitrary(dice: &mut Dice) -> Self {
+        PartyNumber::split(dice.pick(&["", "112", "34600111222", "12345678", "123456789", "ANON"]))
+    }
+}
+
+impl Arbitrary for Currency {
+    fn arbitrary(dice: &mut Dice) -> Self {
+        Currency::parse(dice.pick(&["EUR", "JPY", "KWD"])).expect("a currency")
+    }
+}
+
+impl Arbitrary for OutId {
+    fn arbitrary(dice: &mut Dice) -> Self {
+        OutId(u128::from(dice.next()) << 64 | u128::from(dice.any_size()))
+    }
+}
+
+impl Arbitrary for Identifier {
+    fn arbitrary(dice: &mut Dice) -> Self {
+        let kind = dice.pick(&IdentifierKind::WORDS).0;
+        Identifier {
+            kind,
+            value: dice
+                .pick(&["34600000001", "214070000000001", "10001"])
+                .into(),
+        }
+    }
+}
+
+impl Arbitrary for Effective {
+    fn arbitrary(dice: &mut Dice) -> Self {
+        let day = any(dice);
+        dice.pick(&[Effective::Now, Effective::NextCycle, Effective::On(day)])
+    }
+}
+
+impl Arbitrary for ZoneRules {
+    fn arbitrary(dice: &mut Dice) -> Self {
+        let transition = |dice: &mut Dice| (signed(dice) / 1_000_000_000, signed(dice) as i32);
+        ZoneRules {
+            name: any(dice),
+            initial_offset: signed(dice) as i32,
+            transitions: (0..dice.below(4)).map(|_| transition(dice)).collect(),
+        }
+    }
+}
+
+impl Arbitrary for (SmolStr, SmolStr) {
+    fn arbitrary(dice: &mut Dice) -> Self {
+        (any(dice), any(dice))
+    }
+}
+
+impl Arbitrary for [Money; 4] {
+    fn arbitrary(dice: &mut Dice) -> Self {
+        [any(dice), any(dice), Money::ZERO, any(dice)]
+    }
+}
+
+impl<T: Arbitrary> Arbitrary for Option<T> {
+    fn arbitrary(dice: &mut Dice) -> Self {
+        bool::arbitrary(dice).then(|| any(dice))
+    }
+}
+
+impl<T: Arbitrary> Arbitrary for Vec<T> {
+    fn arbitrary(dice: &mut Dice) -> Self {
+        (0..dice.below(4)).map(|_| any(dice)).collect()
+    }
+}
+
+impl<T: Arbitrary> Arbitrary for Box<T> {
+    fn arbitrary(dice: &mut Dice) -> Self {
+        Box::new(any(dice))
+    }
+}
+
+macro_rules! variants {
+    ($($type:ident: $($variant:ident)*;)*) => {$(
+        impl Arbitrary for $type {
+            fn arbitrary(dice: &mut Dice) -> Self {
+                dice.pick(&[$($type::$variant),*])
+            }
+        }
+    )*};
+}
+
+variants! {
+    Direction: Originating Terminating;
+    Scope: All Voice Data RoamingData;
+    Measure: Exposure CycleUsage CycleCharges;
+    HoldReason: Dispute Promise Exempt Manual;
+    CaseOutcome: Agency Exempted WrittenOff;
+    RestrictionReason: Limit Collections Manual Fraud;
+    Cause: Usage Charge Payment Refund Reservation LimitChange ClassChange Config Dispute ReplayCorrection;
+    TimerKind: Cycle OverrideEnd ClassDate Config Promise HoldEnd Grace Case Step;
+    Reduction: CreditNote WriteOff Correction;
+    RoundingMode: HalfUp Up Down HalfEven;
+}
+
+macro_rules! structures {
+    ($($type:ident { $($field:ident)* })*) => {$(
+        impl Arbitrary for $type {
+            fn arbitrary(dice: &mut Dice) -> Self {
+                $type { $($field: any(dice)),* }
+            }
+        }
+    )*};
+}
+
+structures! {
+    InputKey { source event_id }
+    CatalogActivated { version effective_from retroactive files zones }
+    CustomerAdded { class plan profile time_zone cycle_day vip_rank member_category }
+    MemberAdded { member plan identifiers }
+    MemberRemoved { member }
+    IdentifierChange { member identifier }
+    ClassChanged { class effective }
+    PlanChanged { plan effective }
+    TimeZoneChanged { time_zone }
+    LimitOverridden { measure scope amount until }
+    DepositReceived { amount }
+    Usage { service direction to zone network quantity duration scope continued reservation }
+    ChargeAdded { amount code }
+    Purchase { purchase method location partner lines }
+    PurchaseLine { category item qty net tax discount }
+    BillLine { category item net purchase }
+    BillIssued { bill cycle_end amount due_on lines replaces keep_due_on }
+    BillVoided { bill }
+    Allocation { bill amount }
+    PaymentReceived { payment amount method allocations pending }
+    PaymentReversed { payment }
+    CreditNote { bill amount }
+    WriteOff { bill amount }
+    DisputeOpened { dispute bill amount }
+    DisputeResolved { dispute accepted_amount }
+    Instalment { amount due_on }
+    PromiseMade { promise instalments }
+    PromiseCancelled { promise }
+    HoldSet { reason until }
+    HoldCleared { reason }
+    StepCompleted { case step result }
+    CaseClosedBy { case outcome }
+    RestrictionChanged { service reason command barred }
+    Segment { version rule rate band offset usage billed increment price unit }
+    Rounding { mode decimals }
+    TimerCause { kind id due_at }
+    AccountOpened { class plan profile currency time_zone cycle_day vip_rank member_category cycle_start }
+    MemberOpened { member plan }
+    MemberClosed { member }
+    IdentifierNoted { member given }
+    ClassChangeScheduled { class on }
+    ClassSet { from to }
+    PlanChangeScheduled { member plan on }
+    PlanSet { member plan }
+    ZoneSet { time_zone }
+    UsageRated { member scope cycle quantity charge over_limit_amount }
+    ChargePosted { kind amount code cycle }
+    PurchaseRecorded { purchase method total cycle }
+    CycleClosed { cycle_start cycle_end usage charges }
+    BillOpened { bill cycle_end amount due_on unbilled bill_variance replaces }
+    BillWithdrawn { bill unbilled credit }
+    PaymentPosted { payment amount method allocations credit pending received_on }
+    PaymentReturned { payment allocations credit }
+    CreditApplied { allocations }
+    BillReduced { bill reduction amount credit }
+    DisputeNoted { dispute bill amount }
+    DisputeSettled { dispute bill accepted_amount credit }
+    LimitSet { measure scope amount until }
+    DepositPosted { amount }
+    LatchSet { measure scope threshold fired }
+    Crossed { threshold amount bps }
+    ThresholdCrossed {
+        measure scope epoch crossed highest value_before value_after limit remaining cause notify out_id
+    }
+    ThresholdRecovered { measure scope epoch threshold fired_out_id value cause }
+    LimitBreached { measure scope exposure limit over_by actions }
+    LimitCured { measure scope exposure limit }
+    RestrictionNoted { service reason source present }
+    ServiceRestrictionChanged { service barred reasons }
+    CaseBill { bill remaining disputed }
+    CaseState {
+        case schedule_version anchor_on overdue_total bills step next_step_on held_days hold_reasons
+        schedule pinned_version first_step day not_before severe_not_before held_since grace_until
+    }
+    StepDue {
+        case step action severity amount cure_amount due_on next_step_on reversible_by customer_facing
+    }
+    StepPostponed { case step not_before }
+    StepResultNoted { case step result }
+    CorrectionApplied { case step action payment reversal }
+    StepCancelled { case step reason }
+    CaseExhausted { case steps_done }
+    CaseClosed { case reason steps_done reversals cured_by day handed_over }
+    PromiseNoted { promise instalments }
+    PromiseWithdrawn { promise }
+    PromiseEnded { promise paid missing }
+    HoldNoted { reason until }
+    HoldReleased { reason }
+    Event { account_seq effective_at timer body }
+    AccountEvent { account event }
+    RawInput { key occurred_at format place }
+    Entry { position clock version input outcome events }
+    Frame { partition logic_version batch entries }
+    SourcePosition { id name records done }
+    ActivatedCatalog { number key activation }
+    Counts { inputs applied duplicates quarantined }
+    Commit { batch position clock sources catalogs zones resubmitted counts }
+    Input { key occurred_at account member currency actor reason forced body }
+    Incoming { key occurred_at address currency actor reason forced body }
+}
+
+impl Arbitrary for Charge {
+    fn arbitrary(dice: &mut Dice) -> Self {
+        let price = any(dice);
+        Charge {
+            amount: any(dice),
+            version: any(dice),
+            plan: any(dice),
+            service: any(dice),
+            rule: any(dice),
+            prefix: any(dice),
+            zone: any(dice),
+            segments: Vec::arbitrary(dice).into(),
+            setup: any(dice),
+            held_at: dice.pick(&[None, Some(Held::Minimum(price)), Some(Held::Maximum(price))]),
+            rounding: any(dice),
+        }
+    }
+}
+
+impl Arbitrary for ChargeKind {
+    fn arbitrary(dice: &mut Dice) -> Self {
+        match dice.below(3) {
+            0 => ChargeKind::Charge,
+            1 => ChargeKind::Purchase(any(dice)),
+            _ => ChargeKind::LateFee {
+                item: any(dice),
+                due_on: any(dice),
+            },
+        }
+    }
+}
+
+impl Arbitrary for JournaledInput {
+    fn arbitrary(dice: &mut Dice) -> Self {
+        match dice.below(6) {
+            0 => JournaledInput::Tick(any(dice)),
+            1 => JournaledInput::ConfigChanged(any(dice)),
+            2 => JournaledInput::Raw(any(dice)),
+            _ => JournaledInput::Account(any(dice)),
+        }
+    }
+}
+
+impl Arbitrary for Outcome {
+    fn arbitrary(dice: &mut Dice) -> Self {
+        match dice.below(4) {
+            0 => Outcome::DuplicateIgnored,
+            1 => Outcome::Quarantined(Quarantined {
+                reason: dice.pick(Reason::ALL),
+                detail: any(dice),
+                original: Vec::arbitrary(dice),
+            }),
+            _ => Outcome::Applied,
+        }
+    }
+}
+
+impl Arbitrary for Address {
+    fn arbitrary(dice: &mut Dice) -> Self {
+        match bool::arbitrary(dice) {
+            true => Address::Account(any(dice), any(dice)),
+            false => Address::Identifier(any(dice)),
+        }
+    }
+}
+
+/// Bodies of inputs in a row, so that each kind comes as often as the others.
+pub(crate) const INPUT_KINDS: u64 = 28;
+
+impl Arbitrary for Body {
+    fn arbitrary(dice: &mut Dice) -> Self {
+        let kind = dice.below(INPUT_KINDS);
+        body_of_kind(kind, dice)
+    }
+}
+
+/// A body that an input may have: within the ranges that hold whatever the account's state.
+pub(crate) fn body_of_kind(kind: u64, dice: &mut Dice) -> Body {
+    let mut body = match kind {
+        0 => Body::CustomerAdded(any(dice)),
+        1 => Body::MemberAdded(any(dice)),
+        2 => Body::MemberRemoved(any(dice)),
+        3 => Body::IdentifierAdded(any(dice)),
+        4 => Body::IdentifierRemoved(any(dice)),
+        5 => Body::ClassChanged(any(dice)),
+        6 => Body::PlanChanged(any(dice)),
+        7 => Body::TimeZoneChanged(any(dice)),
+        8 => Body::LimitOverridden(any(dice)),
+        9 => Body::DepositReceived(any(dice)),
+        10 => Body::ChargeAdded(any(dice)),
+        11 => Body::Purchase(any(dice)),
+        12 => Body::BillIssued(any(dice)),
+        13 => Body::BillVoided(any(dice)),
+        14 => Body::PaymentReceived(any(dice)),
+        15 => Body::PaymentReversed(any(dice)),
+        16 => Body::CreditNote(any(dice)),
+        17 => Body::WriteOff(any(dice)),
+        18 => Body::DisputeOpened(any(dice)),
+        19 => Body::DisputeResolved(any(dice)),
+        20 => Body::PromiseMade(any(dice)),
+        21 => Body::PromiseCancelled(any(dice)),
+        22 => Body::HoldSet(any(dice)),
+        23 => Body::HoldCleared(any(dice)),
+        24 => Body::StepCompleted(any(dice)),
+        25 => Body::CaseClosedBy(any(dice)),
+        26 => Body::RestrictionChanged(any(dice)),
+        _ => Body::Usage(any(dice)),
+    };
+    match &mut body {
+        Body::CustomerAdded(added) => {
+            added.cycle_day = 1 + added.cycle_day % 31;
+            added.profile = added.profile.take().filter(|_| added.plan.is_none());
+        }
+        Body::PromiseMade(promise) => promise.instalments.push(any(dice)),
+        Body::HoldSet(HoldSet { reason, .. }) | Body::HoldCleared(HoldCleared { reason }) => {
+            *reason = dice.pick(&[HoldReason::Exempt, HoldReason::Manual]);
+        }
+        Body::RestrictionChanged(changed) => {
+            changed.reason = dice.pick(&[RestrictionReason::Manual, RestrictionReason::Fraud]);
+        }
+        _ => {}
+    }
+    body
+}
+
+/// How many kinds of events `event_of_kind` makes.
+pub(crate) const EVENT_KINDS: u64 = 48;
+
+impl Arbitrary for EventBody {
+    fn arbitrary(dice: &mut Dice) -> Self {
+        let kind = dice.below(EVENT_KINDS);
+        event_of_kind(kind, dice)
+    }
+}
+
+/// An event of a kind.
+pub(crate) fn event_of_kind(kind: u64, dice: &mut Dice) -> EventBody {
+    match kind {
+        0 => EventBody::AccountOpened(any(dice)),
+        1 => EventBody::MemberOpened(any(dice)),
+        2 => EventBody::MemberClosed(any(dice)),
+        3 => EventBody::IdentifierNoted(any(dice)),
+        4 => EventBody::ClassChangeScheduled(any(dice)),
+        5 => EventBody::ClassSet(any(dice)),
+        6 => EventBody::PlanChangeScheduled(any(dice)),
+        7 => EventBody::PlanSet(any(dice)),
+        8 => EventBody::ZoneSet(any(dice)),
+        9 => EventBody::ChargePosted(any(dice)),
+        10 => EventBody::PurchaseRecorded(any(dice)),
+        11 => EventBody::CycleClosed(any(dice)),
+        12 => EventBody::BillOpened(any(dice)),
+        13 => EventBody::BillWithdrawn(any(dice)),
+        14 => EventBody::PaymentPosted(any(dice)),
+        15 => EventBody::PaymentReturned(any(dice)),
+        16 => EventBody::CreditApplied(any(dice)),
+        17 => EventBody::BillReduced(any(dice)),
+        18 => EventBody::DisputeNoted(any(dice)),
+        19 => EventBody::DisputeSettled(any(dice)),
+        20 => EventBody::LimitSet(any(dice)),
+        21 => EventBody::DepositPosted(any(dice)),
+        22 => EventBody::LatchSet(any(dice)),
+        23 => EventBody::ThresholdCrossed(any(dice)),
+        24 => EventBody::ThresholdRecovered(any(dice)),
+        25 => EventBody::LimitBreached(any(dice)),
+        26 => EventBody::LimitCured(any(dice)),
+        27 => EventBody::RestrictionNoted(any(dice)),
+        28 => EventBody::ServiceRestrictionChanged(any(dice)),
+        29 => EventBody::CaseOpened(any(dice)),
+        30 => EventBody::CaseUpdated(any(dice)),
+        31 => EventBody::CaseHeld(any(dice)),
+        32 => EventBody::CaseResumed(any(dice)),
+        33 => EventBody::CaseReopened(any(dice)),
+        34 => EventBody::StepDue(any(dice)),
+        35 => EventBody::StepPostponed(any(dice)),
+        36 => EventBody::StepResultNoted(any(dice)),
+        37 => EventBody::CorrectionApplied(any(dice)),
+        38 => EventBody::StepCancelled(any(dice)),
+        39 => EventBody::CaseExhausted(any(dice)),
+        40 => EventBody::CaseClosed(any(dice)),
+        41 => EventBody::PromiseNoted(any(dice)),
+        42 => EventBody::PromiseWithdrawn(any(dice)),
+        43 => EventBody::PromiseKept(any(dice)),
+        44 => EventBody::PromiseBroken(any(dice)),
+        45 => EventBody::HoldNoted(any(dice)),
+        46 => EventBody::HoldReleased(any(dice)),
+        _ => EventBody::UsageRated(any(dice)),
+    }
+}
+
+impl Arbitrary for IncomingBody {
+    fn arbitrary(dice: &mut Dice) -> Self {
+        IncomingBody::Account(any(dice))
+    }
+}
+
+/// An input as it may come in: ticks and catalogs without address, the rest with one.
+pub(crate) fn incoming_of_kind(kind: u64, dice: &mut Dice) -> Incoming {
+    let mut incoming: Incoming = any(dice);
+    incoming.body = match kind {
+        0..INPUT_KINDS => IncomingBody::Account(body_of_kind(kind, dice)),
+        INPUT_KINDS => IncomingBody::Tick,
+        _ => IncomingBody::CatalogActivated(any(dice)),
+    };
+    incoming.address = match incoming.body {
+        IncomingBody::Account(_) => Some(any(dice)),
+        _ => None,
+    };
+    incoming
+}
