@@ -19,7 +19,11 @@ impl Deck {
             });
             zones_of[number.index()].push(zone);
         }
-        deck.lengths = deck.prefixes.iter().map(|text| text.len().min(255) as u8).collect();
+        deck.lengths = deck
+            .prefixes
+            .iter()
+            .map(|text| text.len().min(255) as u8)
+            .collect();
         deck.lengths.sort_unstable_by(|a, b| b.cmp(a));
         deck.lengths.dedup();
         let mut set_numbers: FxHashMap<Vec<DestinationNo>, u32> = FxHashMap::default();
@@ -32,7 +36,10 @@ impl Deck {
                 next
             });
             let text = &deck.prefixes[index];
-            let shorter = text.len().checked_sub(1).and_then(|len| deck.within(text, len));
+            let shorter = text
+                .len()
+                .checked_sub(1)
+                .and_then(|len| deck.within(text, len));
             deck.entries.push(PrefixEntry { zone_set, shorter });
         }
         deck
@@ -69,9 +76,15 @@ mod tests {
 
     #[test]
     fn the_longest_prefix_wins_and_leads_to_the_shorter_ones() {
-        let listed = [("34", 0), ("346", 1), ("34600", 2), ("", 3), ("+49", 4), ("346", 5)];
-        let deck =
-            Deck::build(listed.map(|(prefix, zone)| (prefix.into(), DestinationNo(zone))));
+        let listed = [
+            ("34", 0),
+            ("346", 1),
+            ("34600", 2),
+            ("", 3),
+            ("+49", 4),
+            ("346", 5),
+        ];
+        let deck = Deck::build(listed.map(|(prefix, zone)| (prefix.into(), DestinationNo(zone))));
         for (number, expected) in [
             ("34600111", "34600"),
             ("3461", "346"),
@@ -81,7 +94,11 @@ mod tests {
             ("+4915", "+49"),
             ("é", ""),
         ] {
-            assert_eq!(text(&deck, deck.longest(number)), Some(expected), "{number}");
+            assert_eq!(
+                text(&deck, deck.longest(number)),
+                Some(expected),
+                "{number}"
+            );
         }
         let chain: Vec<_> = std::iter::successors(deck.longest("346001"), |prefix| {
             deck.entry(*prefix).and_then(|entry| entry.shorter)
@@ -90,7 +107,10 @@ mod tests {
         .collect();
         assert_eq!(chain, ["34600", "346", "34", ""]);
         let entry = deck.entry(deck.longest("346").unwrap()).unwrap();
-        assert_eq!(deck.zone_sets[entry.zone_set as usize], [DestinationNo(1), DestinationNo(5)]);
+        assert_eq!(
+            deck.zone_sets[entry.zone_set as usize],
+            [DestinationNo(1), DestinationNo(5)]
+        );
     }
 
     #[test]

@@ -1,8 +1,24 @@
 //! Tariffs and credit classes: from a folder of files to compiled tables.
 //!
-//! `source` reads files into a syntax tree with spans, `check` finds every problem, `compile` makes the
-//! tables that `umbral-rating` and `umbral-engine` use. Pure: callers hand in file contents and zone rules.
+//! `source` reads files into a syntax tree with spans, `draft` reads the values in it, `check` finds what is
+//! wrong between them, `compile` makes the tables that `umbral-rating` and `umbral-engine` use. All problems
+//! are reported at once. Pure: callers hand in file contents and zone rules. The grammar is in
+//! `docs/catalog.md`.
 
+pub mod case;
+mod check;
+pub mod codes;
+mod compile;
 pub mod deck;
+mod draft;
+pub mod import_cgrates;
+mod load;
+pub mod problem;
+mod source;
+pub mod summary;
 pub mod tables;
+mod text;
 pub mod version;
+
+pub use draft::head::Amounts;
+pub use load::{Compiled, Files, ZoneSource, load, load_series};

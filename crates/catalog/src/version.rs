@@ -58,7 +58,12 @@ impl CatalogSet {
             intern(&mut self.classes, &class.name);
         }
         let catalog = Arc::new(catalog);
-        self.versions.push(Version { number, effective_from, catalog, plan_index });
+        self.versions.push(Version {
+            number,
+            effective_from,
+            catalog,
+            plan_index,
+        });
         number
     }
 
@@ -78,7 +83,11 @@ impl CatalogSet {
 
     /// The first instant after `at` at which another version comes into force.
     pub fn next_change(&self, at: Timestamp) -> Option<Timestamp> {
-        self.versions.iter().map(|version| version.effective_from).filter(|from| *from > at).min()
+        self.versions
+            .iter()
+            .map(|version| version.effective_from)
+            .filter(|from| *from > at)
+            .min()
     }
 
     /// The version activated last.
@@ -103,7 +112,10 @@ impl CatalogSet {
 
     /// The number of a class's name.
     pub fn class_no(&self, name: &str) -> Option<ClassNo> {
-        self.classes.iter().position(|class| class == name).map(|index| ClassNo(index as u16))
+        self.classes
+            .iter()
+            .position(|class| class == name)
+            .map(|index| ClassNo(index as u16))
     }
 
     /// The name of a class.
@@ -114,7 +126,11 @@ impl CatalogSet {
     /// A class as the version in force at `at` defines it.
     pub fn class_at(&self, number: ClassNo, at: Timestamp) -> Option<&CreditClass> {
         let name = self.class_name(number)?;
-        self.in_force(at)?.catalog.classes.iter().find(|class| class.name == name)
+        self.in_force(at)?
+            .catalog
+            .classes
+            .iter()
+            .find(|class| class.name == name)
     }
 }
 
@@ -131,9 +147,12 @@ impl CatalogSet {
 }
 
 fn intern(names: &mut Vec<SmolStr>, name: &SmolStr) -> u16 {
-    let index = names.iter().position(|known| known == name).unwrap_or_else(|| {
-        names.push(name.clone());
-        names.len() - 1
-    });
+    let index = names
+        .iter()
+        .position(|known| known == name)
+        .unwrap_or_else(|| {
+            names.push(name.clone());
+            names.len() - 1
+        });
     index as u16
 }

@@ -1,0 +1,90 @@
+//! Cases that a catalog carries: a record and what it must cost. Whoever can rate runs them.
+
+use crate::codes;
+use crate::problem::Problem;
+use core::ops::Range;
+use smol_str::SmolStr;
+use umbral_model::input::Direction;
+use umbral_model::money::Money;
+use umbral_model::rejection::{Reason, Rejection};
+use umbral_model::time::Timestamp;
+
+/// A case of `[[case]]`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct CatalogCase {
+    /// Its name, or `case N`.
+    pub name: SmolStr,
+    /// Who is charged.
+    pub tariff: CaseTariff,
+    /// For what.
+    pub record: CaseRecord,
+    /// What must come out.
+    pub expected: Expected,
+    /// The file that it stands in.
+    pub file: SmolStr,
+    /// Where the expectation stands there, in bytes.
+    pub span: Range<usize>,
+}
+
+/// By which plan a case is rated.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum CaseTariff {
+    /// By this plan.
+    Plan(SmolStr),
+    /// By the plan that this profile has at the record's start.
+    Profile(SmolStr),
+}
+
+/// A usage record of a case.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct CaseRecord {
+    /// Service.
+    pub service: SmolStr,
+    /// Direction.
+    pub direction: Direction,
+    /// The number as written; empty for none.
+    pub to: SmolStr,
+    /// Zone, where the record names it.
+    pub zone: Option<SmolStr>,
+    /// Serving network.
+    pub network: Option<SmolStr>,
+    /// When it began.
+    pub start: Timestamp,
+    /// Usage in base units.
+    pub quantity: u64,
+    /// Duration in nanoseconds.
+    pub duration: Option<u64>,
+    /// Base units before this leg, for a later leg.
+    pub continued: Option<u64>,
+}
+
+/// What must come out of a case.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Expected {
+    /// This charge.
+    Charge(Money),
+    /// A refusal for this reason.
+    Refused(Reason),
+}
+
+impl CatalogCase {
+    /// Compares what came out; the problem says what differs, if anything does.
+    pub fn judge(&self, result: Result<Money, Rejection>) -> Option<Problem> {
+        let got = match (&self.expected, &result) {
+            (Expected::Charge(wanted), Ok(charge)) if wanted == charge => return None,
+            (Expected::Refused(wanted), Err(got)) if *wanted == got.reason => return None,
+            (_, Ok(charge)) => format!("the catalog charges {charge}"),
+            (_, Err(rejection)) => format!("the catalog refuses it: {rejection}"),
+        };
+        let title = format!("the catalog does not keep {}", self.name);
+        let mut problem = Problem::error(
+            codes::CASE_FAILED,
+            self.file.clone(),
+            self.span.clone(),
+            title,
+            got,
+        );
+        problem.note("mend the tariff, or what the case expects; umbral rate explains the charge");
+        Some(problem)
+    }
+}

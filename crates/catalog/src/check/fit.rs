@@ -1,0 +1,50 @@
+//! Rates in units that a service is not counted in.
+
+use super::rules::ResolvedRule;
+use crate::codes;
+use crate::draft::Draft;
+use crate::problem::Report;
+use crate::tables::NumberForm;
+use umbral_model::units::Measurement;
+
+/// Reports each rule whose rate does not fit one of its services.
+pub(crate) fn check(draft: &Draft, rules: &[ResolvedRule], report: &mut Report) {
+    if draft.head.numbers == NumberForm::Verbatim {
+        return;
+    }
+    for rule in rules {
+        let Some(rate) = rule.rate.map(|rate| &draft.rates[rate as usize]) else {
+            continue;
+        };
+        let Some(kind) = rate.kind else { continue };
+        let all: Vec<u8> = (0..draft.services.len() as u8).collect();
+        let services = if rule.services.is_empty() {
+            &all
+        } else {
+            &rule.services
+        };
+        let misfit = services
+            .iter()
+            .map(|number| &draft.services[*number as usize])
+            .find(|service| {
+                rule.sound
+                    && service
+                        .measurement
+                        .is_some_and(|measurement| !kind.fits(measurement))
+            });
+        let Some(service) = misfit else { continue };
+        let title = format!("the rate {} does not fit {}", rate.name.value, service.name);
+        let label = format!("is priced by {}", kind.word());
+        let counted = match service.measurement {
+            Some(Measurement::Time) => "time: write its price per second, minute or hour",
+            Some(Measurement::Octets) => "octets: write its price per kB, MB or GB",
+            _ => "events: write its price per event",
+        };
+        report
+            .error(codes::RATE_DOES_NOT_FIT, rule.rate_spot, title, label)
+            .note(format!(
+                "{} is counted in {counted}, or per unit",
+                service.name
+            ));
+    }
+}

@@ -1,0 +1,69 @@
+//! Things that nothing uses: warnings, because they are often slips.
+
+use super::rules::ResolvedRule;
+use crate::codes;
+use crate::draft::Draft;
+use crate::problem::Report;
+use crate::source::Source;
+
+/// Warns of rates, bands and zones that no rule names.
+pub(crate) fn check(
+    draft: &Draft,
+    source: &Source<'_>,
+    rules: &[ResolvedRule],
+    report: &mut Report,
+) {
+    let mut rates = vec![false; draft.rates.len()];
+    let mut bands = vec![false; draft.bands.len()];
+    let mut zones = vec![false; draft.zones.names.len()];
+    for rule in rules {
+        rule.rate
+            .into_iter()
+            .for_each(|rate| rates[rate as usize] = true);
+        rule.band
+            .into_iter()
+            .for_each(|band| bands[band as usize] = true);
+        rule.zones
+            .iter()
+            .for_each(|zone| zones[*zone as usize] = true);
+    }
+    if source.of("plan").is_empty() {
+        return;
+    }
+    for (rate, used) in draft.rates.iter().zip(rates) {
+        if !used {
+            let title = format!("no rule uses the rate {}", rate.name.value);
+            report.warn(codes::UNUSED_RATE, rate.name.spot, title, "never used");
+        }
+    }
+    for (band, used) in draft.bands.iter().zip(bands) {
+        if !used {
+            let title = format!("no rule uses the band {}", band.name.value);
+            report.warn(codes::UNUSED_BAND, band.name.spot, title, "never used");
+        }
+    }
+    let idle: Vec<_> = draft
+        .zones
+        .names
+        .iter()
+        .zip(zones)
+        .filter(|(_, used)| !used)
+        .map(|(zone, _)| zone)
+        .collect();
+    if let Some(first) = idle.first() {
+        let names: Vec<&str> = idle
+            .iter()
+            .take(5)
+            .map(|zone| zone.value.as_str())
+            .collect();
+        let more = if idle.len() > 5 {
+            format!(" and {} more", idle.len() - 5)
+        } else {
+            String::new()
+        };
+        let title = format!("no rule names the zone {}{more}", names.join(", "));
+        report
+            .warn(codes::UNUSED_ZONE, first.spot, title, "never named")
+            .note("its numbers are priced by a shorter prefix, or by rules for any zone");
+    }
+}

@@ -1,0 +1,214 @@
+//! Codes of problems. Each has a page in `docs/errors/`, built in, that says what it means and what to do.
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $name:ident = $code:literal;)*) => {
+        $($(#[$doc])* pub const $name: &str = $code;)*
+
+        /// All codes with their pages, in order.
+        pub const PAGES: &[(&str, &str)] = &[
+            $(($code, include_str!(concat!("../../../docs/errors/", $code, ".md"))),)*
+        ];
+    };
+}
+
+codes! {
+    /// A file that is not TOML.
+    SYNTAX = "C-0001";
+    /// A CSV row that cannot be read.
+    CSV_ROW = "C-0002";
+    /// A CSV header without the columns needed.
+    CSV_HEADER = "C-0003";
+    /// A CSV file in no known place.
+    UNKNOWN_FILE = "C-0004";
+    /// No `catalog.toml`.
+    NO_CATALOG_FILE = "C-0005";
+    /// A key that must be there.
+    MISSING_KEY = "C-0006";
+    /// A key or table that the grammar does not have.
+    UNKNOWN_KEY = "C-0007";
+    /// A number where a text is needed, and the like.
+    WRONG_TYPE = "C-0008";
+    /// Two definitions of a name.
+    DEFINED_TWICE = "C-0009";
+    /// In the grammar, but not taken by this version.
+    NOT_YET = "C-0010";
+    /// A name that cannot be one.
+    BAD_NAME = "C-0011";
+    /// More zones, bands or services than can be numbered.
+    TOO_MANY = "C-0012";
+
+    /// Not an ISO 4217 code.
+    CURRENCY = "C-0020";
+    /// Not an IANA time zone.
+    TIME_ZONE = "C-0021";
+    /// A date or instant that cannot be read, or does not exist.
+    BAD_DATE = "C-0022";
+    /// A word other than those permitted.
+    UNKNOWN_WORD = "C-0023";
+    /// A number out of its range.
+    OUT_OF_RANGE = "C-0024";
+
+    /// A service that is not defined.
+    UNKNOWN_SERVICE = "C-0030";
+    /// A zone without prefix and table.
+    UNKNOWN_ZONE = "C-0031";
+    /// A band that is not defined.
+    UNKNOWN_BAND = "C-0032";
+    /// A rate that is not defined.
+    UNKNOWN_RATE = "C-0033";
+    /// A plan that is not defined.
+    UNKNOWN_PLAN = "C-0034";
+    /// A schedule that is not defined.
+    UNKNOWN_SCHEDULE = "C-0035";
+    /// A calendar that is not defined.
+    UNKNOWN_CALENDAR = "C-0036";
+    /// A list of holidays that is not defined.
+    UNKNOWN_HOLIDAYS = "C-0037";
+    /// A network group that is not defined.
+    UNKNOWN_NETWORK = "C-0038";
+    /// A profile that is not defined.
+    UNKNOWN_PROFILE = "C-0039";
+
+    /// A prefix in two zones, or twice in one.
+    DUPLICATE_PREFIX = "C-0050";
+    /// A prefix that is not digits.
+    BAD_PREFIX = "C-0051";
+    /// A prefix that is longer than what is read of a number.
+    LONG_PREFIX = "C-0052";
+    /// A network code that is none.
+    BAD_NETWORK = "C-0053";
+    /// A network code in two groups.
+    DUPLICATE_NETWORK = "C-0054";
+    /// A zone that no plan names.
+    UNUSED_ZONE = "C-0055";
+
+    /// A price that cannot be read.
+    BAD_PRICE = "C-0070";
+    /// An amount that cannot be read.
+    BAD_AMOUNT = "C-0071";
+    /// A unit or increment that cannot be read.
+    BAD_UNIT = "C-0072";
+    /// A unit or increment of 0.
+    ZERO_UNIT = "C-0073";
+    /// A price or fee below zero.
+    NEGATIVE_PRICE = "C-0074";
+    /// Price steps that do not ascend from 0.
+    STEPS_OUT_OF_ORDER = "C-0075";
+    /// Time, octets and events in one rate.
+    MIXED_UNITS = "C-0076";
+    /// A rounding that cannot be read.
+    BAD_ROUNDING = "C-0077";
+    /// A minimum charge above the maximum.
+    MINIMUM_ABOVE_MAXIMUM = "C-0078";
+    /// A rate that no rule names.
+    UNUSED_RATE = "C-0079";
+    /// Both a price and steps, or neither.
+    PRICE_OR_STEPS = "C-0080";
+
+    /// Days, months or years that cannot be read.
+    BAD_DAYS = "C-0090";
+    /// A time of day that cannot be read.
+    BAD_TIME = "C-0091";
+    /// A window that begins when it ends.
+    EMPTY_WINDOW = "C-0092";
+    /// A band that holds at no time.
+    NEVER_HOLDS = "C-0093";
+    /// A band that no rule names.
+    UNUSED_BAND = "C-0094";
+    /// Both windows and conditions of its own, or no window.
+    WINDOWS_OR_CONDITIONS = "C-0095";
+
+    /// A plan without rules.
+    NO_RULES = "C-0101";
+    /// A rate whose unit does not fit the service.
+    RATE_DOES_NOT_FIT = "C-0102";
+    /// A rule that can never match.
+    UNREACHABLE_RULE = "C-0105";
+    /// Two rules of equal rank that hold at the same time.
+    OVERLAP = "C-0106";
+    /// Bands that leave a gap.
+    GAP = "C-0107";
+    /// Bands that leave a gap that a shorter prefix fills.
+    GAP_FALLS_THROUGH = "C-0108";
+
+    /// A limit that is negative or not a whole number of minor units.
+    BAD_LIMIT = "C-0120";
+    /// A percentage that cannot be read or is out of range.
+    BAD_PERCENT = "C-0121";
+    /// A warning at 0 % or above 100 %, or a fixed amount outside floor and limit.
+    WARNING_OUT_OF_RANGE = "C-0122";
+    /// Two limits on one measure and scope.
+    DUPLICATE_MEASURE = "C-0123";
+    /// Two warnings with one id, or the reserved id.
+    DUPLICATE_WARNING = "C-0124";
+    /// A percentage of no limit.
+    PERCENT_OF_NOTHING = "C-0125";
+    /// A floor above the limit.
+    FLOOR_ABOVE_LIMIT = "C-0126";
+    /// A fixed amount that would count for several limits.
+    AMBIGUOUS_WARNING = "C-0127";
+    /// A bar on something that is no service.
+    UNKNOWN_BAR = "C-0128";
+    /// A scope on a measure that has none.
+    SCOPE_DOES_NOT_FIT = "C-0129";
+
+    /// An exit amount that is not below the entry amount.
+    EXIT_NOT_BELOW_ENTRY = "C-0140";
+    /// Collection steps that do not ascend.
+    COLLECTION_ORDER = "C-0141";
+    /// A relapse that starts after the last step.
+    RELAPSE_START = "C-0142";
+    /// A late fee without an amount, or an amount elsewhere.
+    LATE_FEE = "C-0143";
+    /// A calendar that permits nothing.
+    EMPTY_CALENDAR = "C-0144";
+    /// A schedule without steps.
+    NO_STEPS = "C-0145";
+
+    /// Two activations of a profile at one instant.
+    DUPLICATE_ACTIVATION = "C-0150";
+    /// Fallbacks that lead in a circle or deeper than three.
+    DEEP_FALLBACKS = "C-0151";
+
+    /// A case without exactly one of `charge` and `refused`.
+    CASE_EXPECTATION = "C-0160";
+    /// Usage that is no quantity of the service.
+    BAD_USAGE = "C-0161";
+    /// A case without exactly one of `plan` and `profile`.
+    CASE_TARIFF = "C-0162";
+    /// A code that no refusal has.
+    UNKNOWN_REFUSAL = "C-0163";
+    /// A case whose charge is another one.
+    CASE_FAILED = "C-0164";
+
+    /// Two versions from the same instant.
+    SAME_VALID_FROM = "C-0170";
+    /// Versions in different currencies.
+    OTHER_CURRENCY = "C-0171";
+    /// Nothing there.
+    NO_CATALOG = "C-0172";
+
+    /// A table of an imported folder that is missing or empty.
+    IMPORT_FILE = "C-0180";
+    /// A row of an imported table without the columns that it needs.
+    IMPORT_ROW = "C-0181";
+    /// A field of an imported table that cannot be read or expressed.
+    IMPORT_VALUE = "C-0182";
+    /// An id of an imported table that is not defined.
+    IMPORT_UNKNOWN = "C-0183";
+    /// Rows of an imported table that contradict each other.
+    IMPORT_CONFLICT = "C-0184";
+}
+
+/// All codes with their pages, in order.
+pub fn pages() -> &'static [(&'static str, &'static str)] {
+    PAGES
+}
+
+/// The page of a code.
+pub fn page(code: &str) -> Option<&'static str> {
+    PAGES
+        .iter()
+        .find(|(known, _)| *known == code)
+        .map(|(_, page)| *page)
+}

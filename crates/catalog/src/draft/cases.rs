@@ -1,0 +1,229 @@
+//! The catalog's own test cases.
+
+use super::head::{Head, moment};
+use super::plans::DIRECTIONS;
+use super::services::DraftService;
+use crate::case::{CaseRecord, CaseTariff, CatalogCase, Expected};
+use crate::codes;
+use crate::problem::Report;
+use crate::source::fields::Fields;
+use crate::source::node::{Node, Value};
+use crate::source::{At, Source, Spot};
+use smol_str::SmolStr;
+use umbral_model::rejection::Reason;
+use umbral_model::units::{Measurement, Quantity, QuantityError};
+
+/// A case, and the places of the names in it.
+#[derive(Clone, Debug)]
+pub(crate) struct DraftCase {
+    /// Itself.
+    pub(crate) case: CatalogCase,
+    /// Where plan or profile is named.
+    pub(crate) tariff: Spot,
+    /// Where the zone is named.
+    pub(crate) zone: Spot,
+}
+
+const RECORD_KEYS: [&str; 9] = [
+    "service",
+    "to",
+    "start",
+    "usage",
+    "zone",
+    "direction",
+    "network",
+    "duration",
+    "continued",
+];
+
+/// Reads `[[case]]` tables.
+pub(crate) fn read(
+    source: &Source<'_>,
+    head: &Head,
+    services: &[DraftService],
+    report: &mut Report,
+) -> Vec<DraftCase> {
+    let mut cases = Vec::new();
+    for (index, node) in source.cases.iter().enumerate() {
+        cases.extend(read_case(node, index + 1, head, services, report));
+    }
+    cases
+}
+
+fn read_case(
+    node: &Node,
+    number: usize,
+    head: &Head,
+    services: &[DraftService],
+    report: &mut Report,
+) -> Option<DraftCase> {
+    let known = ["name", "plan", "profile", "record", "charge", "refused"];
+    let fields = Fields::open(node, format!("case {number}"), &known, &[], report)?;
+    let name = fields.text("name", report).map(|name| name.value);
+    let tariff = tariff(&fields, report);
+    let expected = expected(&fields, report);
+    let Some(entry) = fields.get("record") else {
+        fields.missing("record", report);
+        return None;
+    };
+    let what = format!("the record of case {number}");
+    let record_fields = Fields::open(&entry.node, what, &RECORD_KEYS, &[], report)?;
+    let zone = record_fields
+        .get("zone")
+        .map_or(fields.spot, |entry| entry.node.spot);
+    let record = record(&record_fields, head, services, report);
+    let (tariff, tariff_spot) = tariff?;
+    let (expected, spot) = expected?;
+    let case = CatalogCase {
+        name: name.unwrap_or_else(|| SmolStr::new(format!("case {number}"))),
+        tariff,
+        record: record?,
+        expected,
+        file: report.file(spot).into(),
+        span: spot.range(),
+    };
+    Some(DraftCase {
+        case,
+        tariff: tariff_spot,
+        zone,
+    })
+}
+
+fn tariff(fields: &Fields<'_>, report: &mut Report) -> Option<(CaseTariff, Spot)> {
+    match (fields.text("plan", report), fields.text("profile", report)) {
+        (Some(plan), None) => Some((CaseTariff::Plan(plan.value), plan.spot)),
+        (None, Some(profile)) => Some((CaseTariff::Profile(profile.value), profile.spot)),
+        (plan, _) => {
+            let unread = fields.get("plan").is_some() || fields.get("profile").is_some();
+            if plan.is_some() || !unread {
+                let title = format!("{} needs either a plan or a profile", fields.what);
+                report.error(codes::CASE_TARIFF, fields.spot, title, "");
+            }
+            None
+        }
+    }
+}
+
+fn expected(fields: &Fields<'_>, report: &mut Report) -> Option<(Expected, Spot)> {
+    match (fields.get("charge"), fields.get("refused")) {
+        (Some(entry), None) => {
+            let text = fields.text("charge", report)?;
+            let what = format!("charge of {}", fields.what);
+            let charge = super::amounts::money(&text, &what, report)?;
+            Some((Expected::Charge(charge), entry.spot()))
+        }
+        (None, Some(entry)) => {
+            let code = fields.text("refused", report)?;
+            let reason = Reason::from_code(&code.value);
+            if reason.is_none() {
+                report
+                    .error(
+                        codes::UNKNOWN_REFUSAL,
+                        code.spot,
+                        format!("no record is refused with {}", code.value),
+                        "",
+                    )
+                    .note(
+                        "write a code such as \"U-0032\"; umbral explain U-0032 says what it means",
+                    );
+            }
+            Some((Expected::Refused(reason?), entry.spot()))
+        }
+        _ => {
+            let title = format!("{} needs either a charge or a refusal", fields.what);
+            report
+                .error(codes::CASE_EXPECTATION, fields.spot, title, "")
+                .note("write charge = \"0.2415\" or refused = \"U-0032\"");
+            None
+        }
+    }
+}
+
+fn record(
+    fields: &Fields<'_>,
+    head: &Head,
+    services: &[DraftService],
+    report: &mut Report,
+) -> Option<CaseRecord> {
+    let service = fields.needed_text("service", report);
+    if fields.get("start").is_none() {
+        fields.missing("start", report);
+    }
+    let start = fields.moment("start", report);
+    let start = start.and_then(|text| moment(&text, "start", &head.zone, report));
+    let usage = fields.needed_text("usage", report);
+    let measurement = service
+        .as_ref()
+        .and_then(|name| measurement(name, services, report));
+    let usage = usage.zip(measurement);
+    let quantity = usage.and_then(|(text, m)| quantity(&text, m, "usage", report));
+    let duration = fields.text("duration", report);
+    let length = duration.and_then(|text| quantity_of_time(&text, report));
+    let direction = fields
+        .word("direction", &DIRECTIONS, report)
+        .unwrap_or_default();
+    let continued = continued(fields, measurement, report);
+    Some(CaseRecord {
+        service: service?.value,
+        direction,
+        to: fields
+            .text("to", report)
+            .map(|to| to.value)
+            .unwrap_or_default(),
+        zone: fields.text("zone", report).map(|zone| zone.value),
+        network: fields.text("network", report).map(|network| network.value),
+        start: start?,
+        quantity: quantity?,
+        duration: length,
+        continued,
+    })
+}
+
+fn measurement(
+    name: &At<SmolStr>,
+    services: &[DraftService],
+    report: &mut Report,
+) -> Option<Measurement> {
+    let found = services.iter().find(|service| service.name == name.value);
+    if found.is_none() {
+        crate::check::names::unknown_service(name, services, report);
+    }
+    found?.measurement
+}
+
+fn continued(
+    fields: &Fields<'_>,
+    measurement: Option<Measurement>,
+    report: &mut Report,
+) -> Option<u64> {
+    match &fields.get("continued")?.node.value {
+        Value::Flag(flag) => flag.then_some(0),
+        _ => quantity(
+            &fields.text("continued", report)?,
+            measurement?,
+            "continued",
+            report,
+        ),
+    }
+}
+
+fn quantity_of_time(text: &At<SmolStr>, report: &mut Report) -> Option<u64> {
+    quantity(text, Measurement::Time, "duration", report)
+}
+
+fn quantity(
+    text: &At<SmolStr>,
+    measurement: Measurement,
+    key: &str,
+    report: &mut Report,
+) -> Option<u64> {
+    let read: Result<Quantity, QuantityError> = Quantity::parse(&text.value, measurement);
+    match read {
+        Ok(quantity) => Some(quantity.0),
+        Err(error) => {
+            let title = format!("{key} cannot be {}", text.value);
+            report.error(codes::BAD_USAGE, text.spot, title, error.to_string());
+            None
+        }
+    }
+}

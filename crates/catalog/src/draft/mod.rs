@@ -1,0 +1,71 @@
+//! The catalog as its files say it: values are read, names are not yet resolved.
+
+pub(crate) mod amounts;
+pub(crate) mod bands;
+pub(crate) mod cases;
+pub(crate) mod classes;
+pub(crate) mod collections;
+pub(crate) mod head;
+pub(crate) mod measures;
+pub(crate) mod networks;
+pub(crate) mod plans;
+pub(crate) mod profiles;
+pub(crate) mod rates;
+pub(crate) mod services;
+pub(crate) mod zones;
+
+use crate::ZoneSource;
+use crate::problem::Report;
+use crate::source::Source;
+use crate::tables::{CreditClass, Schedule};
+
+/// Everything that was read.
+#[derive(Debug)]
+pub(crate) struct Draft {
+    /// From `catalog.toml`.
+    pub(crate) head: head::Head,
+    /// Services, the built-in ones first.
+    pub(crate) services: Vec<services::DraftService>,
+    /// Zones and prefixes.
+    pub(crate) zones: zones::Zones,
+    /// Network groups.
+    pub(crate) networks: networks::Networks,
+    /// Bands.
+    pub(crate) bands: Vec<bands::DraftBand>,
+    /// Rates.
+    pub(crate) rates: Vec<rates::DraftRate>,
+    /// Plans.
+    pub(crate) plans: Vec<plans::DraftPlan>,
+    /// Profiles.
+    pub(crate) profiles: Vec<profiles::DraftActivation>,
+    /// Classes.
+    pub(crate) classes: Vec<CreditClass>,
+    /// Schedules.
+    pub(crate) schedules: Vec<Schedule>,
+    /// Cases.
+    pub(crate) cases: Vec<cases::DraftCase>,
+}
+
+impl Draft {
+    /// Reads everything and reports every value that cannot be read.
+    pub(crate) fn read(source: &Source<'_>, zones: &dyn ZoneSource, report: &mut Report) -> Draft {
+        let head = head::read(source, zones, report);
+        let services = services::read(source, report);
+        let holidays = bands::holidays(source, report);
+        let calendars = collections::calendars(source, &holidays, report);
+        let schedules = collections::schedules(source, &head, &services, &calendars, report);
+        Draft {
+            zones: zones::read(source, head.numbers, report),
+            networks: networks::read(source, report),
+            bands: bands::read(source, &holidays, report),
+            rates: rates::read(source, head.numbers, report),
+            plans: plans::read(source, &head, report),
+            profiles: profiles::read(source, &head, report),
+            classes: classes::read(source, &head, &services, report),
+            cases: cases::read(source, &head, &services, report),
+            schedules,
+            services,
+            head,
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! Tariff folders of CGRateS as catalogs of ours: Destinations, Timings, Rates, DestinationRates, RatingPlans
+//! and RatingProfiles become files that a person can read.
+//!
+//! `rows` reads the tables, `values` what stands in their fields; `timings`, `rates`, `plans` and `profiles`
+//! hold one table each; `write` writes the catalog. What cannot be expressed is refused with file and line,
+//! what is adjusted or lies outside of rating is noted; nothing is dropped in silence. How the tables are
+//! meant is told in `docs/import-cgrates.md`.
+
+mod desk;
+mod plans;
+mod profiles;
+mod rates;
+mod rows;
+mod timings;
+mod values;
+mod write;
+
+use crate::load::Files;
+use crate::problem::Problem;
+use desk::Desk;
+use rows::Folder;
+use smol_str::SmolStr;
+
+/// What the tables do not say.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Options {
+    /// Name of the catalog.
+    pub name: SmolStr,
+    /// Currency of all amounts, ISO 4217.
+    pub currency: SmolStr,
+    /// IANA zone of the timings, and of instants without an offset.
+    pub time_zone: SmolStr,
+}
+
+impl Default for Options {
+    /// Euro, and UTC as on a server whose zone was never set.
+    fn default() -> Self {
+        Options {
+            name: "Imported tariff".into(),
+            currency: "EUR".into(),
+            time_zone: "UTC".into(),
+        }
+    }
+}
+
+/// An imported catalog.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Imported {
+    /// Its files: path within the folder, content.
+    pub files: Files,
+    /// What was adjusted or left out, one line each, with file and line.
+    pub notes: Vec<String>,
+}
+
+/// Turns the files of a tariff folder (path, content) into a catalog.
+///
+/// # Errors
+/// All that cannot be read or expressed, with file and place; then nothing is imported.
+pub fn import(files: &[(SmolStr, SmolStr)], options: &Options) -> Result<Imported, Vec<Problem>> {
+    let mut desk = Desk::new(files);
+    let folder = Folder::read(files, &mut desk);
+    let timings = timings::read(&folder.timings);
+    let rates = rates::read(&folder.rates);
+    let destinations = plans::destinations(&folder.destinations, &mut desk);
+    let priced = plans::destination_rates(&folder.destination_rates);
+    let plans = plans::build(
+        &folder.rating_plans,
+        &priced,
+        &destinations,
+        &rates,
+        &timings,
+        &mut desk,
+    );
+    let profiles = profiles::read(&folder.rating_profiles, &plans.names, &mut desk);
+    plans.note_unused(&priced, &destinations, &rates, &timings, &mut desk);
+    let (problems, notes) = desk.finish();
+    if !problems.is_empty() {
+        return Err(problems);
+    }
+    let catalog = write::Catalog {
+        options,
+        plans: &plans,
+        profiles: &profiles,
+        notes: &notes,
+    };
+    Ok(Imported {
+        files: catalog.files(),
+        notes,
+    })
+}

@@ -1,0 +1,500 @@
+//! Rating plans: which rate holds for which destination and timing, and which of several wins.
+
+use super::desk::{Desk, Fault, Named};
+use super::rates::{self, Rate};
+use super::rows::Row;
+use super::timings::{Part, Timing};
+use super::values::decimal;
+use crate::codes;
+use crate::source::Spot;
+use crate::text::suggest::did_you_mean;
+use rustc_hash::FxHashSet;
+use smol_str::SmolStr;
+use umbral_model::money::{Pico, parse_scaled};
+
+/// The destination of everything.
+const ANY: &str = "*any";
+/// Longest name that a catalog takes.
+const NAME_BYTES: usize = 64;
+
+/// A destination: its prefixes, and whether `*any` is among them.
+#[derive(Clone, Default, Debug)]
+pub(super) struct Destination {
+    pub(super) prefixes: Vec<SmolStr>,
+    any: bool,
+}
+
+/// Reads Destinations.
+pub(super) fn destinations(rows: &[Row<'_>], desk: &mut Desk<'_>) -> Named<Destination> {
+    let mut destinations: Named<Destination> = Named::default();
+    for row in rows {
+        let (id, prefix) = (row.text(0), row.text(1));
+        let destination = destinations.get_or(id, Destination::default);
+        if prefix == ANY {
+            destination.any = true;
+            desk.note(row.spot(1), &format!("destination {id} holds every number"));
+        } else if prefix.is_empty() || prefix.contains([' ', ';', ',']) || prefix.len() > 255 {
+            let title = format!("{prefix:?} is no prefix of destination {id}");
+            let mend = "write one prefix in each row, or *any for every number";
+            desk.refuse(&Fault::new(codes::IMPORT_VALUE, row.spot(1), title, mend));
+        } else {
+            destination.prefixes.push(prefix.into());
+        }
+    }
+    destinations
+}
+
+/// A row of DestinationRates.
+#[derive(Clone, Debug)]
+pub(super) struct Priced {
+    destination: SmolStr,
+    rate: SmolStr,
+    terms: Result<Terms, Fault>,
+    spots: [Spot; 2],
+    notes: Vec<(Spot, String)>,
+}
+
+/// What a row adds to its rate.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub(super) struct Terms {
+    /// As in a catalog: `up to 4`; empty for the default.
+    pub(super) rounding: String,
+    /// Maximum charge.
+    pub(super) maximum: Option<String>,
+}
+
+/// Reads DestinationRates.
+pub(super) fn destination_rates(rows: &[Row<'_>]) -> Named<Vec<Priced>> {
+    let mut priced: Named<Vec<Priced>> = Named::default();
+    for row in rows {
+        let mut notes = Vec::new();
+        let terms = terms(row, &mut notes);
+        priced.get_or(row.text(0), Vec::new).push(Priced {
+            destination: row.text(1).into(),
+            rate: row.text(2).into(),
+            terms,
+            spots: [row.spot(1), row.spot(2)],
+            notes,
+        });
+    }
+    priced
+}
+
+fn terms(row: &Row<'_>, notes: &mut Vec<(Spot, String)>) -> Result<Terms, Fault> {
+    Ok(Terms {
+        rounding: rounding(row, notes)?,
+        maximum: maximum(row, notes)?,
+    })
+}
+
+fn rounding(row: &Row<'_>, notes: &mut Vec<(Spot, String)>) -> Result<String, Fault> {
+    let (method, decimals) = (row.text(3), row.text(4));
+    let count: Option<u32> = if decimals.is_empty() {
+        Some(0)
+    } else {
+        decimals.parse().ok()
+    };
+    let Some(count) = count else {
+        let title = format!("the rounding decimals cannot be read: {decimals:?}");
+        return Err(Fault::new(
+            codes::IMPORT_VALUE,
+            row.spot(4),
+            title,
+            "write a whole number such as 4",
+        ));
+    };
+    let mode = match method {
+        "*up" => "up",
+        "*down" => "down",
+        "*middle" => "half_up",
+        "" if count == 0 => "half_up",
+        _ => {
+            let title = format!("the rounding method {method:?} is not known");
+            let mend = "write *up, *down or *middle";
+            return Err(Fault::new(codes::IMPORT_VALUE, row.spot(3), title, mend));
+        }
+    };
+    if count == 0 {
+        let note = "rounding decimals 0: not rounded but to the six decimals of money, half up";
+        notes.push((row.spot(4), note.to_owned()));
+        return Ok(String::new());
+    }
+    if count > 6 {
+        notes.push((
+            row.spot(4),
+            format!("{count} rounding decimals are held at 6"),
+        ));
+    }
+    Ok(format!("{mode} to {}", count.min(6)))
+}
+
+fn maximum(row: &Row<'_>, notes: &mut Vec<(Spot, String)>) -> Result<Option<String>, Fault> {
+    let (text, strategy) = (row.text(5), row.text(6));
+    if !matches!(strategy, "" | "*free" | "*disconnect") {
+        let title = format!("the maximum cost strategy {strategy:?} is not known");
+        return Err(Fault::new(
+            codes::IMPORT_VALUE,
+            row.spot(6),
+            title,
+            "write *free or *disconnect",
+        ));
+    }
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let (plain, value) = decimal(text).map_err(|why| {
+        let title = format!("the maximum cost {why}: {text:?}");
+        Fault::new(
+            codes::IMPORT_VALUE,
+            row.spot(5),
+            title,
+            "write a plain decimal such as 1.50",
+        )
+    })?;
+    if value < Pico::ZERO {
+        let title = format!("the maximum cost is below zero: {text}");
+        return Err(Fault::new(
+            codes::IMPORT_VALUE,
+            row.spot(5),
+            title,
+            "write 0 for no maximum",
+        ));
+    }
+    if value == Pico::ZERO {
+        return Ok(None);
+    }
+    match strategy {
+        "*free" => return Ok(Some(plain)),
+        "*disconnect" => notes.push((
+            row.spot(6),
+            format!("*disconnect at {plain} is a matter of authorisation; the price is not held"),
+        )),
+        _ => notes.push((
+            row.spot(5),
+            format!("the maximum cost {plain} has no strategy and no effect"),
+        )),
+    }
+    Ok(None)
+}
+
+/// A rule of an imported plan.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(super) struct Rule {
+    /// Zones; empty for any.
+    pub(super) zones: Vec<SmolStr>,
+    pub(super) band: Option<SmolStr>,
+    /// Index into `Plans::rates`.
+    pub(super) rate: usize,
+    pub(super) priority: usize,
+    /// Where it comes from.
+    pub(super) note: String,
+}
+
+/// Everything that the plans hold, by the names of our catalog.
+#[derive(Default)]
+pub(super) struct Plans {
+    /// Our names of the plans, by id.
+    pub(super) names: Named<SmolStr>,
+    pub(super) rules: Vec<(SmolStr, Vec<Rule>)>,
+    /// Rates in use with the terms of their rows: id, rate, terms.
+    pub(super) rates: Vec<(SmolStr, Rate, Terms)>,
+    pub(super) bands: Named<Part>,
+    pub(super) zones: Named<Destination>,
+    used: FxHashSet<(&'static str, SmolStr)>,
+    short: Named<SmolStr>,
+}
+
+/// Resolves the rows of RatingPlans.
+pub(super) fn build(
+    rows: &[Row<'_>],
+    priced: &Named<Vec<Priced>>,
+    destinations: &Named<Destination>,
+    rates: &Named<rates::Defined>,
+    timings: &Named<Timing>,
+    desk: &mut Desk<'_>,
+) -> Plans {
+    let mut by_id: Named<Vec<&Row<'_>>> = Named::default();
+    for row in rows {
+        by_id.get_or(row.text(0), Vec::new).push(row);
+    }
+    let tables = Tables {
+        priced,
+        destinations,
+        rates,
+        timings,
+    };
+    let mut plans = Plans::default();
+    for (id, rows) in by_id.iter() {
+        let name = plans.name("plan", id, rows[0].spot, desk);
+        plans.names.get_or(id, || name.clone());
+        let rules = plans.plan(rows, &tables, desk);
+        plans.rules.push((name, rules));
+    }
+    plans
+}
+
+struct Tables<'t> {
+    priced: &'t Named<Vec<Priced>>,
+    destinations: &'t Named<Destination>,
+    rates: &'t Named<rates::Defined>,
+    timings: &'t Named<Timing>,
+}
+
+/// A row of a plan at one beginning of its timing.
+struct Slot<'t> {
+    rank: (i128, u32),
+    band: Option<SmolStr>,
+    priced: &'t [Priced],
+    spot: Spot,
+}
+
+impl Plans {
+    /// Rules of one plan. Higher weight wins, of equal weight the later start: both become a priority.
+    fn plan(&mut self, rows: &[&Row<'_>], tables: &Tables<'_>, desk: &mut Desk<'_>) -> Vec<Rule> {
+        let mut slots = Vec::new();
+        for row in rows {
+            self.slots(row, tables, &mut slots, desk);
+        }
+        let mut ranks: Vec<(i128, u32)> = slots.iter().map(|slot| slot.rank).collect();
+        ranks.sort_unstable();
+        ranks.dedup();
+        let mut rules: Vec<Rule> = Vec::new();
+        for slot in &slots {
+            let first = rules.len();
+            let priority = ranks.binary_search(&slot.rank).unwrap_or(0);
+            for priced in slot.priced {
+                let Some((zones, rate)) = self.resolve(priced, tables, desk) else {
+                    continue;
+                };
+                for zone in zones {
+                    let joined = rules[first..].last_mut().filter(|rule| {
+                        rule.rate == rate && rule.zones.is_empty() == zone.is_none()
+                    });
+                    match (joined, zone) {
+                        (Some(rule), Some(zone)) => rule.zones.push(zone),
+                        (Some(_), None) => {}
+                        (None, zone) => rules.push(Rule {
+                            zones: zone.into_iter().collect(),
+                            band: slot.band.clone(),
+                            rate,
+                            priority,
+                            note: desk.place(slot.spot),
+                        }),
+                    }
+                }
+            }
+        }
+        rules
+    }
+
+    fn slots<'t>(
+        &mut self,
+        row: &Row<'_>,
+        tables: &Tables<'t>,
+        slots: &mut Vec<Slot<'t>>,
+        desk: &mut Desk<'_>,
+    ) {
+        let (id, timing_id, weight) = (row.text(1), row.text(2), row.text(3));
+        let priced = tables.priced.get(id);
+        match priced {
+            Some(_) => drop(self.used.insert(("destination rate", id.into()))),
+            None => unknown(
+                "destination rate",
+                id,
+                row.spot(1),
+                tables.priced.ids(),
+                desk,
+            ),
+        }
+        let weight = match weight {
+            "" => Ok(0),
+            text => parse_scaled(text, 9),
+        };
+        if weight.is_err() {
+            let title = format!("the weight cannot be read: {:?}", row.text(3));
+            let mend = "write a number such as 10";
+            desk.refuse(&Fault::new(codes::IMPORT_VALUE, row.spot(3), title, mend));
+        }
+        let parts = match tables.timings.get(timing_id) {
+            Some(Ok(parts)) => parts.as_slice(),
+            Some(Err(fault)) => {
+                desk.refuse(fault);
+                &[]
+            }
+            None => {
+                unknown("timing", timing_id, row.spot(2), tables.timings.ids(), desk);
+                &[]
+            }
+        };
+        self.used.insert(("timing", timing_id.into()));
+        let (Some(priced), Ok(weight)) = (priced, weight) else {
+            return;
+        };
+        for part in parts {
+            let band = self.band(timing_id, part, parts.len() > 1, row.spot(2), desk);
+            slots.push(Slot {
+                rank: (weight, part.from),
+                band,
+                priced,
+                spot: row.spot,
+            });
+        }
+    }
+
+    /// The band of a part of a timing; none where it always holds.
+    fn band(
+        &mut self,
+        timing: &str,
+        part: &Part,
+        several: bool,
+        spot: Spot,
+        desk: &mut Desk<'_>,
+    ) -> Option<SmolStr> {
+        if part.is_always() {
+            return None;
+        }
+        let id = match several {
+            false => timing.to_owned(),
+            true => format!("{timing} {}", clock(part.from)),
+        };
+        let name = self.name("band", &id, spot, desk);
+        self.bands.get_or(&name, || part.clone());
+        Some(name)
+    }
+
+    /// Zones and rate of a row of DestinationRates; a zone of none is any destination.
+    fn resolve(
+        &mut self,
+        priced: &Priced,
+        tables: &Tables<'_>,
+        desk: &mut Desk<'_>,
+    ) -> Option<(Vec<Option<SmolStr>>, usize)> {
+        let [destination_spot, rate_spot] = priced.spots;
+        let mut zones = Vec::new();
+        let id = priced.destination.as_str();
+        match tables.destinations.get(id) {
+            Some(destination) => {
+                self.used.insert(("destination", id.into()));
+                let name = self.name("destination", id, destination_spot, desk);
+                if !destination.prefixes.is_empty() {
+                    self.zones.get_or(&name, || destination.clone());
+                    zones.push(Some(name));
+                }
+                zones.extend(destination.any.then_some(None));
+            }
+            None if id == ANY => zones.push(None),
+            None => unknown(
+                "destination",
+                id,
+                destination_spot,
+                tables.destinations.ids(),
+                desk,
+            ),
+        }
+        let rate = match tables.rates.get(&priced.rate) {
+            Some(Ok(rate)) => Some(rate),
+            Some(Err(fault)) => {
+                desk.refuse(fault);
+                None
+            }
+            None => {
+                unknown("rate", &priced.rate, rate_spot, tables.rates.ids(), desk);
+                None
+            }
+        };
+        self.used.insert(("rate", priced.rate.clone()));
+        let terms = match &priced.terms {
+            Ok(terms) => Some(terms),
+            Err(fault) => {
+                desk.refuse(fault);
+                None
+            }
+        };
+        let (rate, terms) = (rate?, terms?);
+        for (spot, note) in rate.notes.iter().chain(&priced.notes) {
+            desk.note(*spot, note);
+        }
+        let known = self
+            .rates
+            .iter()
+            .position(|(id, _, of_row)| *id == priced.rate && of_row == terms);
+        let index = known.unwrap_or_else(|| {
+            self.rates
+                .push((priced.rate.clone(), rate.clone(), terms.clone()));
+            self.rates.len() - 1
+        });
+        Some((zones, index))
+    }
+
+    /// The name of something in our catalog: its id, shortened where it is too long for a name.
+    fn name(&mut self, kind: &str, id: &str, spot: Spot, desk: &mut Desk<'_>) -> SmolStr {
+        if id.len() <= NAME_BYTES && id != "*" {
+            return id.into();
+        }
+        let number = self.short.ids().count() + 1;
+        let name = self.short.get_or(&format!("{kind} {id}"), || {
+            let beginning: String = id.chars().take(NAME_BYTES / 4 - 2).collect();
+            smol_str::format_smolstr!("{beginning}~{number}")
+        });
+        let name = name.clone();
+        desk.note(
+            spot,
+            &format!("{kind} {id} is named {name}: names have at most {NAME_BYTES} bytes"),
+        );
+        name
+    }
+
+    /// Notes what no plan uses: it is left out.
+    pub(super) fn note_unused(
+        &self,
+        priced: &Named<Vec<Priced>>,
+        destinations: &Named<Destination>,
+        rates: &Named<rates::Defined>,
+        timings: &Named<Timing>,
+        desk: &mut Desk<'_>,
+    ) {
+        let kinds: [(&'static str, Vec<&str>); 4] = [
+            ("destination rate", priced.ids().collect()),
+            ("destination", destinations.ids().collect()),
+            ("rate", rates.ids().collect()),
+            ("timing", timings.ids().filter(|id| *id != ANY).collect()),
+        ];
+        for (kind, ids) in kinds {
+            let unused: Vec<&str> = ids
+                .into_iter()
+                .filter(|id| !self.used.contains(&(kind, (*id).into())))
+                .collect();
+            if !unused.is_empty() {
+                let list = unused.join(", ");
+                desk.note_folder(format!("in no rating plan, left out: {kind} {list}"));
+            }
+        }
+    }
+}
+
+fn unknown<'i>(
+    kind: &str,
+    id: &str,
+    spot: Spot,
+    known: impl Iterator<Item = &'i str>,
+    desk: &mut Desk<'_>,
+) {
+    let hint = did_you_mean(id, known).unwrap_or_default();
+    let title = format!("there is no {kind} {id}");
+    let mend = format!("define it, or mend the name here {hint}");
+    desk.refuse(&Fault::new(
+        codes::IMPORT_UNKNOWN,
+        spot,
+        title,
+        mend.trim_end(),
+    ));
+}
+
+/// `08:00`, with seconds where there are some.
+pub(super) fn clock(second: u32) -> String {
+    let (hour, minute, second) = (second / 3600, second / 60 % 60, second % 60);
+    match second {
+        0 => format!("{hour:02}:{minute:02}"),
+        _ => format!("{hour:02}:{minute:02}:{second:02}"),
+    }
+}

@@ -1,0 +1,640 @@
+//! One bad catalog for each code: the code, the file, and what the caret covers.
+
+#![allow(clippy::unwrap_used)]
+
+mod common;
+
+use common::{Zones, files};
+use smol_str::SmolStr;
+use umbral_catalog::problem::{Problem, Severity};
+use umbral_catalog::{codes, load, load_series};
+
+const HEAD: &str = r#"
+name = "Test"
+currency = "EUR"
+time_zone = "Europe/Madrid"
+valid_from = 2026-01-01
+"#;
+const VERBATIM: &str = r#"
+name = "Test"
+currency = "EUR"
+time_zone = "UTC"
+valid_from = 2026-01-01
+numbers = "verbatim"
+"#;
+const BASE: &str = r#"
+[holidays]
+national = [2026-01-06, 2026-12-25]
+
+[band.peak]
+weekdays = "Mon-Fri"
+from = "08:00"
+to = "20:00"
+
+[band.weekend]
+weekdays = "Sat-Sun"
+
+[rate.call]
+price = "0.10 per minute"
+
+[rate.message]
+price = "0.10 per event"
+
+[network.eu]
+networks = ["208"]
+
+[plan.base]
+rules = [
+  { service = "voice", rate = "call" },
+  { service = "voice", zone = "national", band = "peak", priority = 1, rate = "call" },
+  { service = "voice", zone = "national", rate = "call" },
+  { service = "voice", zone = "special", band = "weekend", rate = "call" },
+  { service = "voice", zone = "special", rate = "call" },
+  { service = "sms", roaming = "eu", rate = "message" },
+]
+
+[calendar.office]
+weekdays = "Mon-Fri"
+
+[collections.standard]
+entry_amount = "20.00"
+exit_amount = "5.00"
+entry_days = 3
+steps = [ { action = "reminder", offset = 5 } ]
+"#;
+const ZONES: &str = "prefix,zone\n34,national\n35,special\n";
+const PROFILES: &str = "profile,from,plan,fallbacks\na/call/1,2026-01-01T00:00:00Z,base,\n";
+
+/// Splits `«marked»` text into the text and the span that is marked.
+fn marked(text: &str) -> (String, core::ops::Range<usize>) {
+    let start = text.find('«').unwrap_or(0);
+    let plain = text.replacen('«', "", 1);
+    let end = plain.find('»').unwrap_or(0);
+    (plain.replacen('»', "", 1), start..end)
+}
+
+/// The problems of the base with one file added, or replaced.
+fn problems_with(head: &str, path: &str, text: &str) -> Vec<Problem> {
+    let mut all = files(&[
+        ("catalog.toml", head),
+        ("base.toml", BASE),
+        ("zones/base.csv", ZONES),
+        ("profiles.csv", PROFILES),
+    ]);
+    all.retain(|(known, _)| known != path);
+    all.push((SmolStr::new(path), SmolStr::new(text)));
+    match load(&all, &Zones) {
+        Ok(compiled) => compiled.warnings,
+        Err(problems) => problems,
+    }
+}
+
+fn check(head: &str, code: &str, path: &str, text: &str) {
+    let (text, span) = marked(text);
+    let found = problems_with(head, path, &text);
+    let unused = ["C-0055", "C-0079", "C-0094"];
+    let relevant: Vec<&Problem> = found
+        .iter()
+        .filter(|problem| problem.code == code || !unused.contains(&problem.code))
+        .collect();
+    let places: Vec<_> = relevant.iter().map(|p| (p.code, p.file.as_str())).collect();
+    assert_eq!(places, [(code, path)], "{text}\n{found:#?}");
+    let covered = text.get(relevant[0].span.clone());
+    assert_eq!(
+        relevant[0].span, span,
+        "{code} covers {covered:?} in\n{text}"
+    );
+    assert!(codes::page(code).is_some(), "{code} has no page");
+}
+
+/// Code, file, content with the caret's place between « and ».
+const TOML: &[(&str, &str)] = &[
+    ("C-0001", "[rate.a]\nprice = «0.09 per minute»\n"),
+    (
+        "C-0006",
+        "[plan.a]\nrules = [ «{ service = \"voice\" }» ]\n",
+    ),
+    (
+        "C-0007",
+        "[rate.a]\nprice = \"free\"\n«roundin» = \"up to 2\"\n",
+    ),
+    ("C-0007", "[«rates».a]\nprice = \"free\"\n"),
+    (
+        "C-0008",
+        "[rate.a]\nprice = \"1 per minute\"\nsetup = «0.15»\n",
+    ),
+    ("C-0009", "[rate.«call»]\nprice = \"free\"\n"),
+    ("C-0009", "[service.«voice»]\nmeasured_in = \"time\"\n"),
+    (
+        "C-0010",
+        "[plan.a]\n«monthly_fee = \"9.90\"»\nrules = [ { service = \"voice\", rate = \"call\" } ]\n",
+    ),
+    (
+        "C-0010",
+        "[plan.a]\nrules = [ { service = \"voice\", rate = \"call\" } ]\n«allowances = []»\n",
+    ),
+    ("C-0010", "[«product».a]\nprice = \"1.00\"\n"),
+    ("C-0011", "[rate.«\"*\"»]\nprice = \"free\"\n"),
+    ("C-0022", "[holidays]\nextra = [«\"25.12.2026\"»]\n"),
+    ("C-0023", "[service.a]\nmeasured_in = «\"bytes\"»\n"),
+    (
+        "C-0030",
+        "[plan.a]\nrules = [ { service = «\"vioce\"», rate = \"call\" } ]\n",
+    ),
+    (
+        "C-0031",
+        "[plan.a]\nrules = [ { service = \"voice\", zone = [\"national\", «\"specail\"»], rate = \"call\" } ]\n",
+    ),
+    (
+        "C-0032",
+        "[plan.a]\nrules = [ { service = \"voice\", «band = \"peek\"», rate = \"call\" } ]\n",
+    ),
+    (
+        "C-0033",
+        "[plan.a]\nrules = [ { service = \"voice\", rate = «\"cal\"» } ]\n",
+    ),
+    (
+        "C-0034",
+        "[[case]]\nplan = «\"bas\"»\nrecord = { service = \"sms\", start = \"2026-03-02\", usage = \"1\" }\ncharge = \"0\"\n",
+    ),
+    ("C-0035", "[class.a]\ncollections = «\"standart\"»\n"),
+    (
+        "C-0036",
+        "[collections.a]\nentry_amount = \"20\"\nexit_amount = \"5\"\nentry_days = 3\ncalendar = «\"ofice\"»\nsteps = [ { action = \"letter\", offset = 5 } ]\n",
+    ),
+    ("C-0037", "[band.a]\nholidays = «\"only natoinal\"»\n"),
+    (
+        "C-0038",
+        "[plan.a]\nrules = [ { service = \"sms\", roaming = «\"world\"», rate = \"message\" } ]\n",
+    ),
+    (
+        "C-0039",
+        "[[case]]\nprofile = «\"a/call/2\"»\nrecord = { service = \"sms\", start = \"2026-03-02\", usage = \"1\" }\ncharge = \"0\"\n",
+    ),
+    ("C-0051", "[zone.a]\nprefixes = [«\"+34\"»]\n"),
+    ("C-0053", "[network.a]\nnetworks = [«\"Orange\"»]\n"),
+    ("C-0054", "[network.home]\nnetworks = [«\"208\"»]\n"),
+    ("C-0070", "[rate.a]\nprice = «\"0.09\"»\n"),
+    ("C-0070", "[rate.a]\nprice = «\"0.09 per pound\"»\n"),
+    ("C-0071", "[rate.a]\nprice = «\"0,09 per minute\"»\n"),
+    (
+        "C-0072",
+        "[rate.a]\nprice = \"1 per minute\"\nincrements = «\"30 sec\"»\n",
+    ),
+    ("C-0073", "[rate.a]\nprice = «\"1 per 0s\"»\n"),
+    (
+        "C-0073",
+        "[rate.a]\nprice = \"1 per minute\"\nincrements = «\"60s, then 0s\"»\n",
+    ),
+    ("C-0074", "[rate.a]\nprice = «\"-1 per minute\"»\n"),
+    (
+        "C-0075",
+        "[rate.a]\nsteps = [ { price = \"1 per minute\" }, { from = \"5m\", price = \"1 per minute\" }, { «from = \"2m\"», price = \"1 per minute\" } ]\n",
+    ),
+    (
+        "C-0075",
+        "[rate.a]\nsteps = [ { «from = \"5m\"», price = \"1 per minute\" } ]\n",
+    ),
+    (
+        "C-0076",
+        "[rate.a]\nprice = \"1 per minute\"\nincrements = «\"10kB\"»\n",
+    ),
+    (
+        "C-0077",
+        "[rate.a]\nprice = \"free\"\nrounding = «\"2 decimals\"»\n",
+    ),
+    (
+        "C-0078",
+        "[rate.a]\nprice = \"free\"\n«minimum = \"2\"»\nmaximum = \"1\"\n",
+    ),
+    ("C-0079", "[rate.«idle»]\nprice = \"free\"\n"),
+    (
+        "C-0080",
+        "[rate.a]\n«price = \"free\"»\nsteps = [ { price = \"free\" } ]\n",
+    ),
+    ("C-0080", "«[rate.a]»\nsetup = \"1\"\n"),
+    ("C-0090", "[band.a]\nweekdays = «\"Monday to Friday\"»\n"),
+    ("C-0090", "[band.a]\ndays = «[30, 32]»\n"),
+    ("C-0091", "[band.a]\nfrom = «\"8 am\"»\n"),
+    ("C-0092", "[band.a]\nfrom = \"08:00\"\n«to = \"08:00\"»\n"),
+    ("C-0093", "[band.«a»]\nmonths = \"Feb\"\ndays = \"30\"\n"),
+    ("C-0093", "[band.«a»]\nyears = [2025]\n"),
+    ("C-0094", "[band.«idle»]\nmonths = \"Feb\"\n"),
+    (
+        "C-0095",
+        "[band.a]\n«weekdays = \"Sat\"»\nwindows = [ { from = \"20:00\" } ]\n",
+    ),
+    ("C-0101", "[plan.a]\n«rules = []»\n"),
+    (
+        "C-0102",
+        "[plan.a]\nrules = [ { service = \"data\", rate = «\"call\"» } ]\n",
+    ),
+    (
+        "C-0105",
+        "[plan.a]\nrules = [ { service = \"voice\", priority = 1, rate = \"call\" }, «{ service = \"voice\", band = \"peak\", rate = \"call\" }» ]\n",
+    ),
+    (
+        "C-0106",
+        "[plan.a]\nrules = [ { service = \"voice\", rate = \"call\" }, «{ service = [\"sms\", \"voice\"], rate = \"any\" }» ]\n[rate.any]\nprice = \"1 per unit\"\n",
+    ),
+    (
+        "C-0107",
+        "[plan.a]\nrules = [ { service = \"voice\", zone = \"national\", «band = \"peak\"», rate = \"call\" } ]\n",
+    ),
+    (
+        "C-0108",
+        "[plan.a]\nfall_through = true\nrules = [ { service = \"voice\", zone = \"national\", «band = \"peak\"», rate = \"call\" } ]\n",
+    ),
+    ("C-0120", "[class.a]\nlimit.exposure = «\"150.005\"»\n"),
+    ("C-0120", "[class.a]\nlimit.exposure = «\"-1\"»\n"),
+    (
+        "C-0121",
+        "[class.a]\nlimit.exposure = \"150\"\nmargin = «\"101%\"»\n",
+    ),
+    (
+        "C-0122",
+        "[class.a]\nlimit.exposure = \"150\"\nwarn_at = [\"80%\", «\"120%\"»]\n",
+    ),
+    (
+        "C-0122",
+        "[class.a]\nlimit.exposure = { amount = \"150\", warn_at = [«\"151\"»] }\n",
+    ),
+    (
+        "C-0123",
+        "[class.a]\nlimit.exposure = \"150\"\n«[[class.a.measure]]»\nmeasure = \"exposure\"\nlimit = \"10\"\n",
+    ),
+    (
+        "C-0124",
+        "[class.a]\nlimit.exposure = \"150\"\nwarn_at = [\"80%\", «{ id = \"80\", at = \"70%\" }»]\n",
+    ),
+    (
+        "C-0125",
+        "[class.a]\nlimit.«exposure = \"none\"»\nwarn_at = [\"80%\"]\n",
+    ),
+    (
+        "C-0126",
+        "[class.a]\nlimit.exposure = \"50\"\nfloor = «\"100\"»\n",
+    ),
+    (
+        "C-0127",
+        "[class.a]\nlimit.exposure = \"150\"\nlimit.data = \"60\"\nwarn_at = [«\"50\"»]\n",
+    ),
+    (
+        "C-0128",
+        "[class.a]\nlimit.exposure = \"150\"\non_breach = [«\"bar outgiong\"»]\n",
+    ),
+    (
+        "C-0129",
+        "[class.a]\n[[class.a.measure]]\nmeasure = \"exposure\"\n«scope = \"data\"»\nlimit = \"10\"\n",
+    ),
+    (
+        "C-0140",
+        "[collections.a]\nentry_amount = \"20\"\n«exit_amount = \"20\"»\nentry_days = 3\nsteps = [ { action = \"letter\", offset = 5 } ]\n",
+    ),
+    (
+        "C-0024",
+        "[collections.a]\nentry_amount = \"20\"\nexit_amount = \"5\"\nentry_days = «-3»\nsteps = [ { action = \"letter\", offset = 5 } ]\n",
+    ),
+    (
+        "C-0141",
+        "[collections.a]\nentry_amount = \"20\"\nexit_amount = \"5\"\nentry_days = 3\nsteps = [ { action = \"letter\", offset = 5 }, { action = \"call\", «offset = 4» } ]\n",
+    ),
+    (
+        "C-0142",
+        "[collections.a]\nentry_amount = \"20\"\nexit_amount = \"5\"\nentry_days = 3\n«relapse_start = 2»\nsteps = [ { action = \"letter\", offset = 5 } ]\n",
+    ),
+    (
+        "C-0143",
+        "[collections.a]\nentry_amount = \"20\"\nexit_amount = \"5\"\nentry_days = 3\nsteps = [ «{ action = \"late_fee\", offset = 5 }» ]\n",
+    ),
+    ("C-0144", "[calendar.a]\nhours = «\"20:00-09:00\"»\n"),
+    (
+        "C-0145",
+        "[collections.a]\nentry_amount = \"20\"\nexit_amount = \"5\"\nentry_days = 3\n«steps = []»\n",
+    ),
+    (
+        "C-0160",
+        "«[[case]]»\nplan = \"base\"\nrecord = { service = \"sms\", start = \"2026-03-02\", usage = \"1\" }\n",
+    ),
+    (
+        "C-0161",
+        "[[case]]\nplan = \"base\"\nrecord = { service = \"sms\", start = \"2026-03-02\", usage = «\"10s\"» }\ncharge = \"0\"\n",
+    ),
+    (
+        "C-0162",
+        "«[[case]]»\nrecord = { service = \"sms\", start = \"2026-03-02\", usage = \"1\" }\ncharge = \"0\"\n",
+    ),
+    (
+        "C-0163",
+        "[[case]]\nplan = \"base\"\nrecord = { service = \"sms\", start = \"2026-03-02\", usage = \"1\" }\nrefused = «\"U-9999\"»\n",
+    ),
+    (
+        "C-0022",
+        "[[case]]\nplan = \"base\"\nrecord = { service = \"sms\", start = «\"2026-03-29 02:30\"», usage = \"1\" }\ncharge = \"0\"\n",
+    ),
+];
+
+const OTHERS: &[(&str, &str, &str)] = &[
+    (
+        "C-0002",
+        "zones/new.csv",
+        "prefix,zone\n«36,national,more»\n",
+    ),
+    ("C-0002", "zones/new.csv", "prefix,zone\n«\"36,national»\n"),
+    (
+        "C-0003",
+        "zones/new.csv",
+        "«prefix,description»\n36,national\n",
+    ),
+    ("C-0004", "decks/a.csv", "«»prefix,zone\n"),
+    ("C-0011", "zones/new.csv", "prefix,zone\n«36,»\n"),
+    ("C-0050", "zones/new.csv", "prefix,zone\n«34»,special\n"),
+    (
+        "C-0051",
+        "zones/new.csv",
+        "# from the supplier\nprefix,zone\n«+36»,national\n",
+    ),
+    (
+        "C-0052",
+        "zones/new.csv",
+        "zone,prefix\nnational,«346001112223»\n",
+    ),
+    ("C-0055", "zones/new.csv", "prefix,zone\n36,«idle»\n"),
+    (
+        "C-0150",
+        "profiles.csv",
+        "profile,from,plan,fallbacks\na/call/1,2026-01-01,base,\n«a/call/1»,2026-01-01,base,\n",
+    ),
+    (
+        "C-0034",
+        "profiles.csv",
+        "profile,from,plan,fallbacks\na/call/1,2026-01-01,«bas»,\n",
+    ),
+    (
+        "C-0039",
+        "profiles.csv",
+        "profile,from,plan,fallbacks\na/call/1,2026-01-01,base,«a/call/2»\n",
+    ),
+    (
+        "C-0020",
+        "catalog.toml",
+        "name = \"Test\"\ncurrency = «\"Euro\"»\ntime_zone = \"UTC\"\nvalid_from = 2026-01-01\n",
+    ),
+    (
+        "C-0021",
+        "catalog.toml",
+        "name = \"Test\"\ncurrency = \"EUR\"\ntime_zone = «\"CET+1\"»\nvalid_from = 2026-01-01\n",
+    ),
+    (
+        "C-0022",
+        "catalog.toml",
+        "name = \"Test\"\ncurrency = \"EUR\"\ntime_zone = \"UTC\"\nvalid_from = «\"soon\"»\n",
+    ),
+    (
+        "C-0006",
+        "catalog.toml",
+        "«»name = \"Test\"\ncurrency = \"EUR\"\nvalid_from = 2026-01-01\n",
+    ),
+];
+
+#[test]
+fn each_mistake_has_its_code_place_and_page() {
+    for (code, text) in TOML {
+        check(HEAD, code, "new.toml", text);
+    }
+    for (code, path, text) in OTHERS {
+        check(HEAD, code, path, text);
+    }
+}
+
+#[test]
+fn every_code_is_met_by_a_test() {
+    let elsewhere = [
+        "C-0005", "C-0012", "C-0151", "C-0164", "C-0170", "C-0171", "C-0172",
+    ];
+    // Those of the importer have a table of their own.
+    let own = codes::pages()
+        .iter()
+        .filter(|(code, _)| !code.starts_with("C-018"));
+    for (code, page) in own {
+        let tabled = TOML.iter().any(|(known, _)| known == code)
+            || OTHERS.iter().any(|(known, ..)| known == code)
+            || elsewhere.contains(code);
+        assert!(tabled, "{code}");
+        assert!(
+            page.starts_with(&format!("# {code}: ")) && page.contains("**Mend:**"),
+            "{code}"
+        );
+    }
+}
+
+#[test]
+fn a_gap_is_told_as_people_see_it() {
+    let rule = r#"{ service = "voice", zone = "national", band = "peak", rate = "call" }"#;
+    let found = problems_with(
+        HEAD,
+        "new.toml",
+        &format!("[plan.libre]\nrules = [ {rule} ]\n"),
+    );
+    let [gap] = found.as_slice() else {
+        panic!("{found:#?}")
+    };
+    assert_eq!(gap.title, "the bands of plan libre leave a gap");
+    assert_eq!(gap.label, "covers Mon-Fri 08:00-20:00");
+    assert_eq!(
+        gap.notes[0],
+        "no rule for national voice on Mon-Fri 20:00-08:00 and on Sat-Sun"
+    );
+    assert_eq!(gap.severity, Severity::Error);
+}
+
+#[test]
+fn gaps_and_overlaps_are_decided_exactly() {
+    // Bands, rules' bands, and the note about the gap or overlap; none for neither.
+    let cases: &[(&str, &[&str], &[&str])] = &[
+        (
+            "[band.a]\nfrom = \"20:00\"\nto = \"08:00\"\n[band.b]\nfrom = \"08:00\"\nto = \"20:00\"\n",
+            &["a", "b"],
+            &[],
+        ),
+        (
+            "[band.a]\nfrom = \"20:00\"\nto = \"08:00\"\n[band.b]\nfrom = \"08:00\"\nto = \"19:59:59\"\n",
+            &["a", "b"],
+            &["no rule for voice every day 19:59:59-20:00"],
+        ),
+        (
+            "[band.a]\nholidays = \"only\"\n[band.b]\nholidays = \"except\"\n",
+            &["a", "b"],
+            &[],
+        ),
+        (
+            "[band.a]\nholidays = \"except\"\n[band.b]\nmonths = \"Dec\"\ndays = \"25\"\n",
+            &["a", "b"],
+            &[
+                "rules 1 and 2 both hold on 25 Dec, in all years but 2026",
+                "no rule for voice on 2026-01-06",
+            ],
+        ),
+        (
+            "[band.a]\nholidays = \"except\"\n",
+            &["a"],
+            &["no rule for voice on 2026-01-06 and on 2026-12-25"],
+        ),
+        (
+            "[band.a]\nmonths = \"Jan-Nov\"\n[band.b]\nmonths = \"Dec\"\ndays = \"1-30\"\n",
+            &["a", "b"],
+            &["no rule for voice on 31 Dec"],
+        ),
+        (
+            "[band.a]\nyears = [2026]\n",
+            &["a"],
+            &["no rule for voice at all times, in all years but 2026"],
+        ),
+        (
+            "[band.a]\nmonths = \"Feb\"\ndays = \"29\"\n[band.b]\nmonths = \"Mar-Jan\"\n[band.c]\nmonths = \"Feb\"\ndays = \"1-28\"\n",
+            &["a", "b", "c"],
+            &[],
+        ),
+        (
+            "[band.a]\nweekdays = \"Mon\"\ndays = \"13\"\n[band.b]\nweekdays = \"Tue-Sun\"\n[band.c]\nweekdays = \"Mon\"\ndays = \"1-12\"\n[band.d]\nweekdays = \"Mon\"\ndays = \"14-31\"\n",
+            &["a", "b", "c", "d"],
+            &[],
+        ),
+        (
+            "[band.a]\nmonths = \"Jul\"\nweekdays = \"Fri\"\nfrom = \"15:00\"\n[band.b]\nmonths = \"Aug-Jun\"\n[band.c]\nweekdays = \"Sat-Thu\"\nmonths = \"Jul\"\n",
+            &["a", "b", "c"],
+            &["no rule for voice in Jul on Fri 00:00-15:00"],
+        ),
+    ];
+    for (bands, rules, wanted) in cases {
+        let rules: Vec<String> = rules
+            .iter()
+            .map(|band| format!("{{ service = \"voice\", band = \"{band}\", rate = \"call\" }}"))
+            .collect();
+        let text = format!("{bands}[plan.x]\nrules = [ {} ]\n", rules.join(", "));
+        let found = problems_with(HEAD, "new.toml", &text);
+        let notes: Vec<&str> = found
+            .iter()
+            .map(|problem| problem.notes[0].as_str())
+            .collect();
+        assert_eq!(notes, *wanted, "{text}");
+    }
+}
+
+#[test]
+fn rules_are_met_by_direction_and_network_apart() {
+    let with = |rules: &str| {
+        let text = format!("[plan.x]\nrules = [ {rules} ]\n");
+        let found = problems_with(HEAD, "new.toml", &text);
+        found.iter().map(|problem| problem.code).collect::<Vec<_>>()
+    };
+    let made = r#"{ service = "voice", direction = "originating", rate = "call" }"#;
+    let received = r#"{ service = "voice", direction = "terminating", rate = "call" }"#;
+    let both = r#"{ service = "voice", rate = "call" }"#;
+    let abroad = r#"{ service = "voice", roaming = "eu", rate = "call" }"#;
+    let peak_abroad = r#"{ service = "voice", roaming = "eu", band = "peak", rate = "call" }"#;
+    assert_eq!(with(&[made, received].join(",")), [] as [&str; 0]);
+    assert_eq!(with(&[made, abroad, received].join(",")), [] as [&str; 0]);
+    assert_eq!(with(&[both, peak_abroad].join(",")), ["C-0107"]);
+    assert_eq!(with(&[abroad, peak_abroad].join(",")), [] as [&str; 0]);
+    assert_eq!(with(&[abroad, abroad].join(",")), ["C-0106"]);
+    assert_eq!(with(&[both, made, received].join(",")), ["C-0105"]);
+}
+
+#[test]
+fn verbatim_catalogs_may_repeat_and_overlap() {
+    let zones = "prefix,zone\n34,national\n34,special\n+44,national\n,special\n";
+    let twice = |zones: &str| {
+        let found = problems_with(VERBATIM, "zones/base.csv", zones);
+        found
+            .iter()
+            .filter(|problem| problem.code == "C-0050")
+            .count()
+    };
+    assert_eq!(twice(zones), 0);
+    assert_eq!(twice(&format!("{zones}34,special\n")), 1);
+    let rules = r#"[plan.x]
+rules = [ { service = "*", rate = "call" }, { service = "data", rate = "message" } ]"#;
+    let found = problems_with(VERBATIM, "new.toml", rules);
+    let codes: Vec<_> = found
+        .iter()
+        .filter(|problem| problem.file == "new.toml")
+        .map(|problem| (problem.code, problem.severity))
+        .collect();
+    assert_eq!(codes, [("C-0106", Severity::Warning)]);
+}
+
+#[test]
+fn names_that_were_nearly_right() {
+    let found = problems_with(HEAD, "new.toml", "[rate.a]\npirce = \"free\"\n");
+    let labels: Vec<&str> = found.iter().map(|problem| problem.label.as_str()).collect();
+    assert!(labels.contains(&"did you mean price?"), "{found:#?}");
+}
+
+#[test]
+fn forty_mistakes_show_forty() {
+    let mut text = String::new();
+    for number in 0..20 {
+        text += &format!("[rate.r{number}]\nprice = \"0.1{number}\"\nrounding = \"round\"\n");
+    }
+    let found = problems_with(HEAD, "new.toml", &text);
+    let errors = found
+        .iter()
+        .filter(|problem| problem.severity == Severity::Error);
+    assert_eq!(errors.count(), 40);
+}
+
+#[test]
+fn fallbacks_in_a_circle() {
+    let profiles = "profile,from,plan,fallbacks\na/call/1,2026-01-01,base,a/call/2\n«a/call/2»,2026-01-01,base,a/call/1\n".replace(['«', '»'], "");
+    let found = problems_with(HEAD, "profiles.csv", &profiles);
+    let codes: Vec<_> = found.iter().map(|problem| problem.code).collect();
+    assert_eq!(codes, ["C-0151", "C-0151"]);
+}
+
+#[test]
+fn folders_of_versions() {
+    let version = |from: &str, currency: &str| {
+        format!(
+            "name = \"T\"\ncurrency = \"{currency}\"\ntime_zone = \"UTC\"\nvalid_from = {from}\n"
+        )
+    };
+    let (january, july) = (version("2026-01-01", "EUR"), version("2026-07-01", "EUR"));
+    let with = |second: &str| {
+        load_series(
+            &files(&[("b/catalog.toml", &january), ("a/catalog.toml", second)]),
+            &Zones,
+        )
+    };
+    let froms: Vec<String> = with(&july)
+        .unwrap()
+        .iter()
+        .map(|compiled| compiled.catalog.valid_from.to_string())
+        .collect();
+    assert_eq!(froms, ["2026-01-01T00:00:00Z", "2026-07-01T00:00:00Z"]);
+    let code = |second: &str| with(second).unwrap_err()[0].code;
+    assert_eq!(code(&january), "C-0170");
+    assert_eq!(code(&version("2026-07-01", "USD")), "C-0171");
+    let nothing = load_series(&files(&[("a/rates.toml", "")]), &Zones).unwrap_err();
+    assert_eq!(nothing[0].code, "C-0172");
+    let headless = load(&files(&[("rates.toml", "")]), &Zones).unwrap_err();
+    assert_eq!(headless[0].code, "C-0005");
+}
+
+#[test]
+fn no_bytes_make_it_panic() {
+    let samples = [
+        BASE,
+        ZONES,
+        "[band.a]\nfrom = \"é\"\n",
+        "[plan.é]\nrules = 3\n",
+        "\u{feff}prefix,zone\n",
+    ];
+    for sample in samples {
+        for end in (0..=sample.len()).filter(|end| sample.is_char_boundary(*end)) {
+            for path in ["new.toml", "zones/new.csv", "profiles.csv", "catalog.toml"] {
+                problems_with(HEAD, path, &sample[..end]);
+            }
+        }
+    }
+}
