@@ -1,0 +1,100 @@
+//! Criterion benchmarks of single steps: the price of each kind of record, decoding, deciding, appending.
+
+use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
+use std::hint::black_box;
+use umbral_benches::{Choice, START, Seeded, catalog, compile, prefix, usage};
+use umbral_journal::{Creation, DataDir, FrameToAppend, Log, LogOptions};
+use umbral_model::input::Direction;
+use umbral_rating::{Record, Tariff, rate};
+
+fn price(criterion: &mut Criterion) {
+    let set = compile(&catalog(100_000)).expect("the bench catalog");
+    let plan = set.plan_no("bench").expect("its plan");
+    let numbers: Vec<String> = (0..1024).map(|index| prefix(index * 97)).collect();
+    let mut group = criterion.benchmark_group("price");
+    let kinds = [
+        ("call_10s", "voice", 10_000_000_000),
+        ("call_61s_two_steps", "voice", 61_000_000_000),
+        ("call_4h_over_bands", "voice", 14_400_000_000_000),
+        ("message", "sms", 1),
+        ("data_10kb", "data", 10_000),
+        ("data_1gb_in_10kb", "data", 1_000_000_000),
+    ];
+    for (name, service, quantity) in kinds {
+        let mut next = 0usize;
+        group.bench_function(name, |bencher| {
+            bencher.iter(|| {
+                next = (next + 1) % numbers.len();
+                let record = Record {
+                    service,
+                    direction: Direction::Originating,
+                    to: if service == "data" {
+                        ""
+                    } else {
+                        &numbers[next]
+                    },
+                    zone: None,
+                    network: None,
+                    start: START.plus_nanos(10 * 3_600_000_000_000),
+                    quantity,
+                    duration: None,
+                    continued: None,
+                };
+                black_box(rate(&set, Tariff::Plan(plan), &record)).expect("a price")
+            });
+        });
+    }
+    group.finish();
+}
+
+fn decode(criterion: &mut Criterion) {
+    let mut random = Seeded::new(3);
+    let record = usage(1, 1000, 1000, Choice::Uniform, &mut random);
+    let mut message = Vec::new();
+    umbral_wire::proto::encode_incoming(&record, &mut message);
+    let line = br#"{"source":"med1","event_id":"u-1","occurred_at":"2026-03-02T09:00:00Z","identifier":{"kind":"msisdn","value":"34600000001"},"usage":{"service":"voice","direction":"originating","to":"34600111222","quantity":"61s"}}"#;
+    let mut group = criterion.benchmark_group("decode");
+    group.bench_function("usage_protobuf", |bencher| {
+        bencher
+            .iter(|| umbral_wire::proto::decode_incoming(black_box(&message)).expect("a record"));
+    });
+    group.bench_function("usage_json", |bencher| {
+        bencher.iter(|| umbral_wire::json::parse_incoming(black_box(line)).expect("a record"));
+    });
+    group.finish();
+}
+
+fn append(criterion: &mut Criterion) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let creation = Creation {
+        partitions: 64,
+        created_by: "bench".to_owned(),
+    };
+    let dir =
+        DataDir::create(folder.path().join("data").as_path(), &creation).expect("a data directory");
+    let lock = dir.lock().expect("its lock");
+    let mut log = Log::open(&dir, lock, LogOptions::default()).expect("its log");
+    let payload = vec![7u8; 200 * 128];
+    let mut group = criterion.benchmark_group("journal");
+    group.sample_size(20);
+    group.throughput(Throughput::Elements(64 * 128));
+    group.bench_function("batch_of_8192_records_synced", |bencher| {
+        bencher.iter_batched(
+            || {
+                (0..64)
+                    .map(|partition| FrameToAppend {
+                        partition,
+                        count: 128,
+                        payload: &payload,
+                    })
+                    .collect::<Vec<_>>()
+            },
+            |frames| log.append_batch(&frames, b"control").expect("an append"),
+            BatchSize::SmallInput,
+        );
+    });
+    group.finish();
+}
+
+criterion_group!(steps, price, decode, append);
+criterion_main!(steps);
