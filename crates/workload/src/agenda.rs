@@ -1,0 +1,124 @@
+//! What is due at a certain moment of a month: top-ups, bills, payments.
+
+use crate::calendar::Month;
+use crate::people::{Class, People};
+use crate::random::Random;
+use umbral_model::time::SECONDS_PER_DAY;
+
+const HOUR: u64 = 3600;
+const DAY: u64 = SECONDS_PER_DAY as u64;
+/// Days until a bill is to be paid.
+pub(crate) const DAYS_TO_PAY: i32 = 14;
+
+/// What is due.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) enum Errand {
+    Bill,
+    Payment,
+    TopUp,
+}
+
+/// An errand of an account at a second of the month.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) struct Appointment {
+    pub(crate) second: u32,
+    pub(crate) owner: u32,
+    pub(crate) errand: Errand,
+    /// Amount in cents.
+    pub(crate) cents: u32,
+}
+
+/// A month's appointments in order of time.
+pub(crate) struct Agenda {
+    appointments: Vec<Appointment>,
+    taken: usize,
+}
+
+impl Agenda {
+    pub(crate) fn of_month(month: &Month, people: &mut People, random: &mut Random) -> Agenda {
+        let mut appointments = Vec::new();
+        for owner in 0..people.lines() {
+            if people.owner(owner) != owner {
+                continue;
+            }
+            match people.class(owner) {
+                Class::Prepaid => plan_top_ups(&mut appointments, month, owner, random),
+                _ if month.index > 0 => {
+                    let owed = people.settle(owner);
+                    plan_bill(&mut appointments, owner, owed / 100, random);
+                }
+                _ => {}
+            }
+        }
+        appointments.retain(|appointment| i64::from(appointment.second) < month.length);
+        appointments.sort_unstable();
+        Agenda {
+            appointments,
+            taken: 0,
+        }
+    }
+
+    /// When the next one is due.
+    pub(crate) fn next_second(&self) -> Option<i64> {
+        let next = self.appointments.get(self.taken)?;
+        Some(i64::from(next.second))
+    }
+
+    /// The next one.
+    pub(crate) fn take(&mut self) -> Option<Appointment> {
+        let next = self.appointments.get(self.taken).copied()?;
+        self.taken += 1;
+        Some(next)
+    }
+}
+
+/// At the beginning (the first thing of all, for new customers), and for some again in mid-month.
+fn plan_top_ups(
+    appointments: &mut Vec<Appointment>,
+    month: &Month,
+    owner: u32,
+    random: &mut Random,
+) {
+    let first = if month.index == 0 {
+        0
+    } else {
+        random.below(3 * DAY)
+    };
+    let second = DAY * 10 + random.below(12 * DAY);
+    let again = random.below(3) == 0;
+    for at in [Some(first), again.then_some(second)].into_iter().flatten() {
+        appointments.push(Appointment {
+            second: at as u32,
+            owner,
+            errand: Errand::TopUp,
+            cents: [500, 1000, 1000, 1500, 2000, 3000][random.below(6) as usize],
+        });
+    }
+}
+
+/// A bill in the first morning, and its payment: in time, late, or never.
+fn plan_bill(appointments: &mut Vec<Appointment>, owner: u32, cents: u32, random: &mut Random) {
+    if cents == 0 {
+        return;
+    }
+    let billed = 4 * HOUR + random.below(2 * HOUR);
+    let paid = match random.below(100) {
+        0..90 => Some(8 * HOUR + random.below(13 * DAY)),
+        90..96 => Some(15 * DAY + random.below(12 * DAY)),
+        _ => None,
+    };
+    let bill = Appointment {
+        second: billed as u32,
+        owner,
+        errand: Errand::Bill,
+        cents,
+    };
+    appointments.push(bill);
+    if let Some(second) = paid {
+        appointments.push(Appointment {
+            second: second as u32,
+            errand: Errand::Payment,
+            ..bill
+        });
+    }
+}

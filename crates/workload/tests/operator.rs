@@ -1,0 +1,175 @@
+//! The operator's stream: the same from the same seed, in order of time, and as it counts itself.
+
+#![allow(clippy::unwrap_used)]
+
+use std::collections::{BTreeMap, BTreeSet};
+use umbral_model::input::{Address, Body, Incoming, IncomingBody};
+use umbral_model::time::Date;
+use umbral_workload::{ACTIVITY_PER_MONTH, Counts, Operator, ParameterError, Parameters};
+
+fn parameters(subscribers: u32, months: u32, seed: u64) -> Parameters {
+    Parameters {
+        subscribers,
+        months,
+        seed,
+        start: Date::from_ymd(2026, 3, 1).unwrap(),
+    }
+}
+
+fn all(parameters: Parameters) -> (Vec<Incoming>, Counts) {
+    let mut operator = Operator::new(parameters).unwrap();
+    let inputs: Vec<Incoming> = operator.by_ref().collect();
+    (inputs, *operator.counts())
+}
+
+fn body(input: &Incoming) -> &Body {
+    match &input.body {
+        IncomingBody::Account(body) => body,
+        other => panic!("an operator sends no {other:?}"),
+    }
+}
+
+#[test]
+fn the_same_seed_gives_the_same_stream_and_another_one_another() {
+    let first = all(parameters(300, 2, 11)).0;
+    assert!(first == all(parameters(300, 2, 11)).0);
+    assert!(first != all(parameters(300, 2, 12)).0);
+}
+
+#[test]
+fn times_never_fall_and_stay_within_the_months() {
+    for (subscribers, months) in [(1, 1), (7, 3), (2000, 2)] {
+        let (inputs, _) = all(parameters(subscribers, months, 5));
+        let times = inputs.iter().map(|input| input.occurred_at);
+        assert!(times.is_sorted(), "{subscribers} subscribers");
+        let last = inputs.last().unwrap().occurred_at.utc_date();
+        let end = Date::from_ymd(2026, 3 + months as u8, 1).unwrap();
+        assert!(last < end && last > end.plus_days(-3), "{last}");
+    }
+}
+
+#[test]
+fn counts_add_up_and_are_those_of_the_stream() {
+    let (inputs, counts) = all(parameters(3000, 3, 9));
+    let mut kinds: BTreeMap<&str, u64> = BTreeMap::new();
+    for input in &inputs {
+        *kinds.entry(body(input).kind()).or_default() += 1;
+    }
+    assert_eq!(counts.inputs, inputs.len() as u64);
+    assert_eq!(counts.members, 3000);
+    assert_eq!(
+        counts.usage + counts.purchases,
+        3000 * ACTIVITY_PER_MONTH * 3
+    );
+    assert_eq!(kinds["customer_added"], counts.customers);
+    assert_eq!(kinds["member_added"], counts.members);
+    assert_eq!(kinds["bill_issued"], counts.bills);
+    assert_eq!(kinds["payment_received"], counts.payments + counts.top_ups);
+    assert_eq!(
+        kinds["usage"] + kinds["purchase"],
+        counts.usage + counts.purchases + counts.repeats
+    );
+    let sum = counts.customers
+        + counts.members
+        + counts.usage
+        + counts.purchases
+        + counts.top_ups
+        + counts.bills
+        + counts.payments
+        + counts.repeats;
+    assert_eq!(sum, counts.inputs);
+    let estimate = Operator::estimated_inputs(&parameters(3000, 3, 9));
+    assert!(
+        estimate.abs_diff(sum) * 20 < sum,
+        "{estimate} estimated, {sum} came"
+    );
+}
+
+#[test]
+fn keys_repeat_only_as_exact_repeats_of_the_input_before() {
+    let (inputs, counts) = all(parameters(2000, 1, 3));
+    let mut keys = BTreeSet::new();
+    let mut repeats = 0;
+    for (index, input) in inputs.iter().enumerate() {
+        if !keys.insert(&input.key) {
+            assert!(inputs[index - 1] == *input);
+            repeats += 1;
+        }
+    }
+    assert_eq!(repeats, counts.repeats);
+    assert!((50..200).contains(&repeats), "{repeats} repeats");
+}
+
+#[test]
+fn everything_is_sent_to_somebody_who_exists_but_for_the_few_that_are_counted() {
+    let (inputs, counts) = all(parameters(5000, 1, 4));
+    let (mut accounts, mut numbers) = (BTreeSet::new(), BTreeSet::new());
+    let (mut nobody, mut nowhere, mut foreign) = (0, 0, 0);
+    for pair in inputs.windows(2) {
+        let (input, is_repeat) = (&pair[1], pair[0] == pair[1]);
+        let Some(address) = &input.address else {
+            panic!("an input without address");
+        };
+        match (address, body(input)) {
+            (Address::Account(account, _), Body::CustomerAdded(_)) => {
+                assert!(accounts.insert(account.clone()));
+            }
+            (Address::Account(account, _), Body::MemberAdded(member)) => {
+                assert!(accounts.contains(account) || account.as_str() == "A0000001");
+                assert!(numbers.insert(member.identifiers[0].value.clone()));
+            }
+            (Address::Account(account, _), _) => {
+                assert!(accounts.contains(account) || account.as_str() == "A0000001");
+            }
+            (Address::Identifier(number), _) => {
+                nobody += u64::from(!numbers.contains(&number.value) && !is_repeat);
+            }
+        }
+        if let (Body::Usage(usage), false) = (body(input), is_repeat) {
+            let head = usage.to.head.as_str();
+            nowhere += u64::from(["999", "888", "388"].iter().any(|no| head.starts_with(no)));
+        }
+        let currency = input.currency.map(|currency| currency.code().to_owned());
+        foreign += u64::from(currency.as_deref() == Some("USD") && !is_repeat);
+    }
+    assert_eq!(nobody, counts.unknown_numbers);
+    assert_eq!(nowhere, counts.unknown_destinations);
+    assert_eq!(foreign, counts.other_currencies);
+    let quarantine = counts.to_quarantine();
+    assert!(
+        (100..500).contains(&quarantine),
+        "{quarantine} of {}",
+        counts.inputs
+    );
+}
+
+#[test]
+fn bills_are_paid_by_most_and_prepaid_customers_top_up() {
+    let (inputs, counts) = all(parameters(4000, 2, 8));
+    assert!(counts.bills > 1500, "{counts:?}");
+    assert!(counts.payments * 100 > counts.bills * 90 && counts.payments < counts.bills);
+    assert!(counts.top_ups > 1000);
+    for input in &inputs {
+        match body(input) {
+            Body::BillIssued(bill) => {
+                assert_eq!(bill.cycle_end, Date::from_ymd(2026, 4, 1).unwrap());
+                assert!(bill.amount.micros() > 0 && bill.amount.micros() % 10_000 == 0);
+            }
+            Body::PaymentReceived(payment) => assert!(payment.amount.micros() > 0),
+            _ => {}
+        }
+    }
+    assert_eq!(all(parameters(100, 1, 8)).1.bills, 0);
+}
+
+#[test]
+fn impossible_parameters_are_refused() {
+    let refused = |subscribers, months| Operator::new(parameters(subscribers, months, 1)).err();
+    assert_eq!(refused(0, 1), Some(ParameterError::Subscribers(0)));
+    assert_eq!(
+        refused(50_000_001, 1),
+        Some(ParameterError::Subscribers(50_000_001))
+    );
+    assert_eq!(refused(1, 0), Some(ParameterError::Months(0)));
+    assert_eq!(refused(1, 121), Some(ParameterError::Months(121)));
+}
