@@ -36,7 +36,7 @@ pub(crate) struct Envelope {
 
 impl Envelope {
     /// Wraps a body of an account.
-    pub(crate) fn to_account(
+    pub(crate) fn of_account(
         &mut self,
         sender: Sender,
         at: i64,
@@ -48,7 +48,7 @@ impl Envelope {
     }
 
     /// Wraps a body of whoever has a number.
-    pub(crate) fn to_number(&mut self, at: i64, number: SmolStr, body: Body) -> Incoming {
+    pub(crate) fn of_number(&mut self, at: i64, number: SmolStr, body: Body) -> Incoming {
         let address = Address::Identifier(Identifier {
             kind: IdentifierKind::Msisdn,
             value: number,

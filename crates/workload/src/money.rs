@@ -41,7 +41,7 @@ impl Maker {
         });
         let account = account_id(owner);
         self.envelope
-            .to_account(Sender::Crm, month.begins, account, body)
+            .of_account(Sender::Crm, month.begins, account, body)
     }
 
     /// `member_added` of a line with its number.
@@ -57,7 +57,7 @@ impl Maker {
         });
         let account = account_id(self.people.owner(line));
         self.envelope
-            .to_account(Sender::Crm, month.begins, account, body)
+            .of_account(Sender::Crm, month.begins, account, body)
     }
 
     /// A purchase in a shop, most paid at once; one of a hundred in dollars.
@@ -84,7 +84,7 @@ impl Maker {
             lines,
         });
         let account = account_id(owner);
-        let mut input = self.envelope.to_account(Sender::Shop, at, account, body);
+        let mut input = self.envelope.of_account(Sender::Shop, at, account, body);
         input.currency = if foreign {
             Currency::parse("USD")
         } else {
@@ -139,7 +139,7 @@ impl Maker {
             }
         };
         let account = account_id(appointment.owner);
-        let mut input = self.envelope.to_account(sender, at, account, body);
+        let mut input = self.envelope.of_account(sender, at, account, body);
         input.currency = euro();
         input
     }

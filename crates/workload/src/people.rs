@@ -134,19 +134,19 @@ mod tests {
     fn every_line_has_an_owner_that_owns_itself() {
         for lines in [1, 6, 9, 10, 1234] {
             let people = People::new(lines, 5);
-            let mut owners = 0;
+            let mut count = 0;
             for line in 0..lines {
                 let owner = people.owner(line);
                 assert!(owner <= line && people.owner(owner) == owner);
-                owners += u32::from(owner == line);
+                count += u32::from(owner == line);
             }
-            assert_eq!(owners(&people).len() as u32, owners);
+            assert_eq!(owners(&people).len() as u32, count);
             let mut walked = 0;
             let mut at = 0;
             while let Some(owner) = people.owner_from(at) {
                 (walked, at) = (walked + 1, owner + 1);
             }
-            assert_eq!(walked, owners);
+            assert_eq!(walked, count);
         }
     }
 

@@ -128,7 +128,7 @@ impl Maker {
             continued: None,
             reservation: None,
         });
-        self.envelope.to_number(at, number, body)
+        self.envelope.of_number(at, number, body)
     }
 
     /// A record of a number that was never given out.
