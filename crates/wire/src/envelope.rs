@@ -166,7 +166,7 @@ impl Envelope {
     }
 
     /// The input, held to the rules for inputs.
-    pub(crate) fn into_incoming(self) -> Result<Incoming> {
+    pub(crate) fn into_incoming(mut self) -> Result<Incoming> {
         self.check_texts()?;
         let address = self.address()?;
         let mut body = self.body.ok_or_else(no_body)?;
@@ -179,10 +179,9 @@ impl Envelope {
                 if address.is_none() {
                     let detail = "is missing; write it, or an identifier such as \
                                   {\"kind\":\"msisdn\",\"value\":\"34600000001\"}";
-                    return Err(WireError {
-                        detail: detail.into(),
-                        ..WireError::missing("account_id")
-                    });
+                    let mut error = WireError::missing("account_id");
+                    error.detail = detail.to_owned();
+                    return Err(error);
                 }
             }
             IncomingBody::Tick => {}
@@ -248,24 +247,25 @@ impl Envelope {
             .map_err(|error| error.at("identifier"))
     }
 
-    fn address(&self) -> Result<Option<Address>> {
-        let member = match (&self.member, &self.inner_member) {
-            (Some(outer), Some(inner)) if outer != inner => {
-                return Err(WireError::malformed("is not the member_id of the envelope")
-                    .at("usage.member_id"));
+    /// Takes out whom it concerns.
+    fn address(&mut self) -> Result<Option<Address>> {
+        if self.inner_member.is_some() {
+            if self.member.is_some() && self.member != self.inner_member {
+                let detail = "is not the member_id of the envelope";
+                return Err(WireError::malformed(detail).at("usage.member_id"));
             }
-            (outer, inner) => outer.as_ref().or(inner.as_ref()),
-        };
-        match (&self.account, &self.identifier) {
+            self.member = self.inner_member.take();
+        }
+        match (self.account.take(), self.identifier.take()) {
             (Some(_), Some(_)) => Err(WireError::malformed(
                 "give account_id or identifier, not both: an identifier is resolved to an account",
             )
             .at("identifier")),
-            (Some(account), None) => Ok(Some(Address::Account(account.clone(), member.cloned()))),
-            (None, _) if member.is_some() => {
+            (Some(account), None) => Ok(Some(Address::Account(account, self.member.take()))),
+            (None, _) if self.member.is_some() => {
                 Err(WireError::malformed("needs account_id beside it").at("member_id"))
             }
-            (None, identifier) => Ok(identifier.clone().map(Address::Identifier)),
+            (None, identifier) => Ok(identifier.map(Address::Identifier)),
         }
     }
 }
@@ -306,7 +306,7 @@ fn kind_of(body: &IncomingBody) -> &'static str {
 }
 
 #[cold]
-fn unknown_key(key: &str) -> WireError {
+fn unknown_key(key: &str) -> Box<WireError> {
     let known: Vec<&str> = FIELDS
         .iter()
         .chain(Body::KINDS)
@@ -317,7 +317,7 @@ fn unknown_key(key: &str) -> WireError {
 }
 
 #[cold]
-fn no_body() -> WireError {
+fn no_body() -> Box<WireError> {
     let mut error = WireError::missing("body");
     error.detail = "is missing: a record has one field that says what happened, such as usage, \
                     bill_issued or tick"

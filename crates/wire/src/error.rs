@@ -30,30 +30,31 @@ impl From<WireError> for Rejection {
     }
 }
 
-/// Result of reading a form.
-pub(crate) type Result<T> = core::result::Result<T, WireError>;
+/// Result of reading a form; the error behind a pointer, so that it costs nothing where there is none.
+pub(crate) type Result<T> = core::result::Result<T, Box<WireError>>;
 
 impl WireError {
-    fn new(reason: Reason, detail: impl Into<String>) -> WireError {
-        WireError {
+    #[cold]
+    fn new(reason: Reason, detail: impl Into<String>) -> Box<WireError> {
+        Box::new(WireError {
             reason,
             path: String::new(),
             detail: detail.into(),
-        }
+        })
     }
 
     /// Bytes that are no message at all.
-    pub(crate) fn unreadable(detail: impl Into<String>) -> WireError {
+    pub(crate) fn unreadable(detail: impl Into<String>) -> Box<WireError> {
         WireError::new(Reason::Unreadable, detail)
     }
 
     /// A field without the form it must have.
-    pub(crate) fn malformed(detail: impl Into<String>) -> WireError {
+    pub(crate) fn malformed(detail: impl Into<String>) -> Box<WireError> {
         WireError::new(Reason::MalformedField, detail)
     }
 
     /// A message larger than `limit` bytes.
-    pub(crate) fn too_large(limit: usize) -> WireError {
+    pub(crate) fn too_large(limit: usize) -> Box<WireError> {
         WireError::new(
             Reason::TooLarge,
             format!("larger than {limit} bytes, the limit of a record"),
@@ -61,7 +62,7 @@ impl WireError {
     }
 
     /// A list longer than `limit` elements.
-    pub(crate) fn too_many(limit: usize) -> WireError {
+    pub(crate) fn too_many(limit: usize) -> Box<WireError> {
         WireError::new(
             Reason::TooLarge,
             format!("more than {limit} elements; split the record"),
@@ -69,7 +70,7 @@ impl WireError {
     }
 
     /// A field that the message does not have; `known` are those that it has.
-    pub(crate) fn unknown(name: &str, known: &[&str]) -> WireError {
+    pub(crate) fn unknown(name: &str, known: &[&str]) -> Box<WireError> {
         let mut error = WireError::new(
             Reason::UnknownField,
             format!("no such field; known are {}", known.join(", ")),
@@ -79,14 +80,15 @@ impl WireError {
     }
 
     /// A field that the message needs.
-    pub(crate) fn missing(name: &str) -> WireError {
+    pub(crate) fn missing(name: &str) -> Box<WireError> {
         let mut error = WireError::new(Reason::MissingField, "is missing");
         error.path = name.to_owned();
         error
     }
 
     /// The same error seen from one level further out.
-    pub(crate) fn at(mut self, outer: &str) -> WireError {
+    #[cold]
+    pub(crate) fn at(mut self: Box<Self>, outer: &str) -> Box<WireError> {
         self.path = match self.path.as_str() {
             "" => outer.to_owned(),
             inner if inner.starts_with('[') => format!("{outer}{inner}"),
@@ -96,7 +98,8 @@ impl WireError {
     }
 
     /// The same error, seen from the list whose element it is about.
-    pub(crate) fn at_index(self, index: usize) -> WireError {
+    #[cold]
+    pub(crate) fn at_index(self: Box<Self>, index: usize) -> Box<WireError> {
         self.at(&format!("[{index}]"))
     }
 }

@@ -44,6 +44,10 @@ pub fn encode_entry(entry: &Entry, out: &mut Vec<u8>) {
 /// # Errors
 /// Any bytes that are not exactly a frame of this version of the schema.
 pub fn decode(bytes: &[u8]) -> core::result::Result<Frame, WireError> {
+    read_frame(bytes).map_err(|error| *error)
+}
+
+fn read_frame(bytes: &[u8]) -> Result<Frame> {
     let mut reader = Reader::new(bytes);
     let (mut partition, mut logic_version, mut batch) = (None, None, None);
     let mut entries = Vec::new();
@@ -91,6 +95,10 @@ pub fn encode_commit(commit: &Commit, out: &mut Vec<u8>) {
 /// # Errors
 /// Any bytes that are not exactly a commit of this version of the schema.
 pub fn decode_commit(bytes: &[u8]) -> core::result::Result<Commit, WireError> {
+    read_commit(bytes).map_err(|error| *error)
+}
+
+fn read_commit(bytes: &[u8]) -> Result<Commit> {
     let mut reader = Reader::new(bytes);
     let mut commit = Commit::default();
     let mut counts = None;
@@ -204,7 +212,7 @@ impl Value for Quarantined {
 }
 
 #[cold]
-fn unknown_code() -> WireError {
+fn unknown_code() -> Box<WireError> {
     WireError::malformed("no reason of this version of the engine").at("code")
 }
 

@@ -290,7 +290,7 @@ fn check_customer(added: &CustomerAdded) -> Result<()> {
     Ok(())
 }
 
-fn set_by_engine(allowed: &str) -> WireError {
+fn set_by_engine(allowed: &str) -> Box<WireError> {
     WireError::malformed(format!(
         "a command may name one of {allowed}; the rest is set by rules"
     ))

@@ -53,15 +53,20 @@ impl<'a> Raw<'a> {
     }
 
     /// The bytes as text; an error where they are not UTF-8.
+    #[inline]
     pub(crate) fn text(self) -> Result<&'a str> {
         core::str::from_utf8(self.bytes()?)
             .map_err(|_| WireError::malformed("must be text in UTF-8"))
     }
 }
 
-fn other_type() -> WireError {
+#[cold]
+fn other_type() -> Box<WireError> {
     WireError::malformed("has another protobuf wire type than the schema says")
 }
+
+/// Longest base-128 integer.
+const MAX_VARINT_BYTES: usize = 10;
 
 /// A position in protobuf bytes.
 #[derive(Clone, Copy, Debug)]
@@ -76,6 +81,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The next field's number and value, in the order of the bytes; none at the end.
+    #[inline]
     pub(crate) fn field(&mut self) -> Result<Option<(u32, Raw<'a>)>> {
         if self.rest.is_empty() {
             return Ok(None);
@@ -113,13 +119,12 @@ impl<'a> Reader<'a> {
 
     fn long_varint(&mut self) -> Result<u64> {
         let mut value = 0u64;
-        for (index, byte) in self.rest.iter().take(10).enumerate() {
-            let bits = u64::from(byte & 0x7f);
-            if index == 9 && *byte > 1 {
+        for (index, byte) in self.rest.iter().take(MAX_VARINT_BYTES).enumerate() {
+            if index + 1 == MAX_VARINT_BYTES && *byte > 1 {
                 return Err(broken());
             }
-            value |= bits << (7 * index);
-            if byte & 0x80 == 0 {
+            value |= u64::from(byte & 0x7f) << (7 * index);
+            if *byte < 0x80 {
                 self.rest = &self.rest[index + 1..];
                 return Ok(value);
             }
@@ -134,6 +139,7 @@ impl<'a> Reader<'a> {
         Ok(u64::from_le_bytes(*head))
     }
 
+    #[inline]
     fn delimited(&mut self) -> Result<&'a [u8]> {
         let length = usize::try_from(self.varint()?).map_err(|_| broken())?;
         let (head, rest) = self.rest.split_at_checked(length).ok_or_else(broken)?;
@@ -142,7 +148,8 @@ impl<'a> Reader<'a> {
     }
 }
 
-fn broken() -> WireError {
+#[cold]
+fn broken() -> Box<WireError> {
     WireError::unreadable("the bytes are no protobuf message, or end too early")
 }
 

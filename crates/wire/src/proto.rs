@@ -16,9 +16,11 @@ use umbral_model::input::Incoming;
 /// the mend. A field that the schema does not have is refused, as in JSON.
 pub fn decode_incoming(message: &[u8]) -> Result<Incoming, WireError> {
     if message.len() > MAX_MESSAGE_BYTES {
-        return Err(WireError::too_large(MAX_MESSAGE_BYTES));
+        return Err(*WireError::too_large(MAX_MESSAGE_BYTES));
     }
-    Envelope::take(message)?.into_incoming()
+    Envelope::take(message)
+        .and_then(Envelope::into_incoming)
+        .map_err(|error| *error)
 }
 
 /// What can be told about a message that `decode_incoming` refused: sender, id, instant.

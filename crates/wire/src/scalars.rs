@@ -59,7 +59,7 @@ integers! {
     DestinationNo: |n: DestinationNo| n.0, DestinationNo;
 }
 
-fn number_too_large() -> WireError {
+fn number_too_large() -> Box<WireError> {
     WireError::malformed("the number is too large for this field")
 }
 
@@ -181,7 +181,7 @@ impl FromJson for Money {
     }
 }
 
-fn amount_error(text: &str, error: DecimalError) -> WireError {
+fn amount_error(text: &str, error: DecimalError) -> Box<WireError> {
     let text = shortened(text);
     WireError::malformed(match error {
         DecimalError::TooPrecise => {

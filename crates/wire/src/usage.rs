@@ -4,17 +4,19 @@ use crate::error::{Result, WireError, shortened};
 use crate::json::{Reader as Json, Scalar, Writer};
 use crate::pb::{Raw, Reader, Wire};
 use crate::scalars::{MAX_TEXT_BYTES, check_text};
-use crate::value::{self, FromJson, Value, put, put_default, put_optional, take, unknown_tag};
-use smol_str::SmolStr;
+use crate::value::{self, FromJson, Value, put, put_default, put_optional, twice, unknown_tag};
 use std::borrow::Cow;
 use umbral_model::ids::{MAX_ID_BYTES, MemberId, ServiceName};
-use umbral_model::input::{Direction, PartyNumber, Scope, Usage};
+use umbral_model::input::{Direction, PartyNumber, Usage};
 use umbral_model::units::{Measurement, Quantity, QuantityError};
 
-const FIELDS: [&str; 11] = [
+/// Names in JSON in the order of the numbers in protobuf, from 0.
+const FIELDS: [&str; 13] = [
+    "",
     "service",
     "direction",
     "to",
+    "to_tail",
     "zone",
     "network",
     "quantity",
@@ -26,93 +28,120 @@ const FIELDS: [&str; 11] = [
 ];
 
 /// Usage as it is written: it may name its member itself, beside the envelope.
-#[derive(Default)]
 pub(crate) struct Form {
-    service: Option<ServiceName>,
-    direction: Option<Direction>,
-    to: Option<SmolStr>,
-    to_tail: Option<SmolStr>,
-    zone: Option<SmolStr>,
-    network: Option<SmolStr>,
+    usage: Usage,
     quantity: Option<u64>,
-    duration: Option<u64>,
-    scope: Option<Scope>,
-    continued: Option<u64>,
-    reservation: Option<SmolStr>,
     member: Option<MemberId>,
+    /// Which fields of the schema were there, by their numbers.
+    seen: u32,
 }
 
 impl Form {
+    fn new() -> Form {
+        let usage = Usage {
+            service: ServiceName::default(),
+            direction: Direction::default(),
+            to: PartyNumber::default(),
+            zone: None,
+            network: None,
+            quantity: 0,
+            duration: None,
+            scope: None,
+            continued: None,
+            reservation: None,
+        };
+        Form {
+            usage,
+            quantity: None,
+            member: None,
+            seen: 0,
+        }
+    }
+
+    /// Notes that a field is there; an error where it was already.
+    fn note(&mut self, tag: u32) -> Result<()> {
+        let bit = 1u32.checked_shl(tag).unwrap_or(0);
+        if self.seen & bit != 0 {
+            return Err(twice(&format!("field {tag}")));
+        }
+        self.seen |= bit;
+        Ok(())
+    }
+
     /// Reads the fields of `umbral.v1.Usage`.
     pub(crate) fn take(raw: Raw<'_>) -> Result<Form> {
         let mut reader = Reader::new(raw.bytes()?);
-        let mut form = Form::default();
+        let mut form = Form::new();
         while let Some((tag, raw)) = reader.field()? {
-            match tag {
-                1 => take(&mut form.service, raw, "service")?,
-                2 => take(&mut form.direction, raw, "direction")?,
-                3 => take(&mut form.to, raw, "to")?,
-                4 => take(&mut form.to_tail, raw, "to_tail")?,
-                5 => take(&mut form.zone, raw, "zone")?,
-                6 => take(&mut form.network, raw, "network")?,
-                7 => take(&mut form.quantity, raw, "quantity")?,
-                8 => take(&mut form.duration, raw, "duration_ns")?,
-                9 => take(&mut form.scope, raw, "scope")?,
-                10 => take(&mut form.continued, raw, "continued")?,
-                11 => take(&mut form.reservation, raw, "reservation_id")?,
-                12 => take(&mut form.member, raw, "member_id")?,
-                _ => return Err(unknown_tag(tag)),
-            }
+            form.note(tag)?;
+            form.take_field(tag, raw)
+                .map_err(|error| match FIELDS.get(tag as usize) {
+                    Some(name) => error.at(name),
+                    None => error,
+                })?;
         }
         Ok(form)
     }
 
+    fn take_field(&mut self, tag: u32, raw: Raw<'_>) -> Result<()> {
+        let usage = &mut self.usage;
+        match tag {
+            1 => usage.service = Value::take(raw)?,
+            2 => usage.direction = Value::take(raw)?,
+            3 => usage.to.head = Value::take(raw)?,
+            4 => usage.to.tail = Value::take(raw)?,
+            5 => usage.zone = Some(Value::take(raw)?),
+            6 => usage.network = Some(Value::take(raw)?),
+            7 => self.quantity = Some(raw.varint()?),
+            8 => usage.duration = Some(raw.varint()?),
+            9 => usage.scope = Some(Value::take(raw)?),
+            10 => usage.continued = Some(raw.varint()?),
+            11 => usage.reservation = Some(Value::take(raw)?),
+            12 => self.member = Some(Value::take(raw)?),
+            _ => return Err(unknown_tag(tag)),
+        }
+        Ok(())
+    }
+
     /// Reads the JSON object.
     pub(crate) fn read(json: &mut Json<'_>) -> Result<Form> {
-        let mut form = Form::default();
+        let mut form = Form::new();
+        let (mut service, mut direction, mut to) = (None, None, None);
         let (mut quantity, mut duration, mut continued) = (None, None, None);
+        let usage = &mut form.usage;
         json.object(|json, key| match key {
-            "service" => value::read(&mut form.service, json, "service"),
-            "direction" => value::read(&mut form.direction, json, "direction"),
-            "to" => value::read(&mut form.to, json, "to"),
-            "zone" => value::read(&mut form.zone, json, "zone"),
-            "network" => value::read(&mut form.network, json, "network"),
+            "service" => value::read(&mut service, json, "service"),
+            "direction" => value::read(&mut direction, json, "direction"),
+            "to" => value::read(&mut to, json, "to"),
+            "zone" => value::read(&mut usage.zone, json, "zone"),
+            "network" => value::read(&mut usage.network, json, "network"),
             "quantity" => read_amount(&mut quantity, json, "quantity"),
             "duration" => read_amount(&mut duration, json, "duration"),
-            "scope" => value::read(&mut form.scope, json, "scope"),
+            "scope" => value::read(&mut usage.scope, json, "scope"),
             "continued" => read_amount(&mut continued, json, "continued"),
-            "reservation_id" => value::read(&mut form.reservation, json, "reservation_id"),
+            "reservation_id" => value::read(&mut usage.reservation, json, "reservation_id"),
             "member_id" => value::read(&mut form.member, json, "member_id"),
-            _ => Err(WireError::unknown(key, &FIELDS)),
+            _ => Err(WireError::unknown(key, &FIELDS[1..])),
         })?;
-        let service = form.service.as_ref().map_or("", ServiceName::as_str);
+        usage.service = service.ok_or_else(|| WireError::missing("service"))?;
+        usage.direction = direction.unwrap_or_default();
+        usage.to.head = to.unwrap_or_default();
+        let service = usage.service.as_str();
         form.quantity = in_base_units(service, quantity, "quantity")?;
-        form.continued = in_base_units(service, continued, "continued")?;
-        form.duration = in_base_units("voice", duration, "duration")?;
+        usage.continued = in_base_units(service, continued, "continued")?;
+        usage.duration = in_base_units("voice", duration, "duration")?;
         Ok(form)
     }
 
     /// The usage, and the member that it names.
-    pub(crate) fn finish(self) -> Result<(Usage, Option<MemberId>)> {
-        let to = PartyNumber {
-            head: self.to.unwrap_or_default(),
-            tail: self.to_tail.unwrap_or_default(),
-        };
-        let usage = Usage {
-            service: self.service.ok_or_else(|| WireError::missing("service"))?,
-            direction: self.direction.unwrap_or_default(),
-            to,
-            zone: self.zone,
-            network: self.network,
-            quantity: self
-                .quantity
-                .ok_or_else(|| WireError::missing("quantity"))?,
-            duration: self.duration,
-            scope: self.scope,
-            continued: self.continued,
-            reservation: self.reservation,
-        };
-        Ok((usage, self.member))
+    pub(crate) fn finish(mut self) -> Result<(Usage, Option<MemberId>)> {
+        if self.usage.service.as_str().is_empty() && self.seen & 2 == 0 {
+            return Err(WireError::missing("service"));
+        }
+        self.usage.quantity = self
+            .quantity
+            .ok_or_else(|| WireError::missing("quantity"))?;
+        Ok((self.usage, self.member))
     }
 }
 
@@ -133,7 +162,7 @@ enum Written<'a> {
 fn read_amount<'a>(slot: &mut Option<Written<'a>>, json: &mut Json<'a>, name: &str) -> Result<()> {
     const WHAT: &str = "a quantity such as \"61s\", \"10kB\" or 3";
     if slot.is_some() {
-        return Err(value::twice(name));
+        return Err(twice(name));
     }
     *slot = match json.scalar(WHAT).map_err(|error| error.at(name))? {
         Scalar::Text(text) => Some(Written::Text(text)),

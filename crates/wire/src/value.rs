@@ -83,6 +83,10 @@ pub(crate) fn take<V: Value>(slot: &mut Option<V>, raw: Raw<'_>, name: &str) -> 
 /// Reads one element of a list.
 pub(crate) fn take_element<V: Value>(list: &mut Vec<V>, raw: Raw<'_>, name: &str) -> Result<()> {
     let index = list.len();
+    if index == 0 {
+        // Most lists in the journal have one element; growing by itself a list begins with four.
+        list.reserve_exact(1);
+    }
     list.push(V::take(raw).map_err(|error| error.at_index(index).at(name))?);
     Ok(())
 }
@@ -152,7 +156,7 @@ pub(crate) fn check_list<V: FromJson>(list: &[V], name: &str) -> Result<()> {
 
 /// A field that appears a second time.
 #[cold]
-pub(crate) fn twice(name: &str) -> WireError {
+pub(crate) fn twice(name: &str) -> Box<WireError> {
     WireError::malformed("appears twice").at(name)
 }
 
@@ -178,7 +182,7 @@ impl<V: Value> Value for Box<V> {
 
 /// A field number that the message does not have.
 #[cold]
-pub(crate) fn unknown_tag(tag: u32) -> WireError {
+pub(crate) fn unknown_tag(tag: u32) -> Box<WireError> {
     let mut error = WireError::unknown("", &["those of proto/umbral/v1"]);
     error.path = format!("field {tag}");
     error

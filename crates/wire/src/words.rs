@@ -98,7 +98,7 @@ words! {
 
 /// A word that the enum does not have.
 #[cold]
-pub(crate) fn unknown_word(word: &str, all: &[&str]) -> WireError {
+pub(crate) fn unknown_word(word: &str, all: &[&str]) -> Box<WireError> {
     WireError::malformed(format!(
         "\"{}\" is not one of {}",
         shortened(word),
@@ -108,7 +108,7 @@ pub(crate) fn unknown_word(word: &str, all: &[&str]) -> WireError {
 
 /// A number that the enum does not have; 0 is what a sender writes that sets nothing.
 #[cold]
-pub(crate) fn unknown_number(number: u64, all: &[&str]) -> WireError {
+pub(crate) fn unknown_number(number: u64, all: &[&str]) -> Box<WireError> {
     WireError::malformed(format!(
         "enum value {number} is not one of {}",
         all.join(", ")

@@ -21,8 +21,12 @@ use umbral_model::input::{Incoming, Input};
 /// `Unreadable` where the line is no JSON object, otherwise the reason with the field's path and the mend.
 pub fn parse_incoming(line: &[u8]) -> Result<Incoming, WireError> {
     if line.len() > MAX_MESSAGE_BYTES {
-        return Err(WireError::too_large(MAX_MESSAGE_BYTES));
+        return Err(*WireError::too_large(MAX_MESSAGE_BYTES));
     }
+    read_line(line).map_err(|error| *error)
+}
+
+fn read_line(line: &[u8]) -> crate::error::Result<Incoming> {
     let mut reader = Reader::new(line)?;
     let envelope = Envelope::read(&mut reader)?;
     reader.end()?;

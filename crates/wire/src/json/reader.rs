@@ -296,13 +296,13 @@ impl<'a> Reader<'a> {
 
     /// The text is no JSON here.
     #[cold]
-    fn broken(&self, wanted: &str) -> WireError {
+    fn broken(&self, wanted: &str) -> Box<WireError> {
         WireError::unreadable(format!("not JSON: {wanted} expected at byte {}", self.at))
     }
 
     /// A value is of another type than `wanted`.
     #[cold]
-    fn not_a(&mut self, wanted: &str) -> WireError {
+    fn not_a(&mut self, wanted: &str) -> Box<WireError> {
         let found = match self.peek() {
             None => return self.broken(wanted),
             Some(b'{') => "an object".to_owned(),
