@@ -6,6 +6,7 @@
 //! and boundaries inside the record, never on the number of increments. Pure: no I/O, clock or float.
 
 pub mod batch;
+pub mod cases;
 pub mod explanation;
 pub mod record;
 

@@ -307,37 +307,42 @@ impl Plans {
             ),
         }
         let weight = match weight {
-            "" => Ok(0),
-            text => parse_scaled(text, 9),
+            "" => 0,
+            text => parse_scaled(text, 9).unwrap_or_else(|_| {
+                let title = format!("the weight cannot be read: {text:?}");
+                let mend = "write a number such as 10";
+                desk.refuse(&Fault::new(codes::IMPORT_VALUE, row.spot(3), title, mend));
+                0
+            }),
         };
-        if weight.is_err() {
-            let title = format!("the weight cannot be read: {:?}", row.text(3));
-            let mend = "write a number such as 10";
-            desk.refuse(&Fault::new(codes::IMPORT_VALUE, row.spot(3), title, mend));
-        }
+        self.used.insert(("timing", timing_id.into()));
         let parts = match tables.timings.get(timing_id) {
-            Some(Ok(parts)) => parts.as_slice(),
+            Some(Ok(parts)) => Some(parts.as_slice()),
             Some(Err(fault)) => {
                 desk.refuse(fault);
-                &[]
+                None
             }
             None => {
                 unknown("timing", timing_id, row.spot(2), tables.timings.ids(), desk);
-                &[]
+                None
             }
         };
-        self.used.insert(("timing", timing_id.into()));
-        let (Some(priced), Ok(weight)) = (priced, weight) else {
-            return;
-        };
-        for part in parts {
-            let band = self.band(timing_id, part, parts.len() > 1, row.spot(2), desk);
+        let Some(priced) = priced else { return };
+        let mut slot = |rank, band| {
             slots.push(Slot {
-                rank: (weight, part.from),
+                rank,
                 band,
                 priced,
                 spot: row.spot,
-            });
+            })
+        };
+        // Without its timing the row cannot be imported, but what it names is looked at all the same.
+        let Some(parts) = parts else {
+            return slot((weight, 0), None);
+        };
+        for part in parts {
+            let band = self.band(timing_id, part, parts.len() > 1, row.spot(2), desk);
+            slot((weight, part.from), band);
         }
     }
 

@@ -186,9 +186,10 @@ fn read<'f>(
             "import one folder at a time",
         ));
     }
-    let mut repeated: Vec<Spot> = Vec::new();
     let mut seen = rustc_hash::FxHashSet::default();
+    let mut empty = true;
     for (start, line) in lines(text) {
+        empty = false;
         let spot = Spot::new(number as u32, start..start + line.len());
         match row(number as u32, start, line, spot, layout, desk) {
             Err(fault) => desk.refuse(&fault),
@@ -200,15 +201,17 @@ fn read<'f>(
                     .map(|column| row.text(column).to_owned())
                     .collect();
                 if seen.insert(key) {
-                    rows.push(row)
+                    rows.push(row);
                 } else {
-                    repeated.push(spot)
+                    desk.note(
+                        spot,
+                        &format!("a row that {} has already; taken once", layout.file),
+                    );
                 }
             }
         }
     }
-    note_repeated(layout, &repeated, desk);
-    if rows.is_empty() && required {
+    if empty && required {
         let spot = Spot::new(number as u32, 0..0);
         let title = format!("{} has no rows", layout.file);
         desk.refuse(&Fault::new(
@@ -235,20 +238,6 @@ fn missing(layout: &Layout, files: &[(SmolStr, SmolStr)], desk: &mut Desk<'_>) {
     };
     let title = format!("the folder has no {}", layout.file);
     desk.refuse(&Fault::new(codes::IMPORT_FILE, spot, title, mend));
-}
-
-fn note_repeated(layout: &Layout, repeated: &[Spot], desk: &mut Desk<'_>) {
-    let Some(first) = repeated.first() else {
-        return;
-    };
-    let text = match repeated.len() {
-        1 => "the row is there already; taken once".to_owned(),
-        more => format!(
-            "{more} rows of {} are there already; each taken once",
-            layout.file
-        ),
-    };
-    desk.note(*first, &text);
 }
 
 fn row<'f>(

@@ -164,8 +164,14 @@ pub(crate) fn split(file: u32, start: usize, line: &str) -> Result<Vec<Field<'_>
     let mut at = 0;
     loop {
         let rest = &line[at..];
-        let (text, length) = match rest.strip_prefix('"') {
-            Some(quoted) => unquote(quoted)?,
+        let blanks = rest.len() - rest.trim_start().len();
+        let (text, length) = match rest[blanks..].strip_prefix('"') {
+            Some(quoted) => {
+                let (text, length) = unquote(quoted)?;
+                let after = &rest[blanks + length..];
+                let tail = after.len() - after.trim_start().len();
+                (text, blanks + length + tail)
+            }
             None => {
                 let length = rest.find(',').unwrap_or(rest.len());
                 (Cow::Borrowed(rest[..length].trim()), length)
