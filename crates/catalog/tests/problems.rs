@@ -271,6 +271,7 @@ const TOML: &[(&str, &str)] = &[
         "C-0125",
         "[class.a]\nlimit.«exposure = \"none\"»\nwarn_at = [\"80%\"]\n",
     ),
+    ("C-0125", "[class.a]\n«warn_at = [\"80%\"]»\n"),
     (
         "C-0126",
         "[class.a]\nlimit.exposure = \"50\"\nfloor = «\"100\"»\n",

@@ -31,13 +31,13 @@ pub(crate) fn check(
         return;
     }
     for (rate, used) in draft.rates.iter().zip(rates) {
-        if !used {
+        if !used && rate.rate.is_some() {
             let title = format!("no rule uses the rate {}", rate.name.value);
             report.warn(codes::UNUSED_RATE, rate.name.spot, title, "never used");
         }
     }
     for (band, used) in draft.bands.iter().zip(bands) {
-        if !used {
+        if !used && band.band.is_some() {
             let title = format!("no rule uses the band {}", band.name.value);
             report.warn(codes::UNUSED_BAND, band.name.spot, title, "never used");
         }

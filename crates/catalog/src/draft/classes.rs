@@ -84,6 +84,7 @@ impl Reader<'_> {
             }
         }
         self.one_meaning(&settings, measures.len(), &fields, report);
+        settings_of_nothing(&fields, report);
         Some(CreditClass {
             name: definition.name.value.clone(),
             dispute_weight_bps: self.dispute_weight(&fields, report),
@@ -269,6 +270,28 @@ impl Reader<'_> {
                 .error(codes::AMBIGUOUS_WARNING, warning.spot, title, "")
                 .note("write it into the limit that it is for: limit.exposure = { amount = \"...\", warn_at = [...] }");
         }
+    }
+}
+
+/// Settings of a class without any limit would have no effect.
+fn settings_of_nothing(fields: &Fields<'_>, report: &mut Report) {
+    if fields.get("limit").is_some() || fields.get("measure").is_some() {
+        return;
+    }
+    let written = SETTINGS.iter().filter(|key| **key != "description");
+    for entry in written.filter_map(|key| fields.get(key)) {
+        let title = format!(
+            "{} has no limit that its {} could be for",
+            fields.what, entry.key
+        );
+        report
+            .error(
+                codes::PERCENT_OF_NOTHING,
+                entry.spot(),
+                title,
+                "would have no effect",
+            )
+            .note("write a limit, or limit.exposure = \"none\" for warnings at fixed amounts only");
     }
 }
 

@@ -306,7 +306,13 @@ fn threshold(
         let bps = bps(text, what, 100 * WHOLE, report)?;
         return Some(WarningAt::Bps(above_zero(bps, text.spot, what, report)?));
     }
-    minor_money(text, what, currency, report).map(WarningAt::Amount)
+    // Below zero lies credit: a prepaid customer is warned before it is used up.
+    match Money::parse(&text.value) {
+        Ok(amount) if amount < Money::ZERO && currency.is_whole_minor(amount) => {
+            Some(WarningAt::Amount(amount))
+        }
+        _ => minor_money(text, what, currency, report).map(WarningAt::Amount),
+    }
 }
 
 /// An amount, a percentage, or a list of both.

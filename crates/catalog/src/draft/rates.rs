@@ -180,12 +180,12 @@ impl Reader<'_> {
             }
             (both, _) => {
                 self.whole = false;
-                let (spot, title) = match both {
-                    Some(entry) => (entry.spot(), "has both a price and steps"),
-                    None => (self.fields.spot, "has no price"),
+                let (spot, title, label) = match both {
+                    Some(entry) => (entry.spot(), "has both a price and steps", "beside steps"),
+                    None => (self.fields.spot, "has no price", "price is missing"),
                 };
                 report
-                    .error(codes::PRICE_OR_STEPS, spot, format!("{} {title}", self.fields.what), "")
+                    .error(codes::PRICE_OR_STEPS, spot, format!("{} {title}", self.fields.what), label)
                     .note("write either price = \"0.09 per minute\" or steps = [ { price = ... }, ... ]");
                 Vec::new()
             }

@@ -156,7 +156,7 @@ impl<'f> Source<'f> {
             }
         }
         if source.head.is_none() {
-            report
+            let problem = report
                 .error(
                     codes::NO_CATALOG_FILE,
                     Spot::default(),
@@ -164,6 +164,7 @@ impl<'f> Source<'f> {
                     "",
                 )
                 .note("write catalog.toml with name, currency, time_zone and valid_from");
+            problem.file = SmolStr::new_static("catalog.toml");
         }
         source
     }
