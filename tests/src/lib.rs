@@ -1,1 +1,3 @@
-//! Placeholder root.
+//! What tests across crates share.
+
+pub mod stories;

@@ -30,11 +30,6 @@ pub(crate) fn next_cycle(start: Date, cycle_day: u8) -> Date {
     }
 }
 
-/// First day of the cycle before the one that begins on `start`.
-pub(crate) fn previous_cycle(start: Date, cycle_day: u8) -> Date {
-    cycle_of(start.plus_days(-1), cycle_day)
-}
-
 /// The first instant after a last usable day.
 pub(crate) fn end_of_day(zone: &ZoneRules, last_day: Date) -> Timestamp {
     zone.start_of_day(last_day.plus_days(1))
@@ -63,11 +58,6 @@ mod tests {
                 "cycle of {within}"
             );
             assert_eq!(next_cycle(date(day), cycle_day), date(next), "after {day}");
-            assert_eq!(
-                previous_cycle(date(next), cycle_day),
-                date(day),
-                "before {next}"
-            );
         }
     }
 }

@@ -332,6 +332,30 @@ impl Partition {
             .map(move |slot| AccountView::of(world, clock, &self.slots[slot as usize].row))
     }
 
+    /// The ids of all accounts, in no particular order.
+    pub fn ids(&self) -> impl Iterator<Item = &AccountId> {
+        self.slots.iter().map(|slot| &slot.row.id)
+    }
+
+    /// Whether the account took this very input already, so that it would be ignored.
+    pub fn is_repeat(&self, input: &Input, body_hash: u64) -> bool {
+        let word = dedup::input_word(&input.key, body_hash);
+        self.find(&input.account)
+            .is_some_and(|slot| self.slots[slot as usize].dedup.check(word) == Seen::Repeat)
+    }
+
+    /// Goes on after replayed entries: what the catalog version in force at `clock` did to the accounts is
+    /// among their events, so none is looked at again for its sake.
+    pub fn resume(&mut self, world: &World, clock: Timestamp) {
+        let in_force = world.in_force(clock);
+        if in_force != self.version {
+            self.version = in_force;
+            self.slots
+                .iter_mut()
+                .for_each(|slot| slot.row.forget_guards());
+        }
+    }
+
     fn find(&self, id: &AccountId) -> Option<u32> {
         let found = self
             .by_id

@@ -1,0 +1,37 @@
+//! Every story must come out as it is written: the repo's own, those of the shared folder where it is
+//! present, and those of the folder in `UMBRAL_STORIES`.
+
+use std::path::{Path, PathBuf};
+use umbral_tests::stories;
+
+fn run_all(folder: &Path) {
+    let (count, failures) = stories::run_folder(folder).unwrap();
+    assert!(count > 0, "{folder:?} holds no story");
+    assert!(
+        failures.is_empty(),
+        "{} of {count} stories of {folder:?} differ:\n\n{}",
+        failures.len(),
+        failures.join("\n")
+    );
+}
+
+#[test]
+fn own_stories() {
+    run_all(&Path::new(env!("CARGO_MANIFEST_DIR")).join("stories"));
+}
+
+#[test]
+fn shared_stories() {
+    for inside in ["vectors/credit_stories", "shared/vectors/credit_stories"] {
+        if let Some(folder) = stories::find_upwards(inside) {
+            run_all(&folder);
+        }
+    }
+}
+
+#[test]
+fn named_stories() {
+    if let Some(folder) = std::env::var_os("UMBRAL_STORIES") {
+        run_all(&PathBuf::from(folder));
+    }
+}
