@@ -8,7 +8,7 @@ use super::values::decimal;
 use crate::codes;
 use crate::source::Spot;
 use crate::text::suggest::did_you_mean;
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 use smol_str::SmolStr;
 use umbral_model::money::{Pico, parse_scaled};
 
@@ -198,6 +198,7 @@ pub(super) struct Plans {
     pub(super) rules: Vec<(SmolStr, Vec<Rule>)>,
     /// Rates in use with the terms of their rows: id, rate, terms.
     pub(super) rates: Vec<(SmolStr, Rate, Terms)>,
+    rate_index: FxHashMap<(SmolStr, Terms), usize>,
     pub(super) bands: Named<Part>,
     pub(super) zones: Named<Destination>,
     used: FxHashSet<(&'static str, SmolStr)>,
@@ -419,14 +420,11 @@ impl Plans {
         for (spot, note) in rate.notes.iter().chain(&priced.notes) {
             desk.note(*spot, note);
         }
-        let known = self
-            .rates
-            .iter()
-            .position(|(id, _, of_row)| *id == priced.rate && of_row == terms);
-        let index = known.unwrap_or_else(|| {
-            self.rates
-                .push((priced.rate.clone(), rate.clone(), terms.clone()));
-            self.rates.len() - 1
+        let rates = &mut self.rates;
+        let key = (priced.rate.clone(), terms.clone());
+        let index = *self.rate_index.entry(key).or_insert_with(|| {
+            rates.push((priced.rate.clone(), rate.clone(), terms.clone()));
+            rates.len() - 1
         });
         Some((zones, index))
     }

@@ -197,9 +197,8 @@ fn read<'f>(
                 desk.note(spot, "taken as a heading, not as data");
             }
             Ok(row) => {
-                let key: Vec<String> = (0..layout.columns.len())
-                    .map(|column| row.text(column).to_owned())
-                    .collect();
+                let cells = (0..layout.columns.len()).map(|column| row.text(column));
+                let key = cells.collect::<Vec<_>>().join("\n");
                 if seen.insert(key) {
                     rows.push(row);
                 } else {
