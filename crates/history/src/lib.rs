@@ -1,1 +1,69 @@
-//! Placeholder root.
+//! Questions to a journal: what an account was at an instant, what a month cost, why something happened,
+//! what is in the quarantine, and whether deciding everything again gives the same. All of it is folded from
+//! the journal alone, without a lock, also beside a running engine.
+
+mod account;
+mod bill;
+mod entries;
+mod error;
+mod names;
+mod quarantine;
+mod summary;
+mod tail;
+mod verify;
+mod why;
+
+pub use account::{
+    AccountReport, BillReport, CaseReport, CycleReport, HoldReport, LatchReport, LatestCharge,
+    MeasureReport, MemberReport, RestrictionReport,
+};
+pub use bill::{Bill, BillLine, BillPart, ChargeLine, Month};
+pub use error::HistoryError;
+pub use names::CatalogNames;
+pub use quarantine::{QuarantinedRecord, Selection};
+pub use summary::{CountedAmount, QuarantineReason, ServiceRevenue, Summary, TopSpender};
+pub use tail::{Tail, TailFilter};
+pub use verify::{Difference, Verification, VerifyProgress};
+pub use why::{Link, Reason};
+
+use std::path::{Path, PathBuf};
+use umbral_journal::DataDir;
+use umbral_runtime::EngineError;
+
+/// The history of a data directory.
+#[derive(Clone, Debug)]
+pub struct History {
+    dir: PathBuf,
+    partitions: u16,
+}
+
+impl History {
+    /// Opens a data directory for reading; it may be in use.
+    pub fn open(dir: &Path) -> Result<History, HistoryError> {
+        let data = DataDir::open(dir).map_err(|source| EngineError::Journal {
+            dir: dir.to_owned(),
+            source,
+        })?;
+        Ok(History {
+            dir: dir.to_owned(),
+            partitions: data.partitions(),
+        })
+    }
+
+    /// Partitions of the deployment.
+    pub fn partitions(&self) -> u16 {
+        self.partitions
+    }
+
+    /// Where it is.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+}
+
+/// Threads for folds over everything: one for each core, no more than partitions.
+pub(crate) fn threads(partitions: u16) -> usize {
+    std::thread::available_parallelism()
+        .map_or(1, usize::from)
+        .clamp(1, usize::from(partitions))
+}

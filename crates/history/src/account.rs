@@ -1,0 +1,515 @@
+//! An account as it was at an instant: its state folded from the journal, and its latest charges explained.
+
+use crate::bill::shown;
+use crate::entries::{Walk, partition_of, seen_by};
+use crate::{History, HistoryError};
+use core::ops::ControlFlow;
+use serde::Serialize;
+use serde_json::Value;
+use std::collections::VecDeque;
+use std::sync::Arc;
+use umbral_engine::{
+    AccountView, BillView, CaseView, MeasureView, Partition, RestrictionView, Standing, World,
+};
+use umbral_model::event::{EventBody, UsageRated};
+use umbral_model::ids::AccountId;
+use umbral_model::input::{Body, HoldReason, RestrictionReason, Scope};
+use umbral_model::journal::{Entry, JournaledInput};
+use umbral_model::money::Money;
+use umbral_model::time::{Date, Timestamp};
+use umbral_rating::explanation::{Explained, Usage};
+use umbral_wire::body_hash;
+
+/// Charges that a report shows.
+const LATEST_CHARGES: usize = 10;
+
+/// An account as it was at an instant.
+#[derive(Clone, Debug, Serialize)]
+pub struct AccountReport {
+    /// The account.
+    pub account_id: String,
+    /// The clock of the last thing that is in it.
+    #[serde(serialize_with = "shown")]
+    pub as_of: Timestamp,
+    /// Position of its last event.
+    pub account_seq: u64,
+    /// Credit class.
+    pub class: String,
+    /// Plan.
+    pub plan: Option<String>,
+    /// Rating profile instead of a plan.
+    pub profile: Option<String>,
+    /// Currency of all amounts.
+    pub currency: String,
+    /// Time zone of its local day.
+    pub time_zone: String,
+    /// Day of the month on which cycles begin.
+    pub cycle_day: u8,
+    /// Limits and how they stand.
+    pub measures: Vec<MeasureReport>,
+    /// Barred services.
+    pub restrictions: Vec<RestrictionReport>,
+    /// What exposure limits compare.
+    #[serde(serialize_with = "shown")]
+    pub exposure: Money,
+    /// Usage and charges that no bill took up.
+    #[serde(serialize_with = "shown")]
+    pub unbilled: Money,
+    /// Credit that pays no bill yet.
+    #[serde(serialize_with = "shown")]
+    pub credit: Money,
+    /// Bills with something left to pay.
+    pub open_bills: Vec<BillReport>,
+    /// The open collections case, and the one closed last.
+    pub cases: Vec<CaseReport>,
+    /// Holds and exemptions.
+    pub holds: Vec<HoldReport>,
+    /// Loyalty ledgers.
+    pub ledgers: Vec<Value>,
+    /// Members.
+    pub members: Vec<MemberReport>,
+    /// The current cycle and the two before it, newest first.
+    pub cycles: Vec<CycleReport>,
+    /// The latest charges, newest first, with what re-computes them.
+    pub latest_charges: Vec<LatestCharge>,
+    /// When its next timer is due.
+    pub next_due: Option<String>,
+}
+
+/// A measure with its limit and thresholds.
+#[derive(Clone, Debug, Serialize)]
+pub struct MeasureReport {
+    /// `exposure`, `cycle_usage` or `cycle_charges`.
+    pub measure: &'static str,
+    /// `all`, `voice`, `data` or `roaming_data`.
+    pub scope: &'static str,
+    /// Its value.
+    #[serde(serialize_with = "shown")]
+    pub value: Money,
+    /// Its limit; none where there is none.
+    pub limit: Option<String>,
+    /// Last day of the customer's own limit.
+    pub own_until: Option<String>,
+    /// `ok`, `warned` or `breached`.
+    pub standing: &'static str,
+    /// Warnings reached.
+    pub warnings: u32,
+    /// Thresholds, ascending; the limit is last.
+    pub latches: Vec<LatchReport>,
+}
+
+/// A threshold.
+#[derive(Clone, Debug, Serialize)]
+pub struct LatchReport {
+    /// Its id; the limit is `limit`.
+    pub threshold_id: String,
+    /// Its amount.
+    #[serde(serialize_with = "shown")]
+    pub amount: Money,
+    /// Share of the limit in basis points.
+    pub bps: Option<u32>,
+    /// `armed` or `fired`.
+    pub state: &'static str,
+}
+
+/// A barred service.
+#[derive(Clone, Debug, Serialize)]
+pub struct RestrictionReport {
+    /// The service.
+    pub service: String,
+    /// Why.
+    pub reasons: Vec<&'static str>,
+}
+
+/// A bill with something left to pay.
+#[derive(Clone, Debug, Serialize)]
+pub struct BillReport {
+    /// The bill.
+    pub bill_id: String,
+    /// Last day to pay in time.
+    #[serde(serialize_with = "shown")]
+    pub due_on: Date,
+    /// What it was opened at.
+    #[serde(serialize_with = "shown")]
+    pub amount: Money,
+    /// What is left.
+    #[serde(serialize_with = "shown")]
+    pub remaining: Money,
+    /// The disputed part of that.
+    #[serde(serialize_with = "shown")]
+    pub disputed: Money,
+    /// A late fee of a collection step.
+    pub late_fee: bool,
+}
+
+/// A collections case.
+#[derive(Clone, Debug, Serialize)]
+pub struct CaseReport {
+    /// The case.
+    pub case_id: String,
+    /// `open`, `held`, `exhausted` or `closed`.
+    pub state: &'static str,
+    /// Overdue base.
+    #[serde(serialize_with = "shown")]
+    pub overdue_total: Money,
+    /// Steps done.
+    pub step: u16,
+    /// Day of the next step.
+    pub next_step_on: Option<String>,
+    /// Why it is held.
+    pub hold_reasons: Vec<&'static str>,
+}
+
+/// A hold.
+#[derive(Clone, Debug, Serialize)]
+pub struct HoldReport {
+    /// Why.
+    pub reason: &'static str,
+    /// Last day.
+    pub until: Option<String>,
+}
+
+/// A member.
+#[derive(Clone, Debug, Serialize)]
+pub struct MemberReport {
+    /// The member.
+    pub member_id: String,
+    /// Its own plan.
+    pub plan: Option<String>,
+    /// When it began.
+    #[serde(serialize_with = "shown")]
+    pub opened_at: Timestamp,
+    /// When it ended.
+    pub closed_at: Option<String>,
+}
+
+/// Totals of a cycle.
+#[derive(Clone, Debug, Serialize)]
+pub struct CycleReport {
+    /// First day.
+    #[serde(serialize_with = "shown")]
+    pub start: Date,
+    /// Rated usage.
+    #[serde(serialize_with = "shown")]
+    pub usage: Money,
+    /// Of that, calls.
+    #[serde(serialize_with = "shown")]
+    pub voice: Money,
+    /// Of that, data.
+    #[serde(serialize_with = "shown")]
+    pub data: Money,
+    /// Of that, data abroad.
+    #[serde(serialize_with = "shown")]
+    pub roaming_data: Money,
+    /// Charges beside usage.
+    #[serde(serialize_with = "shown")]
+    pub charges: Money,
+}
+
+/// A charge with what led to it.
+#[derive(Clone, Debug, Serialize)]
+pub struct LatestCharge {
+    /// The input's number.
+    pub position: u64,
+    /// When it happened.
+    #[serde(serialize_with = "shown")]
+    pub at: Timestamp,
+    /// `usage`, `charge`, `purchase` or `late_fee`.
+    pub kind: &'static str,
+    /// What it cost.
+    #[serde(serialize_with = "shown")]
+    pub amount: Money,
+    /// The sender's code, for charges.
+    pub code: Option<String>,
+    /// Plan, rule, zone, segments: what re-computes it.
+    pub explanation: Option<Value>,
+    /// The same as a tree for people.
+    #[serde(skip)]
+    pub tree: Vec<String>,
+}
+
+impl History {
+    /// An account as it was when the clock stood at `as_of`, or as it is now.
+    pub fn account_at(
+        &self,
+        account: &AccountId,
+        as_of: Option<Timestamp>,
+    ) -> Result<AccountReport, HistoryError> {
+        let mut walk = Walk::new(self, Some(partition_of(self, account)))?;
+        let mut fold = AccountFold::new(account.clone());
+        walk.go(|walked| {
+            fold.world = Arc::clone(walked.world);
+            for (_, entry) in &walked.entries {
+                if as_of.is_some_and(|as_of| entry.clock > as_of) {
+                    return Ok(ControlFlow::Break(()));
+                }
+                fold.take(entry);
+            }
+            Ok(ControlFlow::Continue(()))
+        })?;
+        fold.report().ok_or_else(|| HistoryError::UnknownAccount {
+            account: account.to_string(),
+            at: as_of.map(|at| at.to_string()),
+        })
+    }
+}
+
+/// One account on its way through the journal.
+struct AccountFold {
+    account: AccountId,
+    world: Arc<World>,
+    partition: Partition,
+    clock: Timestamp,
+    latest: VecDeque<Entry>,
+}
+
+impl AccountFold {
+    fn new(account: AccountId) -> AccountFold {
+        AccountFold {
+            account,
+            world: Arc::default(),
+            partition: Partition::new(),
+            clock: Timestamp::MIN,
+            latest: VecDeque::new(),
+        }
+    }
+
+    fn take(&mut self, entry: &Entry) {
+        let Some(own) = seen_by(entry, &self.account) else {
+            return;
+        };
+        let hash = match &own.input {
+            JournaledInput::Account(input) => body_hash(input),
+            _ => 0,
+        };
+        self.partition.replay(&self.world, &own, hash);
+        self.clock = own.clock;
+        let charges = |event: &EventBody| {
+            matches!(event, EventBody::UsageRated(_) | EventBody::ChargePosted(_))
+        };
+        if own.events.iter().any(|event| charges(&event.event.body)) {
+            self.latest.push_front(own);
+            self.latest.truncate(LATEST_CHARGES);
+        }
+    }
+
+    fn report(self) -> Option<AccountReport> {
+        let view = self
+            .partition
+            .account(&self.world, self.clock, &self.account)?;
+        let mut latest: Vec<LatestCharge> = self
+            .latest
+            .iter()
+            .flat_map(|entry| charges_of(&self.world, entry))
+            .collect();
+        latest.truncate(LATEST_CHARGES);
+        Some(report_of(view, self.clock, latest))
+    }
+}
+
+fn charges_of(world: &World, entry: &Entry) -> Vec<LatestCharge> {
+    let charge = |at, kind, amount, code| LatestCharge {
+        position: entry.position,
+        at,
+        kind,
+        amount,
+        code,
+        explanation: None,
+        tree: Vec::new(),
+    };
+    entry
+        .events
+        .iter()
+        .rev()
+        .filter_map(|event| {
+            let at = event.event.effective_at;
+            match &event.event.body {
+                EventBody::UsageRated(rated) => {
+                    let mut found = charge(at, "usage", rated.charge.amount, None);
+                    if let Some(explained) = explain(world, entry, rated) {
+                        let mut json = vec![b'{'];
+                        explained.write_json(&mut json);
+                        json.push(b'}');
+                        found.explanation = serde_json::from_slice(&json).ok();
+                        found.tree = explained.tree();
+                    }
+                    Some(found)
+                }
+                EventBody::ChargePosted(posted) => {
+                    let kind = match &posted.kind {
+                        umbral_model::event::ChargeKind::Charge => "charge",
+                        umbral_model::event::ChargeKind::Purchase(_) => "purchase",
+                        umbral_model::event::ChargeKind::LateFee { .. } => "late_fee",
+                    };
+                    Some(charge(
+                        at,
+                        kind,
+                        posted.amount,
+                        Some(posted.code.to_string()),
+                    ))
+                }
+                _ => None,
+            }
+        })
+        .collect()
+}
+
+fn explain<'w>(world: &'w World, entry: &Entry, rated: &UsageRated) -> Option<Explained<'w>> {
+    let JournaledInput::Account(input) = &entry.input else {
+        return None;
+    };
+    let Body::Usage(usage) = &input.body else {
+        return None;
+    };
+    let (start, quantity, duration) = (input.occurred_at, usage.quantity, usage.duration);
+    Explained::of(
+        &world.catalogs,
+        &rated.charge,
+        Usage {
+            start,
+            quantity,
+            duration,
+        },
+    )
+}
+
+fn report_of(
+    view: AccountView,
+    clock: Timestamp,
+    latest_charges: Vec<LatestCharge>,
+) -> AccountReport {
+    AccountReport {
+        account_id: view.account.to_string(),
+        as_of: clock,
+        account_seq: view.account_seq,
+        class: view.class.to_string(),
+        plan: view.plan.map(|plan| plan.to_string()),
+        profile: view.profile.map(|profile| profile.to_string()),
+        currency: view.currency.to_string(),
+        time_zone: view.time_zone.to_string(),
+        cycle_day: view.cycle_day,
+        measures: view.measures.into_iter().map(measure_of).collect(),
+        restrictions: view.restrictions.into_iter().map(restriction_of).collect(),
+        exposure: view.exposure,
+        unbilled: view.unbilled,
+        credit: view.credit,
+        open_bills: view.open_bills.into_iter().map(bill_of).collect(),
+        cases: view
+            .case
+            .into_iter()
+            .chain(view.closed_case)
+            .map(case_of)
+            .collect(),
+        holds: view.holds.into_iter().map(hold_of).collect(),
+        ledgers: Vec::new(),
+        members: view
+            .members
+            .into_iter()
+            .map(|member| MemberReport {
+                member_id: member.member.to_string(),
+                plan: member.plan.map(|plan| plan.to_string()),
+                opened_at: member.opened_at,
+                closed_at: member.closed_at.map(|at| at.to_string()),
+            })
+            .collect(),
+        cycles: view
+            .cycles
+            .into_iter()
+            .map(|cycle| {
+                let of = |scope: Scope| cycle.usage[scope as usize];
+                CycleReport {
+                    start: cycle.start,
+                    usage: of(Scope::All),
+                    voice: of(Scope::Voice),
+                    data: of(Scope::Data),
+                    roaming_data: of(Scope::RoamingData),
+                    charges: cycle.charges,
+                }
+            })
+            .collect(),
+        latest_charges,
+        next_due: view.next_due.map(|due| due.to_string()),
+    }
+}
+
+fn measure_of(view: MeasureView) -> MeasureReport {
+    let (standing, warnings) = match view.standing {
+        Standing::Ok => ("ok", 0),
+        Standing::Warned(warnings) => ("warned", warnings),
+        Standing::Breached => ("breached", 0),
+    };
+    MeasureReport {
+        measure: view.measure.word(),
+        scope: view.scope.word(),
+        value: view.value,
+        limit: view.limit.map(|limit| limit.to_string()),
+        own_until: view.own_until.map(|day| day.to_string()),
+        standing,
+        warnings,
+        latches: view
+            .latches
+            .into_iter()
+            .map(|latch| LatchReport {
+                threshold_id: latch.threshold.to_string(),
+                amount: latch.amount,
+                bps: latch.bps,
+                state: if latch.fired { "fired" } else { "armed" },
+            })
+            .collect(),
+    }
+}
+
+fn restriction_of(view: RestrictionView) -> RestrictionReport {
+    RestrictionReport {
+        service: view.service.to_string(),
+        reasons: view
+            .reasons
+            .into_iter()
+            .map(RestrictionReason::word)
+            .collect(),
+    }
+}
+
+fn bill_of(view: BillView) -> BillReport {
+    BillReport {
+        bill_id: view.bill.to_string(),
+        due_on: view.due_on,
+        amount: view.amount,
+        remaining: view.remaining,
+        disputed: view.disputed,
+        late_fee: view.is_late_fee,
+    }
+}
+
+fn case_of(view: CaseView) -> CaseReport {
+    let state = match (
+        view.closed_on,
+        view.exhausted,
+        view.state.hold_reasons.is_empty(),
+    ) {
+        (Some(_), _, _) => "closed",
+        (None, _, false) => "held",
+        (None, true, true) => "exhausted",
+        (None, false, true) => "open",
+    };
+    CaseReport {
+        case_id: view.state.case.to_string(),
+        state,
+        overdue_total: view.state.overdue_total,
+        step: view.state.step,
+        next_step_on: view.state.next_step_on.map(|day| day.to_string()),
+        hold_reasons: view
+            .state
+            .hold_reasons
+            .into_iter()
+            .map(HoldReason::word)
+            .collect(),
+    }
+}
+
+fn hold_of((reason, until): (HoldReason, Option<Date>)) -> HoldReport {
+    HoldReport {
+        reason: reason.word(),
+        until: until.map(|day| day.to_string()),
+    }
+}

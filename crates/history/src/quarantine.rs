@@ -1,0 +1,287 @@
+//! Records that could not be taken. An entry is open until it is resubmitted, or until a later input with
+//! its key is journaled: that one was taken, or stands in the quarantine in its place.
+
+use crate::{History, HistoryError, threads};
+use rustc_hash::{FxHashMap, FxHashSet};
+use serde::Serialize;
+use umbral_intake::reader::{Decoder, RawRecord};
+use umbral_model::input::{Address, Incoming, IncomingBody, Input, InputKey};
+use umbral_model::journal::{Entry, JournaledInput, Outcome, Quarantined};
+use umbral_model::rejection::{Reason, Rejection};
+use umbral_model::time::Timestamp;
+use umbral_runtime::{EngineError, FrameFold, Resubmission, ScannedFrame, Scanner, fold_all};
+use umbral_wire::{json, proto};
+
+/// Which records are meant.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Selection {
+    /// Only these positions; empty for all.
+    pub positions: Vec<u64>,
+    /// Only this reason.
+    pub reason: Option<Reason>,
+    /// Also those that were settled since.
+    pub settled_too: bool,
+}
+
+/// A record in the quarantine.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+pub struct QuarantinedRecord {
+    /// The input's number, by which it is shown and resubmitted.
+    pub position: u64,
+    /// The stable code.
+    pub code: &'static str,
+    /// What the code means.
+    pub reason: &'static str,
+    /// Particulars.
+    pub detail: String,
+    /// Sender, as far as it could be read.
+    pub source: Option<String>,
+    /// The sender's id, as far as it could be read.
+    pub event_id: Option<String>,
+    /// When it happened, as far as that could be read.
+    pub occurred_at: Option<String>,
+    /// The clock when it came.
+    pub recorded_at: String,
+    /// Its account, where it was found.
+    pub account_id: Option<String>,
+    /// Its kind, where it could be read.
+    pub kind: Option<&'static str>,
+    /// What the bytes are; none where the record was read and found its account.
+    pub format: Option<String>,
+    /// Where it stood: file and record.
+    pub place: Option<String>,
+    /// Nothing was done about it yet.
+    pub open: bool,
+    /// The record as it came in, as text; bytes that are no text are replaced.
+    pub original: String,
+    /// The record as it came in.
+    #[serde(skip)]
+    pub original_bytes: Vec<u8>,
+    #[serde(skip)]
+    key: Option<InputKey>,
+    #[serde(skip)]
+    input: Option<Box<Input>>,
+}
+
+impl QuarantinedRecord {
+    fn of(entry: &Entry, kept: &Quarantined) -> QuarantinedRecord {
+        let mut record = QuarantinedRecord {
+            position: entry.position,
+            code: kept.reason.code(),
+            reason: kept.reason.sentence(),
+            detail: kept.detail.clone(),
+            source: None,
+            event_id: None,
+            occurred_at: None,
+            recorded_at: entry.clock.to_string(),
+            account_id: None,
+            kind: None,
+            format: None,
+            place: None,
+            open: true,
+            original: String::from_utf8_lossy(&kept.original).into_owned(),
+            original_bytes: kept.original.clone(),
+            key: None,
+            input: None,
+        };
+        match &entry.input {
+            JournaledInput::Account(input) => {
+                record.key = Some(input.key.clone());
+                record.occurred_at = Some(input.occurred_at.to_string());
+                record.account_id = Some(input.account.to_string());
+                record.kind = Some(input.body.kind());
+                record.input = Some(input.clone());
+            }
+            JournaledInput::Raw(raw) => {
+                record.key.clone_from(&raw.key);
+                record.occurred_at = raw.occurred_at.map(|at: Timestamp| at.to_string());
+                record.format = Some(raw.format.to_string());
+                record.place = Some(raw.place.clone()).filter(|place| !place.is_empty());
+            }
+            JournaledInput::Tick(_) | JournaledInput::ConfigChanged(_) => {}
+        }
+        record.source = record.key.as_ref().map(|key| key.source.to_string());
+        record.event_id = record.key.as_ref().map(|key| key.event_id.to_string());
+        record
+    }
+
+    /// The record as an input to be taken up again: read anew from its bytes, so that it resolves again,
+    /// under its own key. Rows of a mapped file need the decoder of that file.
+    pub fn resubmission(&self, decoder: Option<&Decoder>) -> Result<Resubmission, Rejection> {
+        let mut incoming = self.read_again(decoder)?;
+        if let Some(key) = &self.key {
+            incoming.key = key.clone();
+        }
+        Ok(Resubmission {
+            position: self.position,
+            incoming,
+            original: self.original_bytes.clone(),
+            format: self.format.as_deref().unwrap_or("json").into(),
+        })
+    }
+
+    fn read_again(&self, decoder: Option<&Decoder>) -> Result<Incoming, Rejection> {
+        let bytes = self.original_bytes.as_slice();
+        if let Some(input) = &self.input {
+            // The format is not kept where the record was read; what it said is.
+            let again = json::parse_incoming(bytes).or_else(|_| proto::decode_incoming(bytes));
+            return Ok(again
+                .ok()
+                .filter(|again| again.key == input.key)
+                .unwrap_or_else(|| unresolved(input)));
+        }
+        match self.format.as_deref() {
+            Some("json") => json::parse_incoming(bytes).map_err(Rejection::from),
+            Some("protobuf") => proto::decode_incoming(bytes).map_err(Rejection::from),
+            _ => match decoder {
+                Some(decoder) => {
+                    let bytes = bytes.to_vec();
+                    let raw = RawRecord {
+                        row: self.row(),
+                        line: 0,
+                        bytes,
+                        fault: None,
+                    };
+                    decoder.decode(&raw).map_err(|refusal| refusal.rejection)
+                }
+                None => Err(Rejection::new(
+                    Reason::Unreadable,
+                    "a row of a mapped file: name the file and its mapping to read it again",
+                )),
+            },
+        }
+    }
+
+    /// The row number, where it is the record's id.
+    fn row(&self) -> u64 {
+        self.event_id
+            .as_ref()
+            .and_then(|id| id.parse().ok())
+            .unwrap_or(0)
+    }
+}
+
+fn unresolved(input: &Input) -> Incoming {
+    Incoming {
+        key: input.key.clone(),
+        occurred_at: input.occurred_at,
+        address: Some(Address::Account(
+            input.account.clone(),
+            input.member.clone(),
+        )),
+        currency: input.currency,
+        actor: input.actor.clone(),
+        reason: input.reason.clone(),
+        forced: input.forced,
+        body: IncomingBody::Account(input.body.clone()),
+    }
+}
+
+impl History {
+    /// Records in the quarantine, by position.
+    pub fn quarantine(
+        &self,
+        selection: &Selection,
+    ) -> Result<Vec<QuarantinedRecord>, HistoryError> {
+        let (mut records, resubmitted) = self.all_quarantined()?;
+        let keys: FxHashSet<InputKey> = records
+            .iter()
+            .filter_map(|record| record.key.clone())
+            .collect();
+        let newest = if keys.is_empty() {
+            FxHashMap::default()
+        } else {
+            self.newest_of(keys)?
+        };
+        for record in &mut records {
+            let later = record.key.as_ref().and_then(|key| newest.get(key));
+            record.open = !resubmitted.contains(&record.position)
+                && later.is_none_or(|position| *position <= record.position);
+        }
+        records.retain(|record| selection.takes(record));
+        records.sort_by_key(|record| record.position);
+        Ok(records)
+    }
+
+    fn all_quarantined(&self) -> Result<(Vec<QuarantinedRecord>, FxHashSet<u64>), HistoryError> {
+        let mut resubmitted = FxHashSet::default();
+        let mut scanner = Scanner::open(self.dir())?;
+        let folds = (0..threads(self.partitions()))
+            .map(|_| Gather::default())
+            .collect();
+        let (_, folds) = fold_all(&mut scanner, folds, &mut |commit| {
+            resubmitted.extend(commit.resubmitted.iter().copied());
+            true
+        })?;
+        Ok((
+            folds.into_iter().flat_map(|gather| gather.0).collect(),
+            resubmitted,
+        ))
+    }
+
+    /// The last position of each key.
+    fn newest_of(
+        &self,
+        keys: FxHashSet<InputKey>,
+    ) -> Result<FxHashMap<InputKey, u64>, HistoryError> {
+        let mut scanner = Scanner::open(self.dir())?;
+        let folds = (0..threads(self.partitions()))
+            .map(|_| Newest {
+                keys: &keys,
+                found: FxHashMap::default(),
+            })
+            .collect();
+        let (_, folds) = fold_all(&mut scanner, folds, &mut |_| true)?;
+        let mut newest: FxHashMap<InputKey, u64> = FxHashMap::default();
+        for (key, position) in folds.into_iter().flat_map(|fold| fold.found) {
+            let known = newest.entry(key).or_default();
+            *known = position.max(*known);
+        }
+        Ok(newest)
+    }
+}
+
+impl Selection {
+    fn takes(&self, record: &QuarantinedRecord) -> bool {
+        (self.positions.is_empty() || self.positions.contains(&record.position))
+            && self
+                .reason
+                .is_none_or(|reason| reason.code() == record.code)
+            && (self.settled_too || record.open)
+    }
+}
+
+#[derive(Default)]
+struct Gather(Vec<QuarantinedRecord>);
+
+impl FrameFold for Gather {
+    fn fold(&mut self, frame: &ScannedFrame) -> Result<(), EngineError> {
+        for entry in frame.decode()?.entries {
+            if let Outcome::Quarantined(kept) = &entry.outcome {
+                self.0.push(QuarantinedRecord::of(&entry, kept));
+            }
+        }
+        Ok(())
+    }
+}
+
+struct Newest<'k> {
+    keys: &'k FxHashSet<InputKey>,
+    found: FxHashMap<InputKey, u64>,
+}
+
+impl FrameFold for Newest<'_> {
+    fn fold(&mut self, frame: &ScannedFrame) -> Result<(), EngineError> {
+        for entry in frame.decode()?.entries {
+            let key = match &entry.input {
+                JournaledInput::Account(input) => Some(&input.key),
+                JournaledInput::Raw(raw) => raw.key.as_ref(),
+                JournaledInput::Tick(_) | JournaledInput::ConfigChanged(_) => None,
+            };
+            if let Some(key) = key.filter(|key| self.keys.contains(key)) {
+                self.found.insert(key.clone(), entry.position);
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,324 @@
+//! A deployment at a glance, for people who answer for it: records, revenue, warnings, breaches, the top
+//! spenders, and what is in the quarantine.
+
+use crate::bill::shown;
+use crate::entries::account_of;
+use crate::{History, HistoryError, Selection, threads};
+use rustc_hash::FxHashMap;
+use serde::Serialize;
+use std::collections::BTreeMap;
+use umbral_engine::World;
+use umbral_model::event::EventBody;
+use umbral_model::ids::AccountId;
+use umbral_model::journal::{Counts, Entry};
+use umbral_model::money::Money;
+use umbral_model::time::Timestamp;
+use umbral_runtime::{EngineError, FrameFold, ScannedFrame, Scanner, fold_all};
+
+/// The threshold that is the limit itself.
+const LIMIT: &str = "limit";
+
+/// A deployment at a glance.
+#[derive(Clone, Debug, Serialize)]
+pub struct Summary {
+    /// Inputs sequenced.
+    pub inputs: u64,
+    /// Of these, taken.
+    pub applied: u64,
+    /// Repeats.
+    pub duplicates: u64,
+    /// Quarantined.
+    pub quarantined: u64,
+    /// Accounts that were opened.
+    pub accounts: u64,
+    /// Events of all accounts.
+    pub events: u64,
+    /// First `effective_at` of an event.
+    pub from: Option<String>,
+    /// Last `effective_at` of an event.
+    pub to: Option<String>,
+    /// Currency of the amounts.
+    pub currency: String,
+    /// Usage by service.
+    pub services: Vec<ServiceRevenue>,
+    /// Charges beside usage.
+    pub charges: CountedAmount,
+    /// Purchases that were paid at once.
+    pub paid_at_once: CountedAmount,
+    /// Revenue: usage and charges.
+    #[serde(serialize_with = "shown")]
+    pub revenue: Money,
+    /// Warnings of which customers are told.
+    pub warnings: u64,
+    /// Warnings within a cooldown.
+    pub silent_warnings: u64,
+    /// Limits breached.
+    pub breaches: u64,
+    /// Breaches that were cured.
+    pub cures: u64,
+    /// Services barred.
+    pub barred: u64,
+    /// Those who spent most, with amounts.
+    pub top_spenders: Vec<TopSpender>,
+    /// Open quarantine by reason.
+    pub quarantine: Vec<QuarantineReason>,
+}
+
+/// Revenue of a service.
+#[derive(Clone, Debug, Serialize)]
+pub struct ServiceRevenue {
+    /// The service.
+    pub service: String,
+    /// Records.
+    pub records: u64,
+    /// Revenue.
+    #[serde(serialize_with = "shown")]
+    pub amount: Money,
+}
+
+/// A number of things and what they came to.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+pub struct CountedAmount {
+    /// How many.
+    pub count: u64,
+    /// What they came to.
+    #[serde(serialize_with = "shown")]
+    pub amount: Money,
+}
+
+/// An account that spent much.
+#[derive(Clone, Debug, Serialize)]
+pub struct TopSpender {
+    /// The account.
+    pub account_id: String,
+    /// Usage and charges.
+    #[serde(serialize_with = "shown")]
+    pub amount: Money,
+}
+
+/// Records in the quarantine for one reason.
+#[derive(Clone, Debug, Serialize)]
+pub struct QuarantineReason {
+    /// Its code.
+    pub code: &'static str,
+    /// What it means.
+    pub reason: &'static str,
+    /// How many.
+    pub records: u64,
+}
+
+impl History {
+    /// Sums the whole journal up; `top` is how many top spenders are wanted.
+    pub fn summary(&self, top: usize) -> Result<Summary, HistoryError> {
+        let mut scanner = Scanner::open(self.dir())?;
+        let mut counts = Counts::default();
+        let folds = (0..threads(self.partitions()))
+            .map(|_| Sums::default())
+            .collect();
+        let (world, folds) = fold_all(&mut scanner, folds, &mut |commit| {
+            counts = commit.counts;
+            true
+        })?;
+        let mut sums = Sums::default();
+        for fold in folds {
+            sums.add(fold);
+        }
+        let mut summary = sums.conclude(counts, top);
+        if let Some(version) = world.world().catalogs.latest() {
+            summary.currency = version.catalog.currency.to_string();
+        }
+        summary.quarantine = self.quarantine_by_reason(counts.quarantined)?;
+        Ok(summary)
+    }
+
+    fn quarantine_by_reason(&self, records: u64) -> Result<Vec<QuarantineReason>, HistoryError> {
+        if records == 0 {
+            return Ok(Vec::new());
+        }
+        let mut reasons: BTreeMap<&'static str, QuarantineReason> = BTreeMap::new();
+        for record in self.quarantine(&Selection::default())? {
+            let (code, reason) = (record.code, record.reason);
+            reasons
+                .entry(code)
+                .or_insert(QuarantineReason {
+                    code,
+                    reason,
+                    records: 0,
+                })
+                .records += 1;
+        }
+        Ok(reasons.into_values().collect())
+    }
+}
+
+#[derive(Default)]
+struct Sums {
+    accounts: u64,
+    events: u64,
+    span: Option<(Timestamp, Timestamp)>,
+    services: BTreeMap<String, CountedAmount>,
+    charges: CountedAmount,
+    paid_at_once: CountedAmount,
+    warnings: u64,
+    silent_warnings: u64,
+    breaches: u64,
+    cures: u64,
+    barred: u64,
+    spent: FxHashMap<AccountId, Money>,
+}
+
+impl FrameFold for Sums {
+    fn fold(&mut self, frame: &ScannedFrame) -> Result<(), EngineError> {
+        for entry in frame.decode()?.entries {
+            self.take(&frame.world, &entry);
+        }
+        Ok(())
+    }
+}
+
+impl CountedAmount {
+    fn more(&mut self, count: u64, amount: Money) {
+        self.count += count;
+        self.amount += amount;
+    }
+}
+
+impl Sums {
+    fn take(&mut self, world: &World, entry: &Entry) {
+        for event in &entry.events {
+            self.events += 1;
+            let at = event.event.effective_at;
+            self.span = Some(
+                self.span
+                    .map_or((at, at), |(from, to)| (from.min(at), to.max(at))),
+            );
+            let Some(account) = account_of(entry, event) else {
+                continue;
+            };
+            self.take_event(world, account, &event.event.body);
+        }
+    }
+
+    fn take_event(&mut self, world: &World, account: &AccountId, body: &EventBody) {
+        match body {
+            EventBody::AccountOpened(_) => self.accounts += 1,
+            EventBody::UsageRated(rated) => {
+                let charge = &rated.charge;
+                let service = world
+                    .catalogs
+                    .get(charge.version)
+                    .and_then(|version| version.catalog.services.get(charge.service.index()))
+                    .map_or("", |service| service.name.as_str());
+                match self.services.get_mut(service) {
+                    Some(known) => known.more(1, charge.amount),
+                    None => {
+                        let first = CountedAmount {
+                            count: 1,
+                            amount: charge.amount,
+                        };
+                        self.services.insert(service.to_owned(), first);
+                    }
+                }
+                self.spend(account, charge.amount);
+            }
+            EventBody::ChargePosted(posted) => {
+                self.charges.more(1, posted.amount);
+                self.spend(account, posted.amount);
+            }
+            EventBody::PurchaseRecorded(recorded) => self.paid_at_once.more(1, recorded.total),
+            EventBody::ThresholdCrossed(crossed) => {
+                let warns = crossed
+                    .crossed
+                    .iter()
+                    .any(|one| one.threshold.as_str() != LIMIT);
+                match crossed.notify {
+                    true => self.warnings += u64::from(warns),
+                    false => self.silent_warnings += u64::from(warns),
+                }
+            }
+            EventBody::LimitBreached(_) => self.breaches += 1,
+            EventBody::LimitCured(_) => self.cures += 1,
+            EventBody::ServiceRestrictionChanged(changed) => {
+                self.barred += u64::from(changed.barred);
+            }
+            _ => {}
+        }
+    }
+
+    fn spend(&mut self, account: &AccountId, amount: Money) {
+        match self.spent.get_mut(account) {
+            Some(spent) => *spent += amount,
+            None => {
+                self.spent.insert(account.clone(), amount);
+            }
+        }
+    }
+
+    fn add(&mut self, other: Sums) {
+        self.accounts += other.accounts;
+        self.events += other.events;
+        self.span = match (self.span, other.span) {
+            (Some((a, b)), Some((c, d))) => Some((a.min(c), b.max(d))),
+            (one, two) => one.or(two),
+        };
+        for (service, counted) in other.services {
+            self.services
+                .entry(service)
+                .or_default()
+                .more(counted.count, counted.amount);
+        }
+        self.charges.more(other.charges.count, other.charges.amount);
+        self.paid_at_once
+            .more(other.paid_at_once.count, other.paid_at_once.amount);
+        self.warnings += other.warnings;
+        self.silent_warnings += other.silent_warnings;
+        self.breaches += other.breaches;
+        self.cures += other.cures;
+        self.barred += other.barred;
+        // An account lives in one partition, so no account is in two of them.
+        self.spent.extend(other.spent);
+    }
+
+    fn conclude(self, counts: Counts, top: usize) -> Summary {
+        let mut spent: Vec<(AccountId, Money)> = self.spent.into_iter().collect();
+        spent.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+        spent.truncate(top);
+        let usage: Money = self.services.values().map(|service| service.amount).sum();
+        Summary {
+            inputs: counts.inputs,
+            applied: counts.applied,
+            duplicates: counts.duplicates,
+            quarantined: counts.quarantined,
+            accounts: self.accounts,
+            events: self.events,
+            from: self.span.map(|(from, _)| from.to_string()),
+            to: self.span.map(|(_, to)| to.to_string()),
+            currency: String::new(),
+            services: self
+                .services
+                .into_iter()
+                .map(|(service, counted)| ServiceRevenue {
+                    service,
+                    records: counted.count,
+                    amount: counted.amount,
+                })
+                .collect(),
+            charges: self.charges,
+            paid_at_once: self.paid_at_once,
+            revenue: usage + self.charges.amount,
+            warnings: self.warnings,
+            silent_warnings: self.silent_warnings,
+            breaches: self.breaches,
+            cures: self.cures,
+            barred: self.barred,
+            top_spenders: spent
+                .into_iter()
+                .map(|(account, amount)| TopSpender {
+                    account_id: account.to_string(),
+                    amount,
+                })
+                .collect(),
+            quarantine: Vec::new(),
+        }
+    }
+}

@@ -1,0 +1,289 @@
+//! `replay --verify`: rebuilds every partition from nothing by folding its events, decides every input again
+//! beside it, and compares outcome, events and final state.
+
+use crate::{History, HistoryError, threads};
+use rustc_hash::FxHashMap;
+use umbral_engine::{Decision, Partition, World};
+use umbral_model::ids::PartitionNo;
+use umbral_model::journal::{AccountEvent, Entry, Frame, JournaledInput, LOGIC_VERSION, Outcome};
+use umbral_runtime::{
+    EngineError, FrameFold, ScannedFrame, Scanner, decided_by_sequencer, fold_all, is_version_tick,
+};
+use umbral_wire::body_hash;
+use xxhash_rust::xxh3::Xxh3;
+
+/// How far a verification has come.
+#[derive(Clone, Copy, Debug)]
+pub struct VerifyProgress {
+    /// Inputs of the batches read so far.
+    pub position: u64,
+    /// Batches read so far.
+    pub batches: u64,
+}
+
+/// What a verification found.
+#[derive(Clone, Debug)]
+pub struct Verification {
+    /// Inputs of the journal.
+    pub inputs: u64,
+    /// Entries that were folded and compared.
+    pub entries: u64,
+    /// Of these, entries that were decided again; the rest was decided before the engine, or by rules of
+    /// another version.
+    pub decided: u64,
+    /// Events that were compared.
+    pub events: u64,
+    /// State hash of every partition, in order.
+    pub partition_hashes: Vec<u128>,
+    /// The first difference by position; none when all agrees.
+    pub difference: Option<Difference>,
+}
+
+impl Verification {
+    /// One hash over the state of all partitions.
+    pub fn state_hash(&self) -> u128 {
+        let mut hasher = Xxh3::new();
+        for hash in &self.partition_hashes {
+            hasher.update(&hash.to_le_bytes());
+        }
+        hasher.digest128()
+    }
+}
+
+/// Where deciding again gave something else than the journal holds.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Difference {
+    /// The partition.
+    pub partition: PartitionNo,
+    /// The input's position; the last one for a difference in the final state.
+    pub position: u64,
+    /// What differs: `outcome`, `event 2 of 3`, `state`.
+    pub what: String,
+    /// What the journal holds.
+    pub journaled: String,
+    /// What deciding again gives.
+    pub decided: String,
+}
+
+impl History {
+    /// Verifies the whole journal.
+    pub fn verify(
+        &self,
+        progress: &mut dyn FnMut(VerifyProgress),
+    ) -> Result<Verification, HistoryError> {
+        let mut scanner = Scanner::open(self.dir())?;
+        let folds = (0..threads(self.partitions()))
+            .map(|_| Verifier::default())
+            .collect();
+        let mut seen = VerifyProgress {
+            position: 0,
+            batches: 0,
+        };
+        let (_, folds) = fold_all(&mut scanner, folds, &mut |commit| {
+            seen = VerifyProgress {
+                position: commit.position,
+                batches: commit.batch,
+            };
+            progress(seen);
+            true
+        })?;
+        Ok(self.conclude(seen.position, folds))
+    }
+
+    fn conclude(&self, inputs: u64, folds: Vec<Verifier>) -> Verification {
+        let mut found = Verification {
+            inputs,
+            entries: 0,
+            decided: 0,
+            events: 0,
+            partition_hashes: vec![Partition::new().state_hash(); usize::from(self.partitions())],
+            difference: None,
+        };
+        let mut differences = Vec::new();
+        for verifier in folds {
+            found.entries += verifier.entries;
+            found.decided += verifier.decided;
+            found.events += verifier.events;
+            for (number, pair) in verifier.pairs {
+                found.partition_hashes[number.index()] = pair.folded.state_hash();
+                differences.extend(pair.conclude(number, inputs));
+            }
+        }
+        found.difference = differences
+            .into_iter()
+            .min_by_key(|difference| (difference.position, difference.partition));
+        found
+    }
+}
+
+/// Both ways to a partition's state.
+struct Pair {
+    folded: Partition,
+    decided: Partition,
+    difference: Option<Difference>,
+}
+
+impl Pair {
+    fn new() -> Pair {
+        Pair {
+            folded: Partition::new(),
+            decided: Partition::new(),
+            difference: None,
+        }
+    }
+
+    fn conclude(self, partition: PartitionNo, position: u64) -> Option<Difference> {
+        let (folded, decided) = (self.folded.state_hash(), self.decided.state_hash());
+        let differs = || Difference {
+            partition,
+            position,
+            what: "state".to_owned(),
+            journaled: format!("{folded:032x}"),
+            decided: format!("{decided:032x}"),
+        };
+        self.difference
+            .or_else(|| (folded != decided).then(differs))
+    }
+}
+
+#[derive(Default)]
+struct Verifier {
+    pairs: FxHashMap<PartitionNo, Pair>,
+    entries: u64,
+    decided: u64,
+    events: u64,
+}
+
+impl FrameFold for Verifier {
+    fn fold(&mut self, frame: &ScannedFrame) -> Result<(), EngineError> {
+        let Frame {
+            partition,
+            logic_version,
+            entries,
+            ..
+        } = frame.decode()?;
+        let pair = self.pairs.entry(partition).or_insert_with(Pair::new);
+        for entry in &entries {
+            self.entries += 1;
+            self.events += entry.events.len() as u64;
+            let hash = match &entry.input {
+                JournaledInput::Account(input) => body_hash(input),
+                _ => 0,
+            };
+            pair.folded.replay(&frame.world, entry, hash);
+            if pair.difference.is_some() {
+                // After the first difference the second state has nothing more to tell.
+                continue;
+            }
+            if logic_version != LOGIC_VERSION {
+                pair.decided.replay(&frame.world, entry, hash);
+                continue;
+            }
+            if let Some((outcome, events)) = decide(&mut pair.decided, &frame.world, entry, hash) {
+                self.decided += 1;
+                pair.difference = compare(partition, entry, &outcome, &events);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Decides an entry's input again; none where the engine was not asked.
+fn decide(
+    partition: &mut Partition,
+    world: &World,
+    entry: &Entry,
+    hash: u64,
+) -> Option<(Decision, Vec<AccountEvent>)> {
+    let mut events = Vec::new();
+    note_version(partition, world, entry);
+    let decision = match &entry.input {
+        JournaledInput::Raw(_) => return None,
+        JournaledInput::Tick(_) => {
+            partition.tick(world, entry.clock, &mut events);
+            Decision::Applied
+        }
+        JournaledInput::ConfigChanged(_) => {
+            partition.config_changed(world, entry.clock, &mut events);
+            Decision::Applied
+        }
+        JournaledInput::Account(input) => {
+            let before = match &entry.outcome {
+                Outcome::Quarantined(kept) => decided_by_sequencer(kept.reason, &input.body),
+                // What the sequencer refused is a repeat all the same if the engine knows its key.
+                Outcome::DuplicateIgnored => partition.is_repeat(input, hash),
+                Outcome::Applied => false,
+            };
+            if before {
+                return None;
+            }
+            partition.process(world, entry.clock, input, hash, &mut events)
+        }
+    };
+    Some((decision, events))
+}
+
+/// Where a catalog version came into force and changed nothing in the partition, nothing is journaled
+/// there; the partition has to know all the same that it was looked at.
+fn note_version(partition: &mut Partition, world: &World, entry: &Entry) {
+    let looks_itself = match &entry.input {
+        JournaledInput::Tick(key) => is_version_tick(key),
+        JournaledInput::ConfigChanged(_) => true,
+        JournaledInput::Account(_) | JournaledInput::Raw(_) => false,
+    };
+    if !looks_itself {
+        partition.resume(world, entry.clock);
+    }
+}
+
+fn compare(
+    partition: PartitionNo,
+    entry: &Entry,
+    decision: &Decision,
+    events: &[AccountEvent],
+) -> Option<Difference> {
+    let difference = |what: String, journaled: String, decided: String| {
+        Some(Difference {
+            partition,
+            position: entry.position,
+            what,
+            journaled,
+            decided,
+        })
+    };
+    let (journaled, decided) = (outcome_text(&entry.outcome), decision_text(decision));
+    if journaled != decided {
+        return difference("outcome".to_owned(), journaled, decided);
+    }
+    let count = entry.events.len().max(events.len());
+    let first = (0..count).find(|index| entry.events.get(*index) != events.get(*index))?;
+    let text = |event: Option<&AccountEvent>| {
+        event.map_or_else(|| "none".to_owned(), |event| format!("{event:?}"))
+    };
+    let what = format!("event {} of {}", first + 1, entry.events.len());
+    difference(what, text(entry.events.get(first)), text(events.get(first)))
+}
+
+fn outcome_text(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Applied => "applied".to_owned(),
+        Outcome::DuplicateIgnored => "duplicate_ignored".to_owned(),
+        Outcome::Quarantined(kept) => {
+            format!("quarantined {}: {}", kept.reason.code(), kept.detail)
+        }
+    }
+}
+
+fn decision_text(decision: &Decision) -> String {
+    match decision {
+        Decision::Applied => "applied".to_owned(),
+        Decision::Duplicate => "duplicate_ignored".to_owned(),
+        Decision::Refused(rejection) => {
+            format!(
+                "quarantined {}: {}",
+                rejection.reason.code(),
+                rejection.detail
+            )
+        }
+    }
+}

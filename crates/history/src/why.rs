@@ -1,0 +1,163 @@
+//! Why something happened: the event, the input that caused it, everything else that the same input did to
+//! the account, and the earlier events that it names.
+
+use crate::entries::{Walk, partition_of, seen_by};
+use crate::{CatalogNames, History, HistoryError};
+use core::ops::ControlFlow;
+use serde::Serialize;
+use std::collections::VecDeque;
+use umbral_model::event::{EventBody, OutId};
+use umbral_model::ids::AccountId;
+use umbral_model::journal::{Entry, JournaledInput};
+use umbral_wire::{OutputBody, OutputEvent, json, outputs};
+
+/// Earlier events that one answer may lead back to.
+const MAX_LINKS: usize = 32;
+
+/// What was asked about.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Reason {
+    /// An event, by its `out_id`.
+    Output(OutId),
+    /// An input, by `SOURCE/EVENT_ID`.
+    Input(String, String),
+}
+
+impl Reason {
+    /// Reads an `out_id` (32 hex digits) or `SOURCE/EVENT_ID`.
+    pub fn parse(text: &str) -> Option<Reason> {
+        if text.len() == 32
+            && let Ok(number) = u128::from_str_radix(text, 16)
+        {
+            return Some(Reason::Output(OutId(number)));
+        }
+        let (source, event_id) = text.split_once('/')?;
+        Some(Reason::Input(source.to_owned(), event_id.to_owned()))
+    }
+
+    fn is_answered_by(&self, output: &OutputEvent<'_>) -> bool {
+        match self {
+            Reason::Output(id) => output.out_id == *id,
+            Reason::Input(source, event_id) => {
+                output.caused_by.source.as_str() == source
+                    && output.caused_by.event_id.as_str() == event_id
+            }
+        }
+    }
+}
+
+/// One link of a chain: an input with all that it did to the account.
+#[derive(Clone, Debug, Serialize)]
+pub struct Link {
+    /// The input's number.
+    pub position: u64,
+    /// The clock when it was decided.
+    pub recorded_at: String,
+    /// The input as JSON; none where time or a catalog was the cause.
+    pub input: Option<serde_json::Value>,
+    /// What it did to the account, in order, as in the derived streams, state changes included.
+    pub events: Vec<serde_json::Value>,
+}
+
+impl History {
+    /// The chain that leads to an event or input, newest first.
+    pub fn why(&self, reason: &Reason) -> Result<Vec<Link>, HistoryError> {
+        let Some(account) = self.account_of_reason(reason)? else {
+            return Err(HistoryError::UnknownId {
+                id: reason_text(reason),
+            });
+        };
+        let mut asked = VecDeque::from([reason.clone()]);
+        let mut links: Vec<Link> = Vec::new();
+        while let Some(next) = asked.pop_front() {
+            let Some((link, named)) = self.link(&account, &next)? else {
+                continue;
+            };
+            if links.iter().all(|known| known.position != link.position) {
+                links.push(link);
+                asked.extend(named.into_iter().map(Reason::Output));
+            }
+            if links.len() >= MAX_LINKS {
+                break;
+            }
+        }
+        links.sort_by_key(|link| core::cmp::Reverse(link.position));
+        Ok(links)
+    }
+
+    fn account_of_reason(&self, reason: &Reason) -> Result<Option<AccountId>, HistoryError> {
+        Walk::new(self, None)?.go(|walked| {
+            let found = walked.entries.iter().find_map(|(_, entry)| {
+                let output = outputs(entry)
+                    .into_iter()
+                    .find(|one| reason.is_answered_by(one))?;
+                output.account_id.cloned()
+            });
+            Ok(found.map_or(ControlFlow::Continue(()), ControlFlow::Break))
+        })
+    }
+
+    /// The link of the account that answers, and the earlier events that it names.
+    fn link(
+        &self,
+        account: &AccountId,
+        reason: &Reason,
+    ) -> Result<Option<(Link, Vec<OutId>)>, HistoryError> {
+        let mut walk = Walk::new(self, Some(partition_of(self, account)))?;
+        walk.go(|walked| {
+            let found = walked
+                .entries
+                .iter()
+                .filter_map(|(_, entry)| seen_by(entry, account))
+                .find(|entry| {
+                    outputs(entry)
+                        .iter()
+                        .any(|output| reason.is_answered_by(output))
+                });
+            Ok(match found {
+                Some(entry) => {
+                    let names = CatalogNames(&walked.world.catalogs);
+                    ControlFlow::Break((link_of(&entry, &names), named_by(&entry)))
+                }
+                None => ControlFlow::Continue(()),
+            })
+        })
+    }
+}
+
+fn link_of(entry: &Entry, names: &CatalogNames<'_>) -> Link {
+    let value = |text: String| serde_json::from_str(&text).unwrap_or(serde_json::Value::Null);
+    let input = match &entry.input {
+        JournaledInput::Account(input) => Some(value(json::input(input))),
+        _ => None,
+    };
+    Link {
+        position: entry.position,
+        recorded_at: entry.clock.to_string(),
+        input,
+        events: outputs(entry)
+            .iter()
+            .map(|output| value(json::output_with(output, names)))
+            .collect(),
+    }
+}
+
+/// Earlier events that an entry's events name.
+fn named_by(entry: &Entry) -> Vec<OutId> {
+    outputs(entry)
+        .iter()
+        .filter_map(|output| match output.body {
+            OutputBody::Event(EventBody::ThresholdRecovered(recovered)) => {
+                Some(recovered.fired_out_id)
+            }
+            _ => None,
+        })
+        .collect()
+}
+
+fn reason_text(reason: &Reason) -> String {
+    match reason {
+        Reason::Output(id) => id.to_string(),
+        Reason::Input(source, event_id) => format!("{source}/{event_id}"),
+    }
+}

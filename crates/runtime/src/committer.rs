@@ -1,0 +1,275 @@
+//! Last station: collects the shares of a batch, appends all its frames and the control record in one
+//! durable write, and tells whoever waits. What is not in a committed batch did not happen.
+
+use crate::engine::Sources;
+use crate::error::Failure;
+use crate::message::{Ack, BatchHeader, CommitMessage, DecidedShare, EncodedFrame};
+use crate::metrics::{BatchFigures, record_batch};
+use crossbeam_channel::{Receiver, Sender};
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+use umbral_journal::{FrameToAppend, Log};
+use umbral_model::journal::{Commit, Counts, SourcePosition};
+use umbral_wire::frame;
+
+/// What is committed, for whoever asks.
+#[derive(Clone, Debug, Default)]
+pub struct Committed {
+    /// Last committed batch.
+    pub batch: u64,
+    /// Last committed input.
+    pub position: u64,
+    /// The clock then.
+    pub clock: umbral_model::time::Timestamp,
+    /// Counts over everything.
+    pub counts: Counts,
+    /// Events since this start.
+    pub events: u64,
+}
+
+/// State that the engine shares with its stations.
+#[derive(Default)]
+pub(crate) struct Shared {
+    committed: Mutex<Committed>,
+    failure: Mutex<Option<Failure>>,
+    sources: Mutex<Sources>,
+    /// Workers hand over their state hashes at the end.
+    wants_hashes: AtomicBool,
+}
+
+impl Shared {
+    pub(crate) fn new(committed: Committed, sources: Sources) -> Shared {
+        let (committed, sources) = (Mutex::new(committed), Mutex::new(sources));
+        Shared {
+            committed,
+            sources,
+            ..Shared::default()
+        }
+    }
+
+    pub(crate) fn committed(&self) -> Committed {
+        self.committed
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    fn note(&self, commit: &Commit, events: u64) {
+        let mut committed = self
+            .committed
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        committed.batch = commit.batch;
+        committed.position = commit.position;
+        committed.clock = commit.clock;
+        committed.counts = commit.counts;
+        committed.events += events;
+        drop(committed);
+        let mut sources = self.sources.lock().unwrap_or_else(PoisonError::into_inner);
+        for source in &commit.sources {
+            sources.insert(source.id.clone(), source.clone());
+        }
+    }
+
+    /// How far a source is committed.
+    pub(crate) fn source(&self, id: &str) -> Option<SourcePosition> {
+        self.sources
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(id)
+            .cloned()
+    }
+
+    pub(crate) fn want_hashes(&self) {
+        self.wants_hashes.store(true, Ordering::SeqCst);
+    }
+
+    pub(crate) fn wants_hashes(&self) -> bool {
+        self.wants_hashes.load(Ordering::SeqCst)
+    }
+
+    /// Notes why the engine stops; the first reason stays.
+    pub(crate) fn fail(&self, failure: Failure) {
+        let mut first = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
+        first.get_or_insert(failure);
+    }
+
+    pub(crate) fn failure(&self) -> Option<Failure> {
+        self.failure
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+}
+
+/// A batch whose shares are coming in.
+#[derive(Default)]
+struct Gathering {
+    header: Option<BatchHeader>,
+    shares: Vec<DecidedShare>,
+}
+
+impl Gathering {
+    fn is_complete(&self) -> bool {
+        self.header
+            .as_ref()
+            .is_some_and(|header| header.shares == self.shares.len())
+    }
+}
+
+/// The committer.
+pub(crate) struct Committer {
+    log: Log,
+    next: u64,
+    counts: Counts,
+    gathering: BTreeMap<u64, Gathering>,
+    acks: Sender<Ack>,
+    shared: Arc<Shared>,
+    control: Vec<u8>,
+}
+
+impl Committer {
+    pub(crate) fn new(
+        log: Log,
+        last: &Commit,
+        acks: Sender<Ack>,
+        shared: Arc<Shared>,
+    ) -> Committer {
+        Committer {
+            log,
+            next: last.batch + 1,
+            counts: last.counts,
+            gathering: BTreeMap::new(),
+            acks,
+            shared,
+            control: Vec::new(),
+        }
+    }
+
+    /// Commits batches in order until the stations before it have ended.
+    pub(crate) fn run(mut self, messages: &Receiver<CommitMessage>) -> Result<(), Failure> {
+        for message in messages {
+            match message {
+                CommitMessage::Broken(failure) => return Err(failure),
+                CommitMessage::Opened(header) => {
+                    let batch = header.commit.batch;
+                    self.gathering.entry(batch).or_default().header = Some(*header);
+                }
+                CommitMessage::Decided(share) => {
+                    self.gathering
+                        .entry(share.batch)
+                        .or_default()
+                        .shares
+                        .push(*share);
+                }
+            }
+            self.commit_what_is_complete()?;
+        }
+        debug_assert!(
+            self.gathering.is_empty() || self.shared.failure().is_some(),
+            "every batch that was opened is committed"
+        );
+        self.log
+            .close()
+            .map_err(|error| Failure::Log(error.to_string()))
+    }
+
+    fn commit_what_is_complete(&mut self) -> Result<(), Failure> {
+        while self
+            .gathering
+            .get(&self.next)
+            .is_some_and(Gathering::is_complete)
+        {
+            let Some(gathered) = self.gathering.remove(&self.next) else {
+                break;
+            };
+            let Some(header) = gathered.header else { break };
+            self.commit(header, gathered.shares)?;
+            self.next += 1;
+        }
+        Ok(())
+    }
+
+    fn commit(&mut self, header: BatchHeader, shares: Vec<DecidedShare>) -> Result<(), Failure> {
+        let BatchHeader {
+            mut commit,
+            counts: mut batch_counts,
+            verdicts,
+            ..
+        } = header;
+        let mut ack = Ack {
+            batch: commit.batch,
+            verdicts,
+            next_due: Vec::new(),
+        };
+        let mut frames: Vec<EncodedFrame> = Vec::new();
+        let mut events = 0;
+        for share in shares {
+            add_outcomes(&mut batch_counts, &share.counts);
+            ack.verdicts.extend(share.verdicts);
+            ack.next_due.push((share.worker, share.next_due));
+            frames.extend(share.frames);
+            events += share.events;
+        }
+        debug_assert!(
+            adds_up(&batch_counts),
+            "every input has one outcome: {batch_counts:?}"
+        );
+        self.counts.inputs += batch_counts.inputs;
+        add_outcomes(&mut self.counts, &batch_counts);
+        commit.counts = self.counts;
+        // The order of workers is chance; the order of partitions is not.
+        frames.sort_by_key(|frame| frame.partition);
+        let (bytes, append_nanos) = self.append(&commit, &frames)?;
+        self.shared.note(&commit, events);
+        record_batch(&BatchFigures {
+            counts: batch_counts,
+            events,
+            bytes,
+            append_nanos,
+            clock_seconds: commit.clock.seconds(),
+        });
+        // The sequencer may have ended already: what it acknowledges is durable all the same.
+        let _ = self.acks.send(ack);
+        Ok(())
+    }
+
+    /// Durable on return. Gives the payload's bytes and the nanoseconds that it took.
+    fn append(&mut self, commit: &Commit, frames: &[EncodedFrame]) -> Result<(u64, u64), Failure> {
+        self.control.clear();
+        frame::encode_commit(commit, &mut self.control);
+        let to_append: Vec<FrameToAppend<'_>> = frames
+            .iter()
+            .map(|frame| FrameToAppend {
+                partition: frame.partition.0,
+                count: frame.entries,
+                payload: &frame.payload,
+            })
+            .collect();
+        let started = Instant::now();
+        let batch = self
+            .log
+            .append_batch(&to_append, &self.control)
+            .map_err(|error| Failure::Log(error.to_string()))?;
+        debug_assert_eq!(batch, commit.batch, "log and engine count the same batches");
+        let bytes = frames
+            .iter()
+            .map(|frame| frame.payload.len())
+            .sum::<usize>();
+        let nanos = u64::try_from(started.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        Ok(((bytes + self.control.len()) as u64, nanos))
+    }
+}
+
+fn add_outcomes(sum: &mut Counts, more: &Counts) {
+    sum.applied += more.applied;
+    sum.duplicates += more.duplicates;
+    sum.quarantined += more.quarantined;
+}
+
+/// Whether every input has exactly one outcome.
+pub fn adds_up(counts: &Counts) -> bool {
+    counts.inputs == counts.applied + counts.duplicates + counts.quarantined
+}

@@ -1,0 +1,379 @@
+//! The engine as its callers see it: open a data directory, hand in records, stop.
+
+use crate::committer::{Committed, Committer, Shared};
+use crate::error::{EngineError, Failure};
+use crate::ingest::{Go, IngestError, Ingested, Progress};
+use crate::message::{
+    Chunk, Command, CommitMessage, KnownAccounts, Receipt, SourceId, WorkerMessage,
+};
+use crate::metrics;
+use crate::options::Options;
+use crate::recover::{Recovered, recover};
+use crate::resubmit::Resubmission;
+use crate::sequencer::{Lines, Resumed, Sequencer};
+use crate::worker::Worker;
+use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
+use smol_str::SmolStr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::Instant;
+use umbral_intake::directory::Directory;
+use umbral_intake::reader::{Merged, RecordReader};
+use umbral_journal::DataDir;
+use umbral_model::ids::{AccountId, PartitionNo};
+use umbral_model::input::Incoming;
+use umbral_model::journal::SourcePosition;
+
+/// Chunks of records that may wait before the sequencer: more, and the source has to wait.
+const CHUNKS_WAITING: usize = 4;
+/// Shares that may wait before a worker.
+const SHARES_WAITING: usize = 4;
+
+/// A running engine on a data directory. One process at a time may have one.
+pub struct Engine {
+    commands: Sender<Command>,
+    stations: Vec<JoinHandle<()>>,
+    shared: Arc<Shared>,
+    directory: Arc<Directory>,
+    partitions: u16,
+    dir: PathBuf,
+    hashes: Receiver<Vec<(PartitionNo, u128)>>,
+    workers: usize,
+    known_accounts: Mutex<Option<Arc<KnownAccounts>>>,
+}
+
+impl Engine {
+    /// Opens a data directory, folds its journal, and starts the stations. Refuses a directory that another
+    /// process has open, and any damage that a crash cannot explain.
+    pub fn open(dir: &Path, options: Options) -> Result<Engine, EngineError> {
+        let started = Instant::now();
+        let data = DataDir::open(dir).map_err(|source| journal(dir, source))?;
+        let partitions = data.partitions();
+        let workers = options.workers.clamp(1, usize::from(partitions));
+        let recovered = recover(&data, workers)?;
+        metrics::record_recovery(started.elapsed().as_secs_f64());
+        tracing::info!(
+            dir = %dir.display(),
+            position = recovered.last.position,
+            batches = recovered.last.batch,
+            workers,
+            partitions,
+            milliseconds = started.elapsed().as_millis() as u64,
+            "engine started"
+        );
+        start(dir, options, recovered, partitions)
+    }
+
+    /// Partitions of the deployment.
+    pub fn partitions(&self) -> u16 {
+        self.partitions
+    }
+
+    /// Worker threads of this start.
+    pub fn workers(&self) -> usize {
+        self.workers
+    }
+
+    /// The data directory.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// Who holds which identifier: follows the journal, and is only for reading.
+    pub fn directory(&self) -> &Arc<Directory> {
+        &self.directory
+    }
+
+    /// What is committed by now.
+    pub fn committed(&self) -> Committed {
+        self.shared.committed()
+    }
+
+    /// How far a file or stream is committed.
+    pub fn source_position(&self, id: &str) -> Option<SourcePosition> {
+        self.shared.source(id)
+    }
+
+    /// Hands over records that keep no position; returns what came of each, once it is durable.
+    pub fn submit(&self, inputs: Vec<Incoming>) -> Result<Vec<Receipt>, EngineError> {
+        self.submit_chunk(Chunk::made(inputs))
+    }
+
+    /// Hands over a chunk; returns what came of each record, once it is durable.
+    pub fn submit_chunk(&self, chunk: Chunk) -> Result<Vec<Receipt>, EngineError> {
+        let (reply, answer) = bounded(1);
+        self.send(Command::Submit(chunk, reply))?;
+        answer.recv().map_err(|_| self.stopped())
+    }
+
+    /// Takes records of the quarantine up again; returns what came of each, in order, once it is durable.
+    /// With `forced`, also those that are older than their window or beyond the clock.
+    pub fn resubmit(
+        &self,
+        records: Vec<Resubmission>,
+        forced: bool,
+    ) -> Result<Vec<Receipt>, EngineError> {
+        crate::resubmit::resubmit(self, records, forced)
+    }
+
+    /// Hands over a chunk and does not wait for it, except for room.
+    pub fn offer(&self, chunk: Chunk) -> Result<(), EngineError> {
+        self.send(Command::Records(chunk))
+    }
+
+    /// Says that all of some sources was handed over; returns when it is durable.
+    pub fn end_sources(&self, sources: Vec<Arc<SourceId>>) -> Result<(), EngineError> {
+        self.ask(|reply| Command::EndOfSources(sources, reply))
+    }
+
+    /// Whether an account exists, or an input that opens it was handed over.
+    pub(crate) fn knows(&self, account: &AccountId) -> Result<bool, EngineError> {
+        // Held while the list is made: a second reader waits for it instead of making another one.
+        let mut known = self
+            .known_accounts
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = &*known {
+            return Ok(known.contains(account));
+        }
+        let list = Arc::new(KnownAccounts::default());
+        let (reply, answers) = bounded(self.workers);
+        self.send(Command::ListAccounts(Arc::clone(&list), reply))?;
+        for _ in 0..self.workers {
+            answers.recv().map_err(|_| self.stopped())?;
+        }
+        Ok(known.insert(list).contains(account))
+    }
+
+    /// Returns when everything handed over so far is durable.
+    pub fn flush(&self) -> Result<(), EngineError> {
+        self.ask(Command::Flush)
+    }
+
+    /// Stops after everything handed over so far is durable.
+    pub fn stop(mut self) -> Result<Committed, EngineError> {
+        let committed = self.finish()?;
+        tracing::info!(position = committed.position, "engine stopped");
+        Ok(committed)
+    }
+
+    /// Like [`Engine::stop`]; gives the state hash of every partition, in order, too.
+    pub fn stop_with_hashes(mut self) -> Result<(Committed, Vec<u128>), EngineError> {
+        self.shared.want_hashes();
+        let committed = self.finish()?;
+        let mut hashes: Vec<(PartitionNo, u128)> = self.hashes.try_iter().flatten().collect();
+        hashes.sort_unstable();
+        Ok((
+            committed,
+            hashes.into_iter().map(|(_, hash)| hash).collect(),
+        ))
+    }
+
+    fn finish(&mut self) -> Result<Committed, EngineError> {
+        // A sequencer that has gone already left its reason in `shared`.
+        let _ = self.commands.send(Command::Stop);
+        for station in self.stations.drain(..) {
+            let _ = station.join();
+        }
+        match self.shared.failure() {
+            Some(failure) => Err(EngineError::Stopped(failure)),
+            None => Ok(self.shared.committed()),
+        }
+    }
+
+    fn ask(&self, command: impl FnOnce(Sender<()>) -> Command) -> Result<(), EngineError> {
+        let (reply, answer) = bounded(1);
+        self.send(command(reply))?;
+        answer.recv().map_err(|_| self.stopped())
+    }
+
+    fn send(&self, command: Command) -> Result<(), EngineError> {
+        self.commands.send(command).map_err(|_| self.stopped())
+    }
+
+    fn stopped(&self) -> EngineError {
+        EngineError::Stopped(self.shared.failure().unwrap_or(Failure::Closed))
+    }
+
+    /// Reads a source to its end, from where an earlier start left off. `progress` is called now and then;
+    /// when it says stop, reading ends there and can be taken up again.
+    pub fn ingest(
+        &self,
+        reader: &mut dyn RecordReader,
+        progress: &mut dyn FnMut(&Progress) -> Go,
+    ) -> Result<Ingested, IngestError> {
+        crate::ingest::ingest(self, reader, progress)
+    }
+
+    /// Like [`Engine::ingest`], for several sources in the order of `occurred_at`. Records that were taken
+    /// before are to be skipped before the sources are merged, see [`Engine::source_position`].
+    pub fn ingest_merged(
+        &self,
+        sources: &mut Merged,
+        progress: &mut dyn FnMut(&Progress) -> Go,
+    ) -> Result<Ingested, IngestError> {
+        crate::ingest::ingest_merged(self, sources, progress)
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        if !self.stations.is_empty() {
+            let _ = self.finish();
+        }
+    }
+}
+
+pub(crate) fn journal(dir: &Path, source: umbral_journal::JournalError) -> EngineError {
+    EngineError::Journal {
+        dir: dir.to_owned(),
+        source,
+    }
+}
+
+fn start(
+    dir: &Path,
+    options: Options,
+    recovered: Recovered,
+    partitions: u16,
+) -> Result<Engine, EngineError> {
+    let Recovered {
+        log,
+        last,
+        world,
+        directory,
+        sources,
+        activations,
+        workers,
+    } = recovered;
+    let committed = Committed {
+        batch: last.batch,
+        position: last.position,
+        clock: last.clock,
+        counts: last.counts,
+        events: 0,
+    };
+    let shared = Arc::new(Shared::new(committed, sources.clone()));
+    let worker_count = workers.len();
+    let (commands, command_line) = bounded(CHUNKS_WAITING);
+    let (to_committer, commit_line) = bounded(2 * (worker_count + 1) * SHARES_WAITING);
+    // Bounded by the batches in flight: the sequencer never has more of them than it waits for.
+    let (acks, ack_line) = unbounded();
+    let (hash_sender, hashes) = unbounded();
+    let committer = Committer::new(log, &last, acks, Arc::clone(&shared));
+    let next_due = workers.iter().map(Worker::next_due).collect();
+    let (worker_lines, shares): (Vec<_>, Vec<_>) = workers
+        .iter()
+        .map(|_| bounded::<WorkerMessage>(SHARES_WAITING))
+        .unzip();
+    let lines = Lines {
+        commands: command_line,
+        workers: worker_lines,
+        committer: to_committer.clone(),
+        acks: ack_line,
+    };
+    let resumed = Resumed {
+        last,
+        world,
+        directory: Arc::clone(&directory),
+        sources,
+        activations,
+        next_due,
+        partitions,
+    };
+    let sequencer = Sequencer::new(lines, options, resumed);
+    let mut stations = Vec::new();
+    for (number, (worker, line)) in workers.into_iter().zip(shares).enumerate() {
+        let (committer, hashes) = (to_committer.clone(), hash_sender.clone());
+        let known = Arc::clone(&shared);
+        let body = move || {
+            let worker = worker.run(&line, &committer);
+            if known.wants_hashes() {
+                let _ = hashes.send(worker.state_hashes());
+            }
+        };
+        stations.push(worker_station(number, to_committer.clone(), &shared, body)?);
+    }
+    drop(to_committer);
+    stations.push(station("sequencer", &shared, move || sequencer.run())?);
+    stations.push(station("committer", &shared, move || {
+        committer.run(&commit_line)
+    })?);
+    Ok(Engine {
+        commands,
+        stations,
+        shared,
+        directory,
+        partitions,
+        dir: dir.to_owned(),
+        hashes,
+        workers: worker_count,
+        known_accounts: Mutex::default(),
+    })
+}
+
+/// Starts a station; what ends it early is noted for the callers of the engine.
+fn station(
+    name: &'static str,
+    shared: &Arc<Shared>,
+    body: impl FnOnce() -> Result<(), Failure> + Send + 'static,
+) -> Result<JoinHandle<()>, EngineError> {
+    let shared = Arc::clone(shared);
+    let run = move || {
+        let ended = catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|panic| {
+            Err(Failure::Defect {
+                station: name,
+                detail: panic_text(panic.as_ref()),
+            })
+        });
+        if let Err(failure) = ended {
+            // A closed line is the consequence of another station's failure, which is noted there.
+            if failure != Failure::Closed {
+                tracing::error!(station = name, %failure, "station stopped");
+                shared.fail(failure);
+            }
+        }
+    };
+    std::thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(run)
+        .map_err(EngineError::Thread)
+}
+
+/// Starts a worker; if it breaks, the committer learns it, so that nobody waits for its share.
+fn worker_station(
+    number: usize,
+    committer: Sender<CommitMessage>,
+    shared: &Arc<Shared>,
+    body: impl FnOnce() + Send + 'static,
+) -> Result<JoinHandle<()>, EngineError> {
+    let shared = Arc::clone(shared);
+    let run = move || {
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(body)) {
+            let detail = panic_text(panic.as_ref());
+            let failure = Failure::Defect {
+                station: "worker",
+                detail,
+            };
+            tracing::error!(worker = number, %failure, "station stopped");
+            shared.fail(failure.clone());
+            let _ = committer.send(CommitMessage::Broken(failure));
+        }
+    };
+    let name = format!("worker-{number}");
+    std::thread::Builder::new()
+        .name(name)
+        .spawn(run)
+        .map_err(EngineError::Thread)
+}
+
+fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_default()
+}
+
+/// Positions of sources by id.
+pub(crate) type Sources = rustc_hash::FxHashMap<SmolStr, SourcePosition>;

@@ -1,0 +1,103 @@
+//! A new data directory: its partition count is fixed, and its catalog is the first committed input.
+
+use crate::clock::ClockMode;
+use crate::engine::{Engine, journal};
+use crate::error::EngineError;
+use crate::message::Verdict;
+use crate::options::Options;
+use crate::sequencer::check_catalog;
+use smol_str::SmolStr;
+use std::path::Path;
+use umbral_journal::{Creation, DataDir};
+use umbral_model::ids::{EventId, Source};
+use umbral_model::input::{CatalogActivated, Incoming, IncomingBody, InputKey};
+use umbral_model::rejection::Rejection;
+use umbral_model::time::Timestamp;
+
+/// What a deployment is founded on.
+#[derive(Clone, Debug)]
+pub struct Founding {
+    /// Partitions, fixed for good.
+    pub partitions: u16,
+    /// The catalog's files, path within its folder and content; of several versions one after the other.
+    pub catalogs: Vec<Vec<(SmolStr, SmolStr)>>,
+    /// When it is done, for the activation's envelope.
+    pub at: Timestamp,
+    /// What created it, for `umbral.json`.
+    pub created_by: String,
+}
+
+/// Creates a data directory with its first catalog versions; gives their labels. A catalog with problems
+/// creates nothing.
+pub fn init(dir: &Path, founding: Founding) -> Result<Vec<SmolStr>, EngineError> {
+    let Founding {
+        partitions,
+        catalogs,
+        at,
+        created_by,
+    } = founding;
+    let activations: Vec<CatalogActivated> = catalogs.into_iter().map(activation_of).collect();
+    let labels = activations
+        .iter()
+        .map(check_catalog)
+        .collect::<Result<Vec<SmolStr>, Rejection>>()
+        .map_err(EngineError::Refused)?;
+    create(dir, partitions, &created_by)?;
+    let inputs = activations
+        .into_iter()
+        .enumerate()
+        .map(|(index, activation)| input_of(index, at, activation))
+        .collect();
+    // With the event clock no time passes here: the clock starts with the first record.
+    let options = Options {
+        workers: 1,
+        ..Options::with_clock(ClockMode::Event)
+    };
+    let engine = Engine::open(dir, options)?;
+    let receipts = engine.submit(inputs)?;
+    engine.stop()?;
+    let refused = receipts
+        .into_iter()
+        .find_map(|receipt| match receipt.verdict {
+            Verdict::Quarantined(rejection) => Some(rejection),
+            Verdict::Applied | Verdict::Duplicate => None,
+        });
+    refused.map_or(Ok(labels), |rejection| Err(EngineError::Refused(rejection)))
+}
+
+fn activation_of(files: Vec<(SmolStr, SmolStr)>) -> CatalogActivated {
+    CatalogActivated {
+        version: SmolStr::default(),
+        effective_from: None,
+        retroactive: false,
+        files,
+        zones: Vec::new(),
+    }
+}
+
+fn input_of(index: usize, at: Timestamp, activation: CatalogActivated) -> Incoming {
+    let event_id = EventId::new(format!("init-{}", index + 1));
+    Incoming {
+        key: InputKey {
+            source: Source::new("umbral"),
+            event_id,
+        },
+        occurred_at: at,
+        address: None,
+        currency: None,
+        actor: None,
+        reason: None,
+        forced: false,
+        body: IncomingBody::CatalogActivated(activation),
+    }
+}
+
+fn create(dir: &Path, partitions: u16, created_by: &str) -> Result<(), EngineError> {
+    let creation = Creation {
+        partitions,
+        created_by: created_by.to_owned(),
+    };
+    DataDir::create(dir, &creation)
+        .map(|_| ())
+        .map_err(|source| journal(dir, source))
+}

@@ -1,0 +1,35 @@
+//! What may be chosen at a start. Nothing here changes a result, except the clock.
+
+use crate::clock::{ClockMode, DEFAULT_MAX_GAP};
+use std::time::Duration;
+
+/// Options of a start.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Worker threads, at least 1; more than partitions are not used.
+    pub workers: usize,
+    /// Inputs after which a batch is closed, at least 1.
+    pub batch_inputs: usize,
+    /// How long an open batch waits for more inputs.
+    pub batch_idle: Duration,
+    /// Batches between sequencer and commit, at least 1.
+    pub batches_in_flight: usize,
+    /// What moves the clock.
+    pub clock: ClockMode,
+    /// How far one input may move the event clock, in nanoseconds.
+    pub max_gap: i64,
+}
+
+impl Options {
+    /// The usual options with this clock: one worker for each core.
+    pub fn with_clock(clock: ClockMode) -> Options {
+        Options {
+            workers: std::thread::available_parallelism().map_or(1, usize::from),
+            batch_inputs: 8_192,
+            batch_idle: Duration::from_millis(2),
+            batches_in_flight: 8,
+            clock,
+            max_gap: DEFAULT_MAX_GAP,
+        }
+    }
+}

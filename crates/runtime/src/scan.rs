@@ -1,0 +1,177 @@
+//! Reading a journal batch by batch, in order, and folding its frames on several threads. Readers need no
+//! lock and may run beside a writer.
+
+use crate::engine::journal;
+use crate::error::{EngineError, Failure};
+use crate::fold::WorldFold;
+use crossbeam_channel::{Receiver, Sender, bounded};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use umbral_engine::World;
+use umbral_journal::{DataDir, Reader};
+use umbral_model::ids::PartitionNo;
+use umbral_model::journal::{Commit, Frame};
+use umbral_wire::frame;
+
+/// Frames that may wait before a folding thread.
+const FRAMES_WAITING: usize = 64;
+
+/// One committed batch.
+#[derive(Clone, Debug)]
+pub struct ScannedBatch {
+    /// Its control record.
+    pub commit: Commit,
+    /// Its frames as bytes, in order of partition.
+    pub frames: Vec<(PartitionNo, Vec<u8>)>,
+}
+
+/// Reads the batches of a data directory from the first one on.
+pub struct Scanner {
+    reader: Reader,
+    dir: PathBuf,
+    partitions: u16,
+}
+
+impl Scanner {
+    /// Opens a data directory for reading.
+    pub fn open(dir: &Path) -> Result<Scanner, EngineError> {
+        let data = DataDir::open(dir).map_err(|source| journal(dir, source))?;
+        let partitions = data.partitions();
+        let reader = data.read(0).map_err(|source| journal(dir, source))?;
+        Ok(Scanner {
+            reader,
+            dir: dir.to_owned(),
+            partitions,
+        })
+    }
+
+    /// Partitions of the deployment.
+    pub fn partitions(&self) -> u16 {
+        self.partitions
+    }
+
+    /// The next batch; none at the end of what is committed. Ask again later to see what came since.
+    pub fn next_batch(&mut self) -> Result<Option<ScannedBatch>, EngineError> {
+        let next = self
+            .reader
+            .next_batch()
+            .map_err(|source| journal(&self.dir, source))?;
+        let Some(batch) = next else { return Ok(None) };
+        let partition = PartitionNo(self.partitions);
+        let number = batch.number();
+        let commit =
+            frame::decode_commit(batch.control().payload).map_err(|source| EngineError::Frame {
+                partition,
+                batch: number,
+                source,
+            })?;
+        let frames = batch
+            .frames()
+            .map(|frame| (PartitionNo(frame.header.partition), frame.payload.to_vec()))
+            .collect();
+        Ok(Some(ScannedBatch { commit, frames }))
+    }
+}
+
+/// A frame on its way to whoever folds it.
+#[derive(Clone, Debug)]
+pub struct ScannedFrame {
+    /// Catalogs and zones as they were for its batch.
+    pub world: Arc<World>,
+    /// Its batch.
+    pub batch: u64,
+    /// Its partition.
+    pub partition: PartitionNo,
+    /// The frame as bytes.
+    pub payload: Vec<u8>,
+}
+
+impl ScannedFrame {
+    /// The frame's entries.
+    pub fn decode(&self) -> Result<Frame, EngineError> {
+        let (partition, batch) = (self.partition, self.batch);
+        frame::decode(&self.payload).map_err(|source| EngineError::Frame {
+            partition,
+            batch,
+            source,
+        })
+    }
+}
+
+/// Folds the frames of some partitions.
+pub trait FrameFold: Send {
+    /// Takes the next frame of one of its partitions.
+    fn fold(&mut self, frame: &ScannedFrame) -> Result<(), EngineError>;
+}
+
+/// Folds all that is left to scan, each of `folds` on a thread of its own: partition p goes to number
+/// p % n. Control records go to `control`, in order; it says whether to go on.
+pub fn fold_all<F: FrameFold>(
+    scanner: &mut Scanner,
+    folds: Vec<F>,
+    control: &mut dyn FnMut(&Commit) -> bool,
+) -> Result<(WorldFold, Vec<F>), EngineError> {
+    let mut world = WorldFold::new();
+    let folds = std::thread::scope(|scope| {
+        let mut lines: Vec<Sender<ScannedFrame>> = Vec::new();
+        let mut threads = Vec::new();
+        for fold in folds {
+            let (line, frames) = bounded(FRAMES_WAITING);
+            lines.push(line);
+            threads.push(scope.spawn(move || fold_frames(fold, &frames)));
+        }
+        let fed = feed(scanner, &mut world, control, &lines);
+        drop(lines);
+        let folded: Result<Vec<F>, EngineError> = threads
+            .into_iter()
+            .map(|thread| thread.join().unwrap_or_else(|_| Err(broken_fold())))
+            .collect();
+        // A thread that failed made feeding fail too, but knows better why.
+        let folded = folded?;
+        fed.map(|()| folded)
+    })?;
+    Ok((world, folds))
+}
+
+fn fold_frames<F: FrameFold>(
+    mut fold: F,
+    frames: &Receiver<ScannedFrame>,
+) -> Result<F, EngineError> {
+    for frame in frames {
+        fold.fold(&frame)?;
+    }
+    Ok(fold)
+}
+
+fn feed(
+    scanner: &mut Scanner,
+    world: &mut WorldFold,
+    control: &mut dyn FnMut(&Commit) -> bool,
+    lines: &[Sender<ScannedFrame>],
+) -> Result<(), EngineError> {
+    while let Some(batch) = scanner.next_batch()? {
+        world.follow(&batch.commit)?;
+        if !control(&batch.commit) {
+            break;
+        }
+        for (partition, payload) in batch.frames {
+            let line = &lines[partition.index() % lines.len()];
+            let (world, batch) = (Arc::clone(world.world()), batch.commit.batch);
+            let frame = ScannedFrame {
+                world,
+                batch,
+                partition,
+                payload,
+            };
+            line.send(frame).map_err(|_| broken_fold())?;
+        }
+    }
+    Ok(())
+}
+
+fn broken_fold() -> EngineError {
+    EngineError::Stopped(Failure::Defect {
+        station: "fold",
+        detail: String::new(),
+    })
+}

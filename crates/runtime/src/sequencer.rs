@@ -1,0 +1,731 @@
+//! Second station: gives every input its number, its clock and its account, and hands it to the worker
+//! that owns the account's partition. What it decides itself is what only one place can decide: time,
+//! identifiers, zones and catalogs.
+
+mod activation;
+mod batch;
+mod pending;
+mod waiters;
+
+pub(crate) use activation::{JournaledZones, activation_hash, check_catalog, compile};
+pub use pending::changes_directory;
+
+use crate::clock::Clock;
+use crate::error::Failure;
+use crate::message::*;
+use crate::metrics;
+use crate::options::Options;
+use crate::partitioner::{partition_of_account, partition_of_unresolved};
+use activation::Activations;
+use batch::OpenBatch;
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
+use pending::Pending;
+use rustc_hash::FxHashMap;
+use smol_str::SmolStr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use umbral_engine::World;
+use umbral_intake::directory::Directory;
+use umbral_intake::reader::Refusal;
+use umbral_model::ids::{EventId, PartitionNo, Source, ZoneName};
+use umbral_model::input::*;
+use umbral_model::journal::{Commit, RawInput, SourcePosition};
+use umbral_model::rejection::{Reason, Rejection};
+use umbral_model::time::Timestamp;
+use waiters::Waiters;
+
+/// Longest sleep of an idle sequencer: how late a tick of the wall clock may be.
+const IDLE: Duration = Duration::from_millis(100);
+/// Sender of ticks that nobody sent.
+const CLOCK_SOURCE: &str = "umbral-clock";
+/// Ends the id of a tick by which a catalog version comes into force.
+const VERSION_SUFFIX: &str = "/catalog";
+
+/// Where the sequencer goes on: folded from the journal at the start.
+pub(crate) struct Resumed {
+    /// The last committed batch; its clock, position and number.
+    pub last: Commit,
+    /// Catalogs and zones.
+    pub world: Arc<World>,
+    /// The directory.
+    pub directory: Arc<Directory>,
+    /// How far every source is read.
+    pub sources: FxHashMap<SmolStr, SourcePosition>,
+    /// Keys of catalog activations, by version, with a hash of each activation.
+    pub activations: Vec<(InputKey, u64)>,
+    /// When the next timer is due, by worker.
+    pub next_due: Vec<Option<Timestamp>>,
+    /// Partitions of the deployment.
+    pub partitions: u16,
+}
+
+/// The channels of the sequencer.
+pub(crate) struct Lines {
+    pub commands: Receiver<Command>,
+    pub workers: Vec<Sender<WorkerMessage>>,
+    pub committer: Sender<CommitMessage>,
+    pub acks: Receiver<Ack>,
+}
+
+/// The sequencer.
+pub(crate) struct Sequencer {
+    lines: Lines,
+    options: Options,
+    clock: Clock,
+    /// Number of the last sequenced input.
+    position: u64,
+    batch: u64,
+    in_flight: usize,
+    world: Arc<World>,
+    directory: Arc<Directory>,
+    pending: Pending,
+    open: OpenBatch,
+    opened_at: Instant,
+    sources: FxHashMap<SmolStr, SourcePosition>,
+    activations: Activations,
+    next_due: Vec<Option<Timestamp>>,
+    waiters: Waiters,
+    partitions: u16,
+    known_accounts: Option<Arc<KnownAccounts>>,
+}
+
+/// Whom an input concerns, or why nobody.
+type Resolved = Result<
+    (
+        umbral_model::ids::AccountId,
+        Option<umbral_model::ids::MemberId>,
+    ),
+    Rejection,
+>;
+
+impl Sequencer {
+    pub(crate) fn new(lines: Lines, options: Options, resumed: Resumed) -> Sequencer {
+        let workers = lines.workers.len();
+        let clock = Clock::new(options.clock.clone(), options.max_gap, resumed.last.clock);
+        let activations = Activations::new(resumed.activations, &resumed.world, clock.last());
+        let mut sequencer = Sequencer {
+            lines,
+            options,
+            clock,
+            position: resumed.last.position,
+            batch: resumed.last.batch,
+            in_flight: 0,
+            world: resumed.world,
+            directory: resumed.directory,
+            pending: Pending::default(),
+            open: OpenBatch::new(workers),
+            opened_at: Instant::now(),
+            sources: resumed.sources,
+            activations,
+            next_due: resumed.next_due,
+            waiters: Waiters::default(),
+            partitions: resumed.partitions,
+            known_accounts: None,
+        };
+        sequencer.open = sequencer.new_batch();
+        sequencer
+    }
+
+    /// Runs until it is told to stop, or another station has gone.
+    pub(crate) fn run(mut self) -> Result<(), Failure> {
+        loop {
+            self.follow_wall_clock()?;
+            match self.next_command()? {
+                Some(Command::Stop) => break,
+                Some(command) => self.obey(command)?,
+                None => {}
+            }
+            while let Ok(ack) = self.lines.acks.try_recv() {
+                self.settle(&ack);
+            }
+            let idle = self.opened_at.elapsed() >= self.options.batch_idle;
+            if idle && self.lines.commands.is_empty() {
+                self.flush()?;
+            }
+        }
+        self.flush()?;
+        self.drain()
+    }
+
+    /// The next command, after any acknowledgements; none when it is time to look after the batch or clock.
+    fn next_command(&mut self) -> Result<Option<Command>, Failure> {
+        let patience = if self.open.is_empty() {
+            IDLE
+        } else {
+            self.options.batch_idle
+        };
+        if self.in_flight > 0 {
+            crossbeam_channel::select! {
+                recv(self.lines.acks) -> ack => {
+                    let ack = ack.map_err(|_| Failure::Closed)?;
+                    self.settle(&ack);
+                    return Ok(None);
+                }
+                recv(self.lines.commands) -> command => return Ok(Some(command.unwrap_or(Command::Stop))),
+                default(patience) => return Ok(None),
+            }
+        }
+        match self.lines.commands.recv_timeout(patience) {
+            Ok(command) => Ok(Some(command)),
+            Err(RecvTimeoutError::Timeout) => Ok(None),
+            Err(RecvTimeoutError::Disconnected) => Ok(Some(Command::Stop)),
+        }
+    }
+
+    fn obey(&mut self, command: Command) -> Result<(), Failure> {
+        match command {
+            Command::Records(chunk) => self.take(chunk, false),
+            Command::Submit(chunk, reply) => {
+                if chunk.records.is_empty() {
+                    let _ = reply.send(Vec::new());
+                    return Ok(());
+                }
+                self.waiters
+                    .submitter(self.position + 1, chunk.records.len(), reply);
+                self.take(chunk, true)
+            }
+            Command::EndOfSources(sources, reply) => {
+                self.end_sources(&sources);
+                self.answer_when_durable(reply)
+            }
+            Command::ListAccounts(known, reply) => self.list_accounts(known, reply),
+            Command::Flush(reply) => self.answer_when_durable(reply),
+            Command::Stop => Ok(()),
+        }
+    }
+
+    fn answer_when_durable(&mut self, reply: Sender<()>) -> Result<(), Failure> {
+        self.flush()?;
+        if self.in_flight == 0 {
+            let _ = reply.send(());
+        } else {
+            self.waiters.flush(self.batch, reply);
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, chunk: Chunk, watched: bool) -> Result<(), Failure> {
+        let Chunk {
+            sources,
+            format,
+            bytes,
+            records,
+        } = chunk;
+        for record in records {
+            let source = record
+                .source
+                .and_then(|index| sources.get(usize::from(index)));
+            let origin = Origin {
+                source: source.map(Arc::as_ref),
+                format: source.map_or(&format, |source| &source.format),
+                bytes: &bytes,
+                row: record.row,
+                line: record.line,
+                resubmits: record.resubmits,
+                watched,
+            };
+            self.sequence(record, &origin)?;
+            self.open.commit.resubmitted.extend(origin.resubmits);
+            if let Some(source) = origin.source {
+                self.count_record(source);
+            }
+            if self.open.counts.inputs as usize >= self.options.batch_inputs {
+                self.flush()?;
+            }
+        }
+        Ok(())
+    }
+
+    fn count_record(&mut self, source: &SourceId) {
+        if !self.sources.contains_key(&source.id) {
+            let (id, name) = (source.id.clone(), source.name.clone());
+            let fresh = SourcePosition {
+                id,
+                name,
+                records: 0,
+                done: false,
+            };
+            self.sources.insert(source.id.clone(), fresh);
+        }
+        if let Some(position) = self.sources.get_mut(&source.id) {
+            position.records += 1;
+            self.open.source(position);
+        }
+    }
+
+    /// Has every worker note its accounts, after all that is sequenced; new ones are noted here.
+    fn list_accounts(
+        &mut self,
+        known: Arc<KnownAccounts>,
+        reply: Sender<()>,
+    ) -> Result<(), Failure> {
+        self.flush()?;
+        for line in &self.lines.workers {
+            let message = WorkerMessage::ListAccounts(Arc::clone(&known), reply.clone());
+            line.send(message).map_err(|_| Failure::Closed)?;
+        }
+        self.known_accounts = Some(known);
+        Ok(())
+    }
+
+    /// All of some sources is sequenced: accounts whose timers are due by now are told.
+    fn end_sources(&mut self, sources: &[Arc<SourceId>]) {
+        if self.clock.is_event() && self.clock.last() != Timestamp::MIN {
+            self.tell_time(&clock_key(self.clock.last()));
+        }
+        for source in sources {
+            let (id, name) = (source.id.clone(), source.name.clone());
+            let known = self.sources.entry(id.clone()).or_insert(SourcePosition {
+                id,
+                name,
+                records: 0,
+                done: false,
+            });
+            known.done = true;
+            self.open.source(known);
+        }
+    }
+
+    /// Sequences one record. Anything that makes it wait comes before anything that it changes, so that a
+    /// batch which closes meanwhile holds whole inputs only.
+    fn sequence(&mut self, record: Record, origin: &Origin<'_>) -> Result<(), Failure> {
+        let Record {
+            content, original, ..
+        } = record;
+        match content {
+            Err(refusal) => self.keep_unreadable(refusal, &original, origin),
+            Ok(incoming) => match &incoming.body {
+                IncomingBody::Tick => self.take_tick(&incoming, origin),
+                IncomingBody::CatalogActivated(_) => self.activate(incoming, &original, origin)?,
+                IncomingBody::Account(_) => self.sequence_input(incoming, &original, origin)?,
+            },
+        }
+        Ok(())
+    }
+
+    fn sequence_input(
+        &mut self,
+        incoming: Incoming,
+        original: &Original,
+        origin: &Origin<'_>,
+    ) -> Result<(), Failure> {
+        let admitted = match incoming.forced {
+            true => Ok(()),
+            false => self.clock.admit(incoming.occurred_at),
+        };
+        let resolved = self.resolve(incoming.address.as_ref(), incoming.occurred_at)?;
+        let (account, member) = match resolved {
+            Ok(found) => found,
+            Err(unresolved) => {
+                let rejection = admitted.as_ref().err().cloned().unwrap_or(unresolved);
+                if admitted.is_ok() {
+                    self.follow(incoming.occurred_at);
+                }
+                self.keep_unresolved(incoming, rejection, original, origin);
+                return Ok(());
+            }
+        };
+        let IncomingBody::Account(body) = incoming.body else {
+            return Ok(());
+        };
+        let input = Input {
+            key: incoming.key,
+            occurred_at: incoming.occurred_at,
+            account,
+            member,
+            currency: incoming.currency,
+            actor: incoming.actor,
+            reason: incoming.reason,
+            forced: incoming.forced,
+            body,
+        };
+        let changes = admitted.is_ok() && changes_directory(&input.body);
+        let refused = match admitted {
+            Ok(()) if changes => self.check_identifiers(&input)?,
+            Ok(()) => None,
+            Err(rejection) => Some(rejection),
+        };
+        if refused
+            .as_ref()
+            .is_none_or(|rejection| !is_of_clock(rejection.reason))
+        {
+            self.follow(input.occurred_at);
+        }
+        self.know_zone_of(&input.body);
+        if let (Some(known), Body::CustomerAdded(_)) = (&self.known_accounts, &input.body) {
+            known.note(input.account.clone());
+        }
+        self.push_input(input, refused, changes, original, origin);
+        Ok(())
+    }
+
+    fn push_input(
+        &mut self,
+        input: Input,
+        refused: Option<Rejection>,
+        changes: bool,
+        original: &Original,
+        origin: &Origin<'_>,
+    ) {
+        let position = self.number();
+        if changes && refused.is_none() {
+            self.pending.note(position, &input);
+        }
+        self.pending.forget_if_settled();
+        let partition = partition_of_account(&input.account, self.partitions);
+        let bytes = self.open.bytes(original, origin.bytes);
+        let watched = origin.watched || changes;
+        let work = Work::Input(Box::new(InputWork {
+            partition,
+            input,
+            refused,
+            bytes,
+            watched,
+        }));
+        self.push(partition, position, work);
+    }
+
+    fn push(&mut self, partition: PartitionNo, position: u64, work: Work) {
+        let clock = self.clock.last();
+        self.open.push(
+            partition,
+            Item {
+                position,
+                clock,
+                work,
+            },
+        );
+    }
+
+    /// The number of the input that is being sequenced.
+    fn number(&mut self) -> u64 {
+        self.position += 1;
+        self.open.counts.inputs += 1;
+        self.position
+    }
+
+    fn resolve(&mut self, address: Option<&Address>, at: Timestamp) -> Result<Resolved, Failure> {
+        Ok(match address {
+            Some(Address::Account(account, member)) => Ok((account.clone(), member.clone())),
+            Some(Address::Identifier(identifier)) => {
+                if self.pending.concerns(identifier) {
+                    self.wait_for_identifiers()?;
+                }
+                match self.directory.resolve(identifier, at) {
+                    Some((account, member)) => Ok((account, Some(member))),
+                    None => Err(nobody(identifier, at)),
+                }
+            }
+            None => Err(Rejection::new(
+                Reason::MissingField,
+                "account_id or identifier is missing: write whom the record concerns",
+            )),
+        })
+    }
+
+    /// Whether the directory refuses an identifier input; waits for others that it builds on.
+    fn check_identifiers(&mut self, input: &Input) -> Result<Option<Rejection>, Failure> {
+        if !self.pending.touch(&self.directory, input) {
+            self.wait_for_identifiers()?;
+            self.pending.touch(&self.directory, input);
+        }
+        Ok(self.directory.check(input).err())
+    }
+
+    fn wait_for_identifiers(&mut self) -> Result<(), Failure> {
+        metrics::record_barrier();
+        self.flush()?;
+        while !self.pending.is_empty() {
+            self.wait_for_ack()?;
+        }
+        self.pending.forget_if_settled();
+        Ok(())
+    }
+
+    fn keep_unresolved(
+        &mut self,
+        incoming: Incoming,
+        rejection: Rejection,
+        original: &Original,
+        origin: &Origin<'_>,
+    ) {
+        let bytes = match original {
+            Original::Made => Bytes::Owned(umbral_wire::json::incoming(&incoming).into_bytes()),
+            Original::Span(..) => self.open.bytes(original, origin.bytes),
+        };
+        let (key, at) = (Some(incoming.key), Some(incoming.occurred_at));
+        self.keep(
+            RawParts {
+                key,
+                at,
+                refused: Some(rejection),
+                bytes,
+            },
+            origin,
+            original,
+        );
+    }
+
+    fn keep_unreadable(&mut self, bad: Refusal, original: &Original, origin: &Origin<'_>) {
+        let bytes = self.open.bytes(original, origin.bytes);
+        let (key, at) = (bad.key, bad.occurred_at);
+        self.keep(
+            RawParts {
+                key,
+                at,
+                refused: Some(bad.rejection),
+                bytes,
+            },
+            origin,
+            original,
+        );
+    }
+
+    fn keep(&mut self, parts: RawParts, origin: &Origin<'_>, original: &Original) {
+        let position = self.number();
+        let known = match (&parts.bytes, original) {
+            (Bytes::Owned(bytes), _) => bytes.as_slice(),
+            (_, Original::Span(from, to)) => origin
+                .bytes
+                .get(*from as usize..*to as usize)
+                .unwrap_or_default(),
+            _ => &[],
+        };
+        let partition = partition_of_unresolved(parts.key.as_ref(), known, self.partitions);
+        let raw = RawInput {
+            key: parts.key,
+            occurred_at: parts.at,
+            format: origin.format.clone(),
+            place: Self::place_of(origin),
+        };
+        let RawParts { refused, bytes, .. } = parts;
+        let watched = origin.watched;
+        let work = Work::Raw(Box::new(RawWork {
+            partition,
+            raw,
+            refused,
+            bytes,
+            watched,
+        }));
+        self.push(partition, position, work);
+    }
+
+    fn place_of(origin: &Origin<'_>) -> String {
+        if let Some(position) = origin.resubmits {
+            return format!("resubmitted from {position}");
+        }
+        let name = origin.source.map(SourceId::short_name).unwrap_or_default();
+        match (origin.line, origin.row) {
+            (0, 0) => name,
+            (0, row) => format!("{name}, record {row}"),
+            (line, _) => format!("{name}, line {line}"),
+        }
+    }
+
+    /// A tick that came as an input. On the wall clock it says nothing that the clock does not say itself.
+    fn take_tick(&mut self, incoming: &Incoming, origin: &Origin<'_>) {
+        if self.clock.is_event() {
+            self.clock.tick(incoming.occurred_at);
+            self.tell_time(&incoming.key);
+        }
+        let position = self.number();
+        self.open.counts.applied += 1;
+        if origin.watched {
+            self.open.verdicts.push((position, Verdict::Applied));
+        }
+    }
+
+    /// Moves the event clock to the input that is about to be sequenced.
+    fn follow(&mut self, occurred_at: Timestamp) {
+        if self.clock.follow(occurred_at) || self.activations.due(self.clock.last()) {
+            self.tell_time(&clock_key(self.clock.last()));
+        }
+    }
+
+    /// Tells all partitions the time, and that another catalog version is in force if one is. It stands
+    /// before the next input.
+    fn tell_time(&mut self, key: &InputKey) {
+        let (position, clock) = (self.position + 1, self.clock.last());
+        if self.activations.reach(&self.world, clock) {
+            self.open
+                .broadcast(position, clock, &version_key(clock), Work::VersionReached);
+        } else {
+            self.open.broadcast(position, clock, key, Work::Tick);
+        }
+    }
+
+    /// The wall clock's ticks. A batch of its own only where something is due: otherwise the tick goes with
+    /// the next batch that has inputs.
+    fn follow_wall_clock(&mut self) -> Result<(), Failure> {
+        let Some(now) = self.clock.owed() else {
+            return Ok(());
+        };
+        self.clock.tick(now);
+        let due = self.in_flight > 0
+            || self.next_due.iter().flatten().any(|due| *due <= now)
+            || self.activations.due(now);
+        if due || !self.open.is_empty() {
+            self.tell_time(&clock_key(now));
+            self.flush()?;
+        }
+        Ok(())
+    }
+
+    /// The rules of a zone that an account is to use go into the journal before they are used.
+    fn know_zone_of(&mut self, body: &Body) {
+        let name: &ZoneName = match body {
+            Body::CustomerAdded(added) => &added.time_zone,
+            Body::TimeZoneChanged(changed) => &changed.time_zone,
+            _ => return,
+        };
+        if self.world.zones.number(name.as_str()).is_some() {
+            return;
+        }
+        // A name that no database has stays unknown: the engine refuses the input.
+        if let Some(rules) = umbral_intake::zones::iana(name.as_str()) {
+            Arc::make_mut(&mut self.world).add_zone(rules.clone());
+            self.open.commit.zones.push(rules);
+        }
+    }
+
+    /// Closes the open batch and hands it on, if it has anything in it.
+    fn flush(&mut self) -> Result<(), Failure> {
+        if self.open.is_empty() {
+            return Ok(());
+        }
+        while self.in_flight >= self.options.batches_in_flight.max(1) {
+            self.wait_for_ack()?;
+        }
+        self.batch += 1;
+        self.open.commit.batch = self.batch;
+        self.open.commit.position = self.position;
+        self.open.commit.clock = self.clock.last();
+        let next = self.new_batch();
+        let (header, shares) = std::mem::replace(&mut self.open, next).close(&self.world);
+        tracing::trace!(
+            batch = self.batch,
+            position = self.position,
+            inputs = header.counts.inputs,
+            shares = shares.len(),
+            "batch closed"
+        );
+        self.in_flight += 1;
+        metrics::record_in_flight(self.in_flight);
+        let opened = CommitMessage::Opened(Box::new(header));
+        self.lines
+            .committer
+            .send(opened)
+            .map_err(|_| Failure::Closed)?;
+        for (worker, share) in shares {
+            let message = WorkerMessage::Share(share);
+            self.lines.workers[worker]
+                .send(message)
+                .map_err(|_| Failure::Closed)?;
+        }
+        Ok(())
+    }
+
+    fn new_batch(&mut self) -> OpenBatch {
+        self.opened_at = Instant::now();
+        OpenBatch::new(self.lines.workers.len())
+    }
+
+    fn wait_for_ack(&mut self) -> Result<(), Failure> {
+        let ack = self.lines.acks.recv().map_err(|_| Failure::Closed)?;
+        self.settle(&ack);
+        Ok(())
+    }
+
+    fn drain(&mut self) -> Result<(), Failure> {
+        while self.in_flight > 0 {
+            self.wait_for_ack()?;
+        }
+        Ok(())
+    }
+
+    /// A batch is durable: the directory follows it, and whoever waits for it is answered.
+    fn settle(&mut self, ack: &Ack) {
+        self.in_flight -= 1;
+        for (position, verdict) in &ack.verdicts {
+            if let Some(input) = self.pending.settle(*position)
+                && *verdict == Verdict::Applied
+            {
+                self.directory.apply(&input);
+            }
+        }
+        for (worker, due) in &ack.next_due {
+            self.next_due[*worker] = *due;
+        }
+        self.waiters.settle(ack);
+    }
+}
+
+/// Where a record came from.
+struct Origin<'a> {
+    source: Option<&'a SourceId>,
+    format: &'a SmolStr,
+    bytes: &'a Arc<Vec<u8>>,
+    row: u64,
+    line: u64,
+    resubmits: Option<u64>,
+    watched: bool,
+}
+
+/// What is known of an input that has no account.
+struct RawParts {
+    key: Option<InputKey>,
+    at: Option<Timestamp>,
+    refused: Option<Rejection>,
+    bytes: Bytes,
+}
+
+fn is_of_clock(reason: Reason) -> bool {
+    matches!(reason, Reason::FromTheFuture | Reason::ClockGap)
+}
+
+/// Whether the sequencer refused an account's input, so that deciding it again cannot show it: the reasons
+/// that depend on clock mode and directory.
+pub fn decided_by_sequencer(reason: Reason, body: &Body) -> bool {
+    match reason {
+        Reason::FromTheFuture | Reason::ClockGap => true,
+        Reason::IdentifierTaken | Reason::UnknownIdentifier | Reason::MalformedField => {
+            changes_directory(body)
+        }
+        _ => false,
+    }
+}
+
+/// The key of a tick that nobody sent.
+fn clock_key(as_of: Timestamp) -> InputKey {
+    InputKey {
+        source: Source::new(CLOCK_SOURCE),
+        event_id: EventId::new(as_of.to_string()),
+    }
+}
+
+/// The key of the tick by which a catalog version comes into force. What such a tick does, a later one does
+/// not do again: so that the two can be told apart when a journal is verified.
+fn version_key(as_of: Timestamp) -> InputKey {
+    let event_id = EventId::new(format!("{as_of}{VERSION_SUFFIX}"));
+    InputKey {
+        source: Source::new(CLOCK_SOURCE),
+        event_id,
+    }
+}
+
+/// Whether a journaled tick is one by which a catalog version came into force.
+pub fn is_version_tick(key: &InputKey) -> bool {
+    key.source.as_str() == CLOCK_SOURCE && key.event_id.as_str().ends_with(VERSION_SUFFIX)
+}
+
+fn nobody(identifier: &Identifier, at: Timestamp) -> Rejection {
+    let kind = IdentifierKind::WORDS
+        .iter()
+        .find(|(kind, _)| *kind == identifier.kind)
+        .map_or("identifier", |(_, word)| word);
+    // The number itself stays with the original bytes: details are not personal data.
+    Rejection::new(
+        Reason::UnknownIdentifier,
+        format!("nobody held the {kind} at {at}; add the member, then resubmit"),
+    )
+}

@@ -1,0 +1,389 @@
+//! Third station: owns partitions, decides their inputs, and writes one frame for each partition that has
+//! something to say.
+
+use crate::message::{
+    Bytes, CommitMessage, DecidedShare, EncodedFrame, InputWork, Item, RawWork, Share, Verdict,
+    Work, WorkerMessage,
+};
+use crossbeam_channel::{Receiver, Sender};
+use std::sync::Arc;
+use umbral_engine::{Decision, Partition, World};
+use umbral_model::ids::PartitionNo;
+use umbral_model::input::{Input, InputKey};
+use umbral_model::journal::{
+    AccountEvent, Counts, Entry, Frame, JournaledInput, LOGIC_VERSION, Outcome, Quarantined,
+};
+use umbral_model::rejection::Rejection;
+use umbral_model::time::Timestamp;
+use umbral_wire::{body_hash, frame, json};
+
+/// One partition with its frame of the batch in work.
+struct Slot {
+    number: PartitionNo,
+    partition: Partition,
+    /// Entries in `payload`.
+    entries: u32,
+    /// The frame so far; empty where the batch has nothing for the partition yet.
+    payload: Vec<u8>,
+}
+
+impl Slot {
+    /// Appends an entry to the frame of `batch`; hands its events' memory back.
+    fn write(&mut self, batch: u64, entry: Entry) -> Vec<AccountEvent> {
+        if self.entries == 0 {
+            frame::encode_header(self.number, LOGIC_VERSION, batch, &mut self.payload);
+        }
+        self.entries += 1;
+        frame::encode_entry(&entry, &mut self.payload);
+        let mut events = entry.events;
+        events.clear();
+        events
+    }
+
+    /// Takes the frame, if there is one; the next one will need about as much room.
+    fn take_frame(&mut self) -> Option<EncodedFrame> {
+        if self.entries == 0 {
+            return None;
+        }
+        let room = self.payload.len() + self.payload.len() / 8;
+        let payload = std::mem::replace(&mut self.payload, Vec::with_capacity(room));
+        let entries = std::mem::take(&mut self.entries);
+        Some(EncodedFrame {
+            partition: self.number,
+            entries,
+            payload,
+        })
+    }
+}
+
+/// A worker: owner of the partitions whose number leaves its own number when divided by the workers.
+pub(crate) struct Worker {
+    number: usize,
+    workers: usize,
+    slots: Vec<Slot>,
+    /// Memory for the events of the next entry.
+    events: Vec<AccountEvent>,
+}
+
+impl Worker {
+    /// Worker `number` of `workers`, with empty partitions.
+    pub(crate) fn new(number: usize, workers: usize, partitions: u16) -> Worker {
+        let slots = (number..usize::from(partitions))
+            .step_by(workers)
+            .map(|partition| Slot {
+                number: PartitionNo(partition as u16),
+                partition: Partition::new(),
+                entries: 0,
+                payload: Vec::new(),
+            })
+            .collect();
+        Worker {
+            number,
+            workers,
+            slots,
+            events: Vec::new(),
+        }
+    }
+
+    /// Decides shares until there are no more.
+    pub(crate) fn run(
+        mut self,
+        messages: &Receiver<WorkerMessage>,
+        committer: &Sender<CommitMessage>,
+    ) -> Worker {
+        for message in messages {
+            match message {
+                WorkerMessage::Share(share) => {
+                    let decided = self.decide(share);
+                    if committer
+                        .send(CommitMessage::Decided(Box::new(decided)))
+                        .is_err()
+                    {
+                        break;
+                    }
+                }
+                WorkerMessage::ListAccounts(known, reply) => {
+                    for slot in &self.slots {
+                        slot.partition
+                            .ids()
+                            .for_each(|account| known.note(account.clone()));
+                    }
+                    let _ = reply.send(());
+                }
+            }
+        }
+        self
+    }
+
+    /// Everything up to `clock` was folded.
+    pub(crate) fn resume(&mut self, world: &World, clock: Timestamp) {
+        self.slots
+            .iter_mut()
+            .for_each(|slot| slot.partition.resume(world, clock));
+    }
+
+    /// Number and state hash of each partition.
+    pub(crate) fn state_hashes(&self) -> Vec<(PartitionNo, u128)> {
+        self.slots
+            .iter()
+            .map(|slot| (slot.number, slot.partition.state_hash()))
+            .collect()
+    }
+
+    /// When the next timer of any of its partitions is due.
+    pub(crate) fn next_due(&self) -> Option<Timestamp> {
+        self.slots
+            .iter()
+            .filter_map(|slot| slot.partition.next_due())
+            .min()
+    }
+
+    /// Folds one committed frame; inputs that changed the directory go to `identifiers`.
+    pub(crate) fn fold(
+        &mut self,
+        world: &World,
+        frame: Frame,
+        identifiers: &mut Vec<(u64, Input)>,
+    ) {
+        let slot = self.slot(frame.partition);
+        debug_assert_eq!(slot.number, frame.partition, "a frame comes to its owner");
+        for entry in frame.entries {
+            let hash = match &entry.input {
+                JournaledInput::Account(input) => body_hash(input),
+                _ => 0,
+            };
+            slot.partition.replay(world, &entry, hash);
+            if let (JournaledInput::Account(input), Outcome::Applied) = (entry.input, entry.outcome)
+                && crate::sequencer::changes_directory(&input.body)
+            {
+                identifiers.push((entry.position, *input));
+            }
+        }
+    }
+
+    fn decide(&mut self, share: Share) -> DecidedShare {
+        let Share {
+            batch,
+            world,
+            chunks,
+            items,
+        } = share;
+        let mut decided = DecidedShare {
+            batch,
+            worker: self.number,
+            frames: Vec::new(),
+            counts: Counts::default(),
+            events: 0,
+            verdicts: Vec::new(),
+            next_due: None,
+        };
+        for Item {
+            position,
+            clock,
+            work,
+        } in items
+        {
+            let moment = Moment {
+                world: &world,
+                batch,
+                position,
+                clock,
+            };
+            match work {
+                Work::Input(work) => self.decide_input(&moment, *work, &chunks, &mut decided),
+                Work::Raw(work) => self.keep_raw(&moment, *work, &chunks, &mut decided),
+                Work::Tick(key) => self.tell_all(&moment, &key, Told::Tick, &mut decided),
+                Work::VersionReached(key) => {
+                    self.tell_all(&moment, &key, Told::VersionReached, &mut decided);
+                }
+                Work::ConfigChanged(key) => {
+                    self.tell_all(&moment, &key, Told::ConfigChanged, &mut decided);
+                }
+            }
+        }
+        decided.frames = self.slots.iter_mut().filter_map(Slot::take_frame).collect();
+        decided.next_due = self.next_due();
+        decided
+    }
+
+    fn slot(&mut self, partition: PartitionNo) -> &mut Slot {
+        &mut self.slots[partition.index() / self.workers]
+    }
+
+    fn decide_input(
+        &mut self,
+        moment: &Moment<'_>,
+        work: InputWork,
+        chunks: &Chunks,
+        decided: &mut DecidedShare,
+    ) {
+        let InputWork {
+            partition,
+            input,
+            refused,
+            bytes,
+            watched,
+        } = work;
+        let mut events = std::mem::take(&mut self.events);
+        let slot = self.slot(partition);
+        let hash = body_hash(&input);
+        let decision = match refused {
+            Some(_) if slot.partition.is_repeat(&input, hash) => Decision::Duplicate,
+            Some(rejection) => Decision::Refused(rejection),
+            None => slot
+                .partition
+                .process(moment.world, moment.clock, &input, hash, &mut events),
+        };
+        if watched {
+            decided
+                .verdicts
+                .push((moment.position, verdict_of(&decision)));
+        }
+        let outcome = match decision {
+            Decision::Applied => Outcome::Applied,
+            Decision::Duplicate => Outcome::DuplicateIgnored,
+            Decision::Refused(rejection) => {
+                let original = original_of(bytes, chunks, || json::input(&input).into_bytes());
+                quarantined(rejection, original)
+            }
+        };
+        decided.count(&outcome, &events);
+        let entry = moment.entry(JournaledInput::Account(Box::new(input)), outcome, events);
+        self.events = slot.write(moment.batch, entry);
+    }
+
+    fn keep_raw(
+        &mut self,
+        moment: &Moment<'_>,
+        work: RawWork,
+        chunks: &Chunks,
+        decided: &mut DecidedShare,
+    ) {
+        let RawWork {
+            partition,
+            raw,
+            refused,
+            bytes,
+            watched,
+        } = work;
+        let (outcome, verdict) = match refused {
+            None => (Outcome::DuplicateIgnored, Verdict::Duplicate),
+            Some(rejection) => {
+                let original = original_of(bytes, chunks, Vec::new);
+                (
+                    quarantined(rejection.clone(), original),
+                    Verdict::Quarantined(rejection),
+                )
+            }
+        };
+        if watched {
+            decided.verdicts.push((moment.position, verdict));
+        }
+        decided.count(&outcome, &[]);
+        let entry = moment.entry(JournaledInput::Raw(raw), outcome, Vec::new());
+        self.slot(partition).write(moment.batch, entry);
+    }
+
+    /// A tick or configuration change is journaled where it made something happen.
+    fn tell_all(
+        &mut self,
+        moment: &Moment<'_>,
+        key: &InputKey,
+        told: Told,
+        decided: &mut DecidedShare,
+    ) {
+        let mut events = std::mem::take(&mut self.events);
+        for slot in &mut self.slots {
+            let partition = &mut slot.partition;
+            let input = match told {
+                Told::Tick if partition.next_due().is_none_or(|due| due > moment.clock) => continue,
+                Told::Tick | Told::VersionReached => {
+                    partition.tick(moment.world, moment.clock, &mut events);
+                    JournaledInput::Tick(key.clone())
+                }
+                Told::ConfigChanged => {
+                    partition.config_changed(moment.world, moment.clock, &mut events);
+                    JournaledInput::ConfigChanged(key.clone())
+                }
+            };
+            if !events.is_empty() {
+                decided.events += events.len() as u64;
+                let entry = moment.entry(input, Outcome::Applied, events);
+                events = slot.write(moment.batch, entry);
+            }
+        }
+        self.events = events;
+    }
+}
+
+type Chunks = Arc<Vec<Arc<Vec<u8>>>>;
+
+/// What all partitions are told.
+#[derive(Clone, Copy)]
+enum Told {
+    Tick,
+    VersionReached,
+    ConfigChanged,
+}
+
+/// What holds for one input.
+struct Moment<'a> {
+    world: &'a World,
+    batch: u64,
+    position: u64,
+    clock: Timestamp,
+}
+
+impl Moment<'_> {
+    fn entry(&self, input: JournaledInput, outcome: Outcome, events: Vec<AccountEvent>) -> Entry {
+        let version = self.world.catalogs.latest().map(|version| version.number);
+        Entry {
+            position: self.position,
+            clock: self.clock,
+            version,
+            input,
+            outcome,
+            events,
+        }
+    }
+}
+
+impl DecidedShare {
+    fn count(&mut self, outcome: &Outcome, events: &[AccountEvent]) {
+        match outcome {
+            Outcome::Applied => self.counts.applied += 1,
+            Outcome::DuplicateIgnored => self.counts.duplicates += 1,
+            Outcome::Quarantined(_) => self.counts.quarantined += 1,
+        }
+        self.events += events.len() as u64;
+    }
+}
+
+fn verdict_of(decision: &Decision) -> Verdict {
+    match decision {
+        Decision::Applied => Verdict::Applied,
+        Decision::Duplicate => Verdict::Duplicate,
+        Decision::Refused(rejection) => Verdict::Quarantined(rejection.clone()),
+    }
+}
+
+fn quarantined(rejection: Rejection, original: Vec<u8>) -> Outcome {
+    let Rejection { reason, detail } = rejection;
+    Outcome::Quarantined(Quarantined {
+        reason,
+        detail,
+        original,
+    })
+}
+
+fn original_of(bytes: Bytes, chunks: &Chunks, made: impl FnOnce() -> Vec<u8>) -> Vec<u8> {
+    match bytes {
+        Bytes::Made => made(),
+        Bytes::Owned(bytes) => bytes,
+        Bytes::Span(chunk, from, to) => chunks
+            .get(chunk as usize)
+            .and_then(|bytes| bytes.get(from as usize..to as usize))
+            .map(<[u8]>::to_vec)
+            .unwrap_or_default(),
+    }
+}
