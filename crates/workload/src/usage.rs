@@ -57,14 +57,16 @@ impl Maker {
             0..400 => self.call(&user),
             400..480 => self.received_call(&user),
             480..600 => self.message(),
-            600..985 => self.session(&user),
-            985..990 => self.picture(),
-            _ => content(),
+            // No plan sells pictures and content abroad.
+            985..990 if user.network.is_none() => self.picture(),
+            990.. if user.network.is_none() => content(),
+            _ => self.session(&user),
         };
-        if self.random.below(2000) == 0
-            && !used.to.is_empty()
-            && used.direction == Direction::Originating
-        {
+        // At home only: elsewhere, and for messages, the price does not depend on the number.
+        let by_number = user.network.is_none()
+            && used.service == "voice"
+            && used.direction == Direction::Originating;
+        if by_number && self.random.below(800) == 0 {
             used.to = self.number_nowhere();
             used.cost = 0;
             self.counts.unknown_destinations += 1;
@@ -241,7 +243,7 @@ impl Maker {
     /// A data session: from some kilobytes to a few hundred megabytes at home, careful abroad.
     fn session(&mut self, user: &User) -> Used {
         let kilobytes = if user.far {
-            self.random.between(20, 1000) * self.random.between(1, 8)
+            self.random.between(20, 1000) * self.random.between(1, 14)
         } else {
             self.random.between(5, 2000) * self.random.between(1, 40)
         };
