@@ -82,10 +82,10 @@ const ONE_HOME: [(&str, &str); 3] = [
 ];
 
 /// Packages and what each depends on directly (builds and tests left out).
-pub type Graph = BTreeMap<String, BTreeSet<String>>;
+pub(crate) type Graph = BTreeMap<String, BTreeSet<String>>;
 
 /// Reads the graph from cargo.
-pub fn read(root: &Path) -> Result<Graph> {
+pub(crate) fn read(root: &Path) -> Result<Graph> {
     let output = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
         .args(["metadata", "--format-version", "1", "--locked"])
         .current_dir(root)
@@ -126,7 +126,7 @@ fn graph(metadata: &Value) -> Graph {
 }
 
 /// Every broken rule, in words.
-pub fn check(graph: &Graph) -> Vec<String> {
+pub(crate) fn check(graph: &Graph) -> Vec<String> {
     let mut problems = Vec::new();
     for (package, dependencies) in graph.iter().filter(|(name, _)| is_ours(name)) {
         problems.extend(wrong_ways(package, dependencies));
