@@ -100,7 +100,8 @@ fn impurities(name: &str, lines: &[&str]) -> Vec<String> {
     for (index, line) in lines[..end].iter().enumerate() {
         let code = line.split("//").next().unwrap_or_default();
         for (word, reason) in BANNED_IN_PURE {
-            if contains_word(code, word) {
+            // A reader of JSON names the type to refuse it.
+            if contains_word(code, word) && !code.contains("fn visit_f64") {
                 problems.push(format!(
                     "{name}:{}: `{word}` in the core: {reason}",
                     index + 1
