@@ -203,12 +203,14 @@ impl Committer {
             batch: commit.batch,
             verdicts,
             next_due: Vec::new(),
+            spent: Vec::new(),
         };
         let mut frames: Vec<EncodedFrame> = Vec::new();
         let mut events = 0;
         for share in shares {
             add_outcomes(&mut batch_counts, &share.counts);
             ack.verdicts.extend(share.verdicts);
+            ack.spent.push(share.spent);
             ack.next_due.push((share.worker, share.next_due));
             frames.extend(share.frames);
             events += share.events;

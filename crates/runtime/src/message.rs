@@ -189,7 +189,7 @@ pub(crate) struct Item {
 /// What is to be done.
 pub(crate) enum Work {
     /// Decide an account's input.
-    Input(Box<InputWork>),
+    Input(InputWork),
     /// Keep what has no account.
     Raw(Box<RawWork>),
     /// Fire what is due, in all partitions of the worker.
@@ -204,8 +204,9 @@ pub(crate) enum Work {
 pub(crate) struct InputWork {
     /// Its partition.
     pub partition: PartitionNo,
-    /// The input.
-    pub input: Input,
+    /// The input. Its memory comes back with the acknowledgement: thousands of pieces a batch that one thread
+    /// allocates and another one frees are what allocators are slowest at.
+    pub input: Box<Input>,
     /// Why the sequencer refuses it, if it is not a repeat.
     pub refused: Option<Rejection>,
     /// Its bytes.
@@ -288,6 +289,8 @@ pub(crate) struct DecidedShare {
     pub verdicts: Vec<(u64, Verdict)>,
     /// When the next timer of the worker's partitions is due.
     pub next_due: Option<Timestamp>,
+    /// Memory of the inputs, to be used again.
+    pub spent: Vec<Box<Input>>,
 }
 
 /// What the sequencer is told when a batch is durable.
@@ -298,4 +301,6 @@ pub(crate) struct Ack {
     pub verdicts: Vec<(u64, Verdict)>,
     /// When the next timer is due, by worker that took part.
     pub next_due: Vec<(usize, Option<Timestamp>)>,
+    /// Memory of the inputs, to be used again.
+    pub spent: Vec<Vec<Box<Input>>>,
 }

@@ -4,18 +4,21 @@
 
 mod activation;
 mod batch;
+mod keep;
 mod pending;
+mod time;
 mod waiters;
 
 pub(crate) use activation::{JournaledZones, activation_hash, check_catalog, compile};
 pub use pending::changes_directory;
+pub use time::is_version_tick;
 
 use crate::clock::Clock;
 use crate::error::Failure;
 use crate::message::*;
 use crate::metrics;
 use crate::options::Options;
-use crate::partitioner::{partition_of_account, partition_of_unresolved};
+use crate::partitioner::partition_of_account;
 use activation::Activations;
 use batch::OpenBatch;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
@@ -24,22 +27,18 @@ use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use time::clock_key;
 use umbral_engine::World;
 use umbral_intake::directory::Directory;
-use umbral_intake::reader::Refusal;
-use umbral_model::ids::{EventId, PartitionNo, Source, ZoneName};
+use umbral_model::ids::{PartitionNo, ZoneName};
 use umbral_model::input::*;
-use umbral_model::journal::{Commit, RawInput, SourcePosition};
+use umbral_model::journal::{Commit, SourcePosition};
 use umbral_model::rejection::{Reason, Rejection};
 use umbral_model::time::Timestamp;
 use waiters::Waiters;
 
 /// Longest sleep of an idle sequencer: how late a tick of the wall clock may be.
 const IDLE: Duration = Duration::from_millis(100);
-/// Sender of ticks that nobody sent.
-const CLOCK_SOURCE: &str = "umbral-clock";
-/// Ends the id of a tick by which a catalog version comes into force.
-const VERSION_SUFFIX: &str = "/catalog";
 
 /// Where the sequencer goes on: folded from the journal at the start.
 pub(crate) struct Resumed {
@@ -87,6 +86,8 @@ pub(crate) struct Sequencer {
     waiters: Waiters,
     partitions: u16,
     known_accounts: Option<Arc<KnownAccounts>>,
+    /// Memory for inputs, given back by the workers.
+    spare: Vec<Box<Input>>,
 }
 
 /// Whom an input concerns, or why nobody.
@@ -121,6 +122,7 @@ impl Sequencer {
             waiters: Waiters::default(),
             partitions: resumed.partitions,
             known_accounts: None,
+            spare: Vec::new(),
         };
         sequencer.open = sequencer.new_batch();
         sequencer
@@ -136,7 +138,7 @@ impl Sequencer {
                 None => {}
             }
             while let Ok(ack) = self.lines.acks.try_recv() {
-                self.settle(&ack);
+                self.settle(ack);
             }
             let idle = self.opened_at.elapsed() >= self.options.batch_idle;
             if idle && self.lines.commands.is_empty() {
@@ -158,7 +160,7 @@ impl Sequencer {
             crossbeam_channel::select! {
                 recv(self.lines.acks) -> ack => {
                     let ack = ack.map_err(|_| Failure::Closed)?;
-                    self.settle(&ack);
+                    self.settle(ack);
                     return Ok(None);
                 }
                 recv(self.lines.commands) -> command => return Ok(Some(command.unwrap_or(Command::Stop))),
@@ -328,7 +330,7 @@ impl Sequencer {
         let IncomingBody::Account(body) = incoming.body else {
             return Ok(());
         };
-        let input = Input {
+        let input = self.boxed(Input {
             key: incoming.key,
             occurred_at: incoming.occurred_at,
             account,
@@ -338,7 +340,7 @@ impl Sequencer {
             reason: incoming.reason,
             forced: incoming.forced,
             body,
-        };
+        });
         let changes = admitted.is_ok() && changes_directory(&input.body);
         let refused = match admitted {
             Ok(()) if changes => self.check_identifiers(&input)?,
@@ -361,7 +363,7 @@ impl Sequencer {
 
     fn push_input(
         &mut self,
-        input: Input,
+        input: Box<Input>,
         refused: Option<Rejection>,
         changes: bool,
         original: &Original,
@@ -375,14 +377,24 @@ impl Sequencer {
         let partition = partition_of_account(&input.account, self.partitions);
         let bytes = self.open.bytes(original, origin.bytes);
         let watched = origin.watched || changes;
-        let work = Work::Input(Box::new(InputWork {
+        let work = Work::Input(InputWork {
             partition,
             input,
             refused,
             bytes,
             watched,
-        }));
+        });
         self.push(partition, position, work);
+    }
+
+    fn boxed(&mut self, input: Input) -> Box<Input> {
+        match self.spare.pop() {
+            Some(mut spare) => {
+                *spare = input;
+                spare
+            }
+            None => Box::new(input),
+        }
     }
 
     fn push(&mut self, partition: PartitionNo, position: u64, work: Work) {
@@ -439,135 +451,6 @@ impl Sequencer {
             self.wait_for_ack()?;
         }
         self.pending.forget_if_settled();
-        Ok(())
-    }
-
-    fn keep_unresolved(
-        &mut self,
-        incoming: Incoming,
-        rejection: Rejection,
-        original: &Original,
-        origin: &Origin<'_>,
-    ) {
-        let bytes = match original {
-            Original::Made => Bytes::Owned(umbral_wire::json::incoming(&incoming).into_bytes()),
-            Original::Span(..) => self.open.bytes(original, origin.bytes),
-        };
-        let (key, at) = (Some(incoming.key), Some(incoming.occurred_at));
-        self.keep(
-            RawParts {
-                key,
-                at,
-                refused: Some(rejection),
-                bytes,
-            },
-            origin,
-            original,
-        );
-    }
-
-    fn keep_unreadable(&mut self, bad: Refusal, original: &Original, origin: &Origin<'_>) {
-        let bytes = self.open.bytes(original, origin.bytes);
-        let (key, at) = (bad.key, bad.occurred_at);
-        self.keep(
-            RawParts {
-                key,
-                at,
-                refused: Some(bad.rejection),
-                bytes,
-            },
-            origin,
-            original,
-        );
-    }
-
-    fn keep(&mut self, parts: RawParts, origin: &Origin<'_>, original: &Original) {
-        let position = self.number();
-        let known = match (&parts.bytes, original) {
-            (Bytes::Owned(bytes), _) => bytes.as_slice(),
-            (_, Original::Span(from, to)) => origin
-                .bytes
-                .get(*from as usize..*to as usize)
-                .unwrap_or_default(),
-            _ => &[],
-        };
-        let partition = partition_of_unresolved(parts.key.as_ref(), known, self.partitions);
-        let raw = RawInput {
-            key: parts.key,
-            occurred_at: parts.at,
-            format: origin.format.clone(),
-            place: Self::place_of(origin),
-        };
-        let RawParts { refused, bytes, .. } = parts;
-        let watched = origin.watched;
-        let work = Work::Raw(Box::new(RawWork {
-            partition,
-            raw,
-            refused,
-            bytes,
-            watched,
-        }));
-        self.push(partition, position, work);
-    }
-
-    fn place_of(origin: &Origin<'_>) -> String {
-        if let Some(position) = origin.resubmits {
-            return format!("resubmitted from {position}");
-        }
-        let name = origin.source.map(SourceId::short_name).unwrap_or_default();
-        match (origin.line, origin.row) {
-            (0, 0) => name,
-            (0, row) => format!("{name}, record {row}"),
-            (line, _) => format!("{name}, line {line}"),
-        }
-    }
-
-    /// A tick that came as an input. On the wall clock it says nothing that the clock does not say itself.
-    fn take_tick(&mut self, incoming: &Incoming, origin: &Origin<'_>) {
-        if self.clock.is_event() {
-            self.clock.tick(incoming.occurred_at);
-            self.tell_time(&incoming.key);
-        }
-        let position = self.number();
-        self.open.counts.applied += 1;
-        if origin.watched {
-            self.open.verdicts.push((position, Verdict::Applied));
-        }
-    }
-
-    /// Moves the event clock to the input that is about to be sequenced.
-    fn follow(&mut self, occurred_at: Timestamp) {
-        if self.clock.follow(occurred_at) || self.activations.due(self.clock.last()) {
-            self.tell_time(&clock_key(self.clock.last()));
-        }
-    }
-
-    /// Tells all partitions the time, and that another catalog version is in force if one is. It stands
-    /// before the next input.
-    fn tell_time(&mut self, key: &InputKey) {
-        let (position, clock) = (self.position + 1, self.clock.last());
-        if self.activations.reach(&self.world, clock) {
-            self.open
-                .broadcast(position, clock, &version_key(clock), Work::VersionReached);
-        } else {
-            self.open.broadcast(position, clock, key, Work::Tick);
-        }
-    }
-
-    /// The wall clock's ticks. A batch of its own only where something is due: otherwise the tick goes with
-    /// the next batch that has inputs.
-    fn follow_wall_clock(&mut self) -> Result<(), Failure> {
-        let Some(now) = self.clock.owed() else {
-            return Ok(());
-        };
-        self.clock.tick(now);
-        let due = self.in_flight > 0
-            || self.next_due.iter().flatten().any(|due| *due <= now)
-            || self.activations.due(now);
-        if due || !self.open.is_empty() {
-            self.tell_time(&clock_key(now));
-            self.flush()?;
-        }
         Ok(())
     }
 
@@ -632,7 +515,7 @@ impl Sequencer {
 
     fn wait_for_ack(&mut self) -> Result<(), Failure> {
         let ack = self.lines.acks.recv().map_err(|_| Failure::Closed)?;
-        self.settle(&ack);
+        self.settle(ack);
         Ok(())
     }
 
@@ -644,7 +527,7 @@ impl Sequencer {
     }
 
     /// A batch is durable: the directory follows it, and whoever waits for it is answered.
-    fn settle(&mut self, ack: &Ack) {
+    fn settle(&mut self, ack: Ack) {
         self.in_flight -= 1;
         for (position, verdict) in &ack.verdicts {
             if let Some(input) = self.pending.settle(*position)
@@ -656,7 +539,8 @@ impl Sequencer {
         for (worker, due) in &ack.next_due {
             self.next_due[*worker] = *due;
         }
-        self.waiters.settle(ack);
+        self.waiters.settle(&ack);
+        self.spare.extend(ack.spent.into_iter().flatten());
     }
 }
 
@@ -669,14 +553,6 @@ struct Origin<'a> {
     line: u64,
     resubmits: Option<u64>,
     watched: bool,
-}
-
-/// What is known of an input that has no account.
-struct RawParts {
-    key: Option<InputKey>,
-    at: Option<Timestamp>,
-    refused: Option<Rejection>,
-    bytes: Bytes,
 }
 
 fn is_of_clock(reason: Reason) -> bool {
@@ -693,29 +569,6 @@ pub fn decided_by_sequencer(reason: Reason, body: &Body) -> bool {
         }
         _ => false,
     }
-}
-
-/// The key of a tick that nobody sent.
-fn clock_key(as_of: Timestamp) -> InputKey {
-    InputKey {
-        source: Source::new(CLOCK_SOURCE),
-        event_id: EventId::new(as_of.to_string()),
-    }
-}
-
-/// The key of the tick by which a catalog version comes into force. What such a tick does, a later one does
-/// not do again: so that the two can be told apart when a journal is verified.
-fn version_key(as_of: Timestamp) -> InputKey {
-    let event_id = EventId::new(format!("{as_of}{VERSION_SUFFIX}"));
-    InputKey {
-        source: Source::new(CLOCK_SOURCE),
-        event_id,
-    }
-}
-
-/// Whether a journaled tick is one by which a catalog version came into force.
-pub fn is_version_tick(key: &InputKey) -> bool {
-    key.source.as_str() == CLOCK_SOURCE && key.event_id.as_str().ends_with(VERSION_SUFFIX)
 }
 
 fn nobody(identifier: &Identifier, at: Timestamp) -> Rejection {

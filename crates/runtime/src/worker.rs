@@ -28,16 +28,18 @@ struct Slot {
 }
 
 impl Slot {
-    /// Appends an entry to the frame of `batch`; hands its events' memory back.
-    fn write(&mut self, batch: u64, entry: Entry) -> Vec<AccountEvent> {
+    /// Appends an entry to the frame of `batch`; hands the memory of its events and its input back.
+    fn write(&mut self, batch: u64, entry: Entry) -> (Vec<AccountEvent>, JournaledInput) {
         if self.entries == 0 {
             frame::encode_header(self.number, LOGIC_VERSION, batch, &mut self.payload);
         }
         self.entries += 1;
         frame::encode_entry(&entry, &mut self.payload);
-        let mut events = entry.events;
+        let Entry {
+            mut events, input, ..
+        } = entry;
         events.clear();
-        events
+        (events, input)
     }
 
     /// Takes the frame, if there is one; the next one will need about as much room.
@@ -176,6 +178,7 @@ impl Worker {
             events: 0,
             verdicts: Vec::new(),
             next_due: None,
+            spent: Vec::new(),
         };
         for Item {
             position,
@@ -190,7 +193,7 @@ impl Worker {
                 clock,
             };
             match work {
-                Work::Input(work) => self.decide_input(&moment, *work, &chunks, &mut decided),
+                Work::Input(work) => self.decide_input(&moment, work, &chunks, &mut decided),
                 Work::Raw(work) => self.keep_raw(&moment, *work, &chunks, &mut decided),
                 Work::Tick(key) => self.tell_all(&moment, &key, Told::Tick, &mut decided),
                 Work::VersionReached(key) => {
@@ -248,8 +251,12 @@ impl Worker {
             }
         };
         decided.count(&outcome, &events);
-        let entry = moment.entry(JournaledInput::Account(Box::new(input)), outcome, events);
-        self.events = slot.write(moment.batch, entry);
+        let entry = moment.entry(JournaledInput::Account(input), outcome, events);
+        let (events, input) = slot.write(moment.batch, entry);
+        self.events = events;
+        if let JournaledInput::Account(input) = input {
+            decided.spent.push(input);
+        }
     }
 
     fn keep_raw(
@@ -309,7 +316,7 @@ impl Worker {
             if !events.is_empty() {
                 decided.events += events.len() as u64;
                 let entry = moment.entry(input, Outcome::Applied, events);
-                events = slot.write(moment.batch, entry);
+                (events, _) = slot.write(moment.batch, entry);
             }
         }
         self.events = events;

@@ -1,7 +1,8 @@
 //! Catalogs come into force: compiled from the activation's files, journaled with the zones that they use,
 //! and announced to all partitions when the clock reaches them.
 
-use super::{Origin, RawParts, Sequencer};
+use super::keep::RawParts;
+use super::{Origin, Sequencer};
 use crate::error::Failure;
 use crate::message::{Bytes, Original, Verdict, Work};
 use smol_str::SmolStr;
