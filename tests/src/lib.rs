@@ -1,3 +1,5 @@
 //! What tests across crates share.
 
+pub mod neutral;
+pub mod stage;
 pub mod stories;

@@ -1,35 +1,18 @@
 //! Stories: a text file of inputs and of what comes out, line by line.
 //!
-//! A story starts from a neutral configuration in JSON, from which a catalog is written in our own TOML. Its
-//! inputs go through the JSON form of the wire, the event clock and one partition; its outputs are compared
-//! in the JSON form in which they leave.
+//! A story starts from a neutral configuration in JSON. Its inputs go through a [`Stage`]; its outputs are
+//! compared in the JSON form in which they leave.
 
+use crate::stage::Stage;
 use serde_json::{Map, Value, json};
-use smol_str::SmolStr;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
-use umbral_engine::{Decision, Partition, World};
-use umbral_intake::zones;
-use umbral_model::ids::{EventId, Source};
-use umbral_model::input::{Address, Incoming, IncomingBody, Input, InputKey};
-use umbral_model::journal::{Entry, JournaledInput, Outcome, Quarantined};
-use umbral_model::time::{Date, Timestamp};
-use umbral_wire::{OutputBody, OutputEvent, json as wire_json};
+use umbral_model::time::Timestamp;
 
 /// Kinds that a story does not list unless it says `show KIND`.
 const HIDDEN: [&str; 3] = ["cycle_closed", "case_updated", "step_cancelled"];
-/// Fields that stand in a body for short and belong to the envelope.
-const ENVELOPE: [&str; 6] = [
-    "source",
-    "event_id",
-    "currency",
-    "account_id",
-    "member_id",
-    "forced",
-];
-/// The account and the plan of a story that names none.
+/// The account of an input that names none.
 const ACCOUNT: &str = "A";
-const PLAN: &str = "story";
 
 /// A story as it is written.
 #[derive(Clone, Debug)]
@@ -172,16 +155,15 @@ pub fn lay_over(base: &mut Value, over: &Value) {
 /// Every step whose outputs differ, expected beside got; or why the story cannot be run.
 pub fn run(text: &str, base: &Value) -> Result<(), String> {
     let story = Story::parse(text)?;
-    let mut stage = Stage::new(&story, base)?;
+    let mut config = base.clone();
+    lay_over(&mut config, &story.config);
+    let mut stage = Stage::new(config.clone())?;
     let mut report = String::new();
     for (index, step) in story.steps.iter().enumerate() {
-        let got = stage
-            .play(index, step)
+        play(&mut stage, &mut config, index, step)
             .map_err(|why| format!("line {}: {why}", step.line))?;
-        let shown: Vec<Value> = got
-            .into_iter()
-            .filter(|output| stage.is_visible(output))
-            .collect();
+        let mut shown = stage.take_outputs();
+        shown.retain(|output| is_visible(&story, output));
         compare(step, &shown, &mut report);
     }
     if report.is_empty() {
@@ -191,218 +173,27 @@ pub fn run(text: &str, base: &Value) -> Result<(), String> {
     }
 }
 
-/// The engine of one story.
-struct Stage {
-    world: World,
-    partition: Partition,
-    clock: Timestamp,
-    config: Value,
-    show: Vec<String>,
-    position: u64,
-}
-
-impl Stage {
-    fn new(story: &Story, base: &Value) -> Result<Stage, String> {
-        let mut config = base.clone();
-        lay_over(&mut config, &story.config);
-        let mut stage = Stage {
-            world: World::new(),
-            partition: Partition::new(),
-            clock: Timestamp::MIN,
-            config,
-            show: story.show.clone(),
-            position: 0,
-        };
-        stage.activate(Timestamp::from_seconds(0))?;
-        Ok(stage)
-    }
-
-    fn activate(&mut self, from: Timestamp) -> Result<(), String> {
-        let files = catalog_files(&self.config)?;
-        let compiled = umbral_catalog::load(&files, &zones::Iana).map_err(|problems| {
-            let lines: Vec<String> = problems
-                .iter()
-                .map(|p| format!("{} {}: {}", p.code, p.file, p.title))
-                .collect();
-            format!(
-                "the catalog has problems: {}\n{}",
-                lines.join("; "),
-                files[0].1
-            )
-        })?;
-        let key = InputKey {
-            source: Source::from("catalog"),
-            event_id: EventId::new(format!("v{}", self.position)),
-        };
-        self.world.activate(compiled.catalog, from, key);
-        Ok(())
-    }
-
-    /// Plays one input; gives all its outputs in JSON.
-    fn play(&mut self, index: usize, step: &Step) -> Result<Vec<Value>, String> {
-        let mut outputs = Vec::new();
-        if step.at > self.clock {
-            self.clock = step.at;
-            self.tick(&mut outputs);
+/// Plays one input: its time ticks first.
+fn play(stage: &mut Stage, config: &mut Value, index: usize, step: &Step) -> Result<(), String> {
+    let at = step.at.to_string();
+    stage.tick(&at);
+    match step.kind.as_str() {
+        "tick" => Ok(()),
+        "config_activated" => {
+            lay_over(config, &Value::Object(step.body.clone()));
+            stage.activate(config, &at)
         }
-        match step.kind.as_str() {
-            "tick" => {}
-            "config_activated" => {
-                lay_over(&mut self.config, &Value::Object(step.body.clone()));
-                self.activate(step.at)?;
-                let mut events = Vec::new();
-                self.partition
-                    .config_changed(&self.world, self.clock, &mut events);
-                let input = JournaledInput::ConfigChanged(self.key("config"));
-                self.give(input, Outcome::Applied, events, &mut outputs);
-            }
-            _ => self.take(index, step, &mut outputs)?,
+        kind => {
+            let body = Value::Object(step.body.clone());
+            stage.input(ACCOUNT, &format!("e{index}"), &at, kind, body);
+            Ok(())
         }
-        Ok(outputs)
-    }
-
-    fn key(&self, source: &str) -> InputKey {
-        InputKey {
-            source: Source::from(source),
-            event_id: EventId::new(self.position.to_string()),
-        }
-    }
-
-    fn tick(&mut self, outputs: &mut Vec<Value>) {
-        let mut events = Vec::new();
-        self.partition.tick(&self.world, self.clock, &mut events);
-        let input = JournaledInput::Tick(self.key("clock"));
-        self.give(input, Outcome::Applied, events, outputs);
-    }
-
-    fn take(&mut self, index: usize, step: &Step, outputs: &mut Vec<Value>) -> Result<(), String> {
-        let line = input_line(index, step);
-        let incoming = match wire_json::parse_incoming(line.as_bytes()) {
-            Ok(incoming) => incoming,
-            Err(error) => {
-                let fields = json!({ "code": error.reason.code(), "reason": error.to_string() });
-                let at = step.at.to_string();
-                outputs.push(json!({ "kind": "quarantined", "at": at, "fields": fields }));
-                return Ok(());
-            }
-        };
-        let input = resolved(incoming).ok_or_else(|| format!("{line} has no account"))?;
-        self.know_zone(&input);
-        let mut events = Vec::new();
-        let hash = umbral_wire::body_hash(&input);
-        let decision = self
-            .partition
-            .process(&self.world, self.clock, &input, hash, &mut events);
-        let outcome = match decision {
-            Decision::Applied => Outcome::Applied,
-            Decision::Duplicate => Outcome::DuplicateIgnored,
-            Decision::Refused(rejection) => Outcome::Quarantined(Quarantined {
-                reason: rejection.reason,
-                detail: rejection.detail,
-                original: line.into_bytes(),
-            }),
-        };
-        self.give(
-            JournaledInput::Account(Box::new(input)),
-            outcome,
-            events,
-            outputs,
-        );
-        Ok(())
-    }
-
-    /// Zones are known to the world before an input that names them is decided.
-    fn know_zone(&mut self, input: &Input) {
-        use umbral_model::input::Body;
-        let name = match &input.body {
-            Body::CustomerAdded(body) => &body.time_zone,
-            Body::TimeZoneChanged(body) => &body.time_zone,
-            _ => return,
-        };
-        if let Some(rules) = zones::iana(name.as_str()) {
-            self.world.add_zone(rules);
-        }
-    }
-
-    fn give(
-        &mut self,
-        input: JournaledInput,
-        outcome: Outcome,
-        events: Vec<umbral_model::journal::AccountEvent>,
-        outputs: &mut Vec<Value>,
-    ) {
-        self.position += 1;
-        let (position, clock) = (self.position, self.clock);
-        let entry = Entry {
-            position,
-            clock,
-            version: None,
-            input,
-            outcome,
-            events,
-        };
-        for output in umbral_wire::outputs(&entry) {
-            outputs.extend(value_of(&output));
-        }
-    }
-
-    fn is_visible(&self, output: &Value) -> bool {
-        let kind = output["kind"].as_str().unwrap_or_default();
-        !HIDDEN.contains(&kind) || self.show.iter().any(|shown| shown == kind)
     }
 }
 
-/// An output as a value `{kind, at, fields}`; none for what no reader of credit and collections sees.
-fn value_of(output: &OutputEvent<'_>) -> Option<Value> {
-    use umbral_model::event::Stream;
-    let is_public = match (&output.body, output.body.stream()) {
-        (OutputBody::DuplicateIgnored, _) => true,
-        (_, stream) => !matches!(stream, Stream::Internal | Stream::Rated),
-    };
-    let written: Value = serde_json::from_str(&wire_json::output(output)).ok()?;
-    let kind = output.body.kind();
-    is_public
-        .then(|| json!({ "kind": kind, "at": written["effective_at"], "fields": written[kind] }))
-}
-
-fn resolved(incoming: Incoming) -> Option<Input> {
-    let IncomingBody::Account(body) = incoming.body else {
-        return None;
-    };
-    let Some(Address::Account(account, member)) = incoming.address else {
-        return None;
-    };
-    Some(Input {
-        key: incoming.key,
-        occurred_at: incoming.occurred_at,
-        account,
-        member,
-        currency: incoming.currency,
-        actor: incoming.actor,
-        reason: incoming.reason,
-        forced: incoming.forced,
-        body,
-    })
-}
-
-/// The input as a line of JSON: body fields that belong to the envelope move there.
-fn input_line(index: usize, step: &Step) -> String {
-    let mut envelope = Map::new();
-    envelope.insert("source".into(), json!("story"));
-    envelope.insert("event_id".into(), json!(format!("e{index}")));
-    envelope.insert("occurred_at".into(), json!(step.at.to_string()));
-    envelope.insert("account_id".into(), json!(ACCOUNT));
-    let mut body = step.body.clone();
-    for field in ENVELOPE {
-        if let Some(value) = body.remove(field) {
-            envelope.insert(field.into(), value);
-        }
-    }
-    if step.kind == "customer_added" && !body.contains_key("plan") {
-        body.insert("plan".into(), json!(PLAN));
-    }
-    envelope.insert(step.kind.clone(), Value::Object(body));
-    Value::Object(envelope).to_string()
+fn is_visible(story: &Story, output: &Value) -> bool {
+    let kind = output["kind"].as_str().unwrap_or_default();
+    !HIDDEN.contains(&kind) || story.show.iter().any(|shown| shown == kind)
 }
 
 /// Writes down how the outputs of a step differ from those expected.
@@ -466,139 +257,6 @@ fn has(got: &Value, listed: &Value) -> bool {
     }
 }
 
-/// The catalog that says the same as a story's configuration.
-pub fn catalog_files(config: &Value) -> Result<Vec<(SmolStr, SmolStr)>, String> {
-    let mut out = String::new();
-    let currency = config["currency"].as_str().unwrap_or("EUR");
-    let _ = writeln!(
-        out,
-        "name = \"story\"\ncurrency = \"{currency}\"\ntime_zone = \"UTC\"\nvalid_from = 1970-01-01\n"
-    );
-    write_prices(&mut out, &config["prices"]);
-    for (name, calendar) in entries(&config["calendars"]) {
-        write_calendar(&mut out, name, calendar)?;
-    }
-    for (name, schedule) in entries(&config["schedules"]) {
-        write_schedule(&mut out, name, schedule);
-    }
-    for (name, class) in entries(&config["classes"]) {
-        write_class(&mut out, name, class);
-    }
-    Ok(vec![("catalog.toml".into(), out.into())])
-}
-
-fn entries(value: &Value) -> impl Iterator<Item = (&String, &Value)> {
-    value.as_object().into_iter().flatten()
-}
-
-fn write_prices(out: &mut String, prices: &Value) {
-    let mut rules = String::new();
-    for (service, price) in entries(prices) {
-        let unit = match service.as_str() {
-            "voice" => "second",
-            "data" => "B",
-            _ => "event",
-        };
-        if !["voice", "data", "sms", "mms", "content"].contains(&service.as_str()) {
-            let _ = writeln!(out, "[service.{service}]\nmeasured_in = \"events\"\n");
-        }
-        let price = price.as_str().unwrap_or_default();
-        let _ = writeln!(out, "[rate.{service}]\nprice = \"{price} per {unit}\"\n");
-        let _ = writeln!(
-            rules,
-            "  {{ service = \"{service}\", rate = \"{service}\" }},"
-        );
-    }
-    let _ = writeln!(out, "[plan.{PLAN}]\nrules = [\n{rules}]\n");
-}
-
-fn write_calendar(out: &mut String, name: &str, calendar: &Value) -> Result<(), String> {
-    const DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
-    let _ = writeln!(out, "[calendar.{name}]");
-    if let Some(weekdays) = calendar["weekdays"].as_array() {
-        let names: Option<Vec<&str>> = weekdays
-            .iter()
-            .map(|day| DAYS.get(day.as_u64()?.checked_sub(1)? as usize).copied())
-            .collect();
-        let names = names.ok_or_else(|| format!("weekdays of {name} are 1 to 7"))?;
-        let _ = writeln!(out, "weekdays = {}", json!(names));
-    }
-    if let [from, to] = calendar["hours"].as_array().map_or(&[][..], Vec::as_slice) {
-        let _ = writeln!(out, "hours = \"{}:00-{}:00\"", hour(from), hour(to));
-    }
-    if let Some(holidays) = calendar["holidays"].as_array() {
-        let _ = writeln!(out, "holidays = {}", json!(holidays));
-    }
-    out.push('\n');
-    Ok(())
-}
-
-fn hour(value: &Value) -> String {
-    format!("{:02}", value.as_u64().unwrap_or_default())
-}
-
-fn write_schedule(out: &mut String, name: &str, schedule: &Value) {
-    let _ = writeln!(out, "[collections.{name}]");
-    for (key, value) in entries(schedule).filter(|(key, _)| *key != "steps") {
-        write_scalar(out, key, value);
-    }
-    let _ = writeln!(out, "steps = [");
-    for step in schedule["steps"].as_array().into_iter().flatten() {
-        let fields: Vec<String> = entries(step)
-            .map(|(key, value)| format!("{key} = {value}"))
-            .collect();
-        let _ = writeln!(out, "  {{ {} }},", fields.join(", "));
-    }
-    let _ = writeln!(out, "]\n");
-}
-
-fn write_class(out: &mut String, name: &str, class: &Value) {
-    let _ = writeln!(out, "[class.{name}]");
-    for (key, value) in entries(class).filter(|(key, _)| *key != "measures") {
-        write_scalar(
-            out,
-            if key == "schedule" {
-                "collections"
-            } else {
-                key
-            },
-            value,
-        );
-    }
-    out.push('\n');
-    for measure in class["measures"].as_array().into_iter().flatten() {
-        let _ = writeln!(out, "[[class.{name}.measure]]");
-        for (key, value) in entries(measure).filter(|(key, _)| *key != "warn") {
-            write_scalar(out, key, value);
-        }
-        if measure["limit"].is_null() {
-            let _ = writeln!(out, "limit = \"none\"");
-        }
-        // A percentage of no limit means nothing; our catalog refuses what cannot act.
-        let acts = |warning: &&Value| !measure["limit"].is_null() || warning["bps"].is_null();
-        let listed = measure["warn"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .filter(acts);
-        let warnings = listed.map(|warning| {
-            let fields: Vec<String> = entries(warning)
-                .map(|(key, value)| format!("{key} = {value}"))
-                .collect();
-            format!("{{ {} }}", fields.join(", "))
-        });
-        let warnings: Vec<String> = warnings.collect();
-        let _ = writeln!(out, "warn = [{}]\n", warnings.join(", "));
-    }
-}
-
-/// A key with a text, number, flag or list, which are written alike in JSON and TOML.
-fn write_scalar(out: &mut String, key: &str, value: &Value) {
-    if !value.is_null() {
-        let _ = writeln!(out, "{key} = {value}");
-    }
-}
-
 /// The configuration that a folder's stories start from: its `base.json`.
 ///
 /// # Errors
@@ -655,9 +313,4 @@ pub fn find_upwards(inside: &str) -> Option<PathBuf> {
         .ancestors()
         .map(|folder| folder.join(inside))
         .find(|folder| folder.is_dir())
-}
-
-/// Days and instants of stories, for tests that write their own.
-pub fn date(text: &str) -> Date {
-    Date::parse(text).unwrap_or_default()
 }

@@ -82,11 +82,8 @@ impl Partition {
         if !input.forced && self.windows.is_past(input, clock) {
             return Decision::Refused(outside_window(&self.windows, input, clock));
         }
-        self.notice_version(world, clock);
-        let now = match input.occurred_at.since(clock) <= SKEW {
-            true => clock.max(input.occurred_at),
-            false => clock,
-        };
+        let now = now_of(clock, input);
+        self.notice_version(world, now);
         match (self.find(&input.account), &input.body) {
             (Some(slot), _) => {
                 self.process_known(world, (clock, now), slot, input, body_hash, events)
@@ -207,7 +204,7 @@ impl Partition {
     }
 
     /// Looks at all accounts again after a catalog was activated, in the order of their ids. Nothing happens
-    /// while the version in force at `clock` is still the same; one that comes later acts by ticks.
+    /// where the activated version is not in force at `clock`; one that comes later acts by ticks.
     pub fn config_changed(
         &mut self,
         world: &World,
@@ -215,10 +212,9 @@ impl Partition {
         events: &mut Vec<AccountEvent>,
     ) {
         let in_force = world.in_force(clock);
-        let Some(key) = world
-            .latest_activation()
-            .filter(|_| in_force != self.version)
-        else {
+        let newest = world.catalogs.latest().map(|version| version.number);
+        let acts_now = in_force.map(|(_, number)| number) == newest;
+        let Some(key) = world.latest_activation().filter(|_| acts_now) else {
             return;
         };
         self.version = in_force;
@@ -245,9 +241,9 @@ impl Partition {
 
     /// Takes a journaled entry into the state without deciding anything. `body_hash` is that of its input.
     pub fn replay(&mut self, world: &World, entry: &Entry, body_hash: u64) {
-        let own = match &entry.input {
-            JournaledInput::Account(input) => Some(&input.account),
-            _ => None,
+        let (own, now) = match &entry.input {
+            JournaledInput::Account(input) => (Some(&input.account), now_of(entry.clock, input)),
+            _ => (None, entry.clock),
         };
         let mut touched: Vec<u32> = Vec::new();
         for AccountEvent { account, event } in &entry.events {
@@ -257,13 +253,14 @@ impl Partition {
             let slot = self
                 .find(id)
                 .unwrap_or_else(|| self.add(Row::new(id.clone())));
-            crate::apply::apply(world, &mut self.slots[slot as usize].row, event);
+            let row = &mut self.slots[slot as usize].row;
+            crate::apply::apply(world, row, event);
+            row.cache.evaluated_at = row.cache.evaluated_at.max(now);
             if moves_timers(&event.body) && touched.last() != Some(&slot) {
                 touched.push(slot);
             }
         }
         for slot in touched {
-            self.slots[slot as usize].row.cache.evaluated_at = entry.clock;
             self.reschedule(world, slot);
         }
         let JournaledInput::Account(input) = &entry.input else {
@@ -450,20 +447,33 @@ impl Partition {
         self.reschedule(world, slot);
     }
 
-    /// Marks all accounts for another look when another version has come into force.
-    fn notice_version(&mut self, world: &World, clock: Timestamp) {
-        let in_force = world.in_force(clock);
+    /// Marks accounts for another look when another version has come into force. An account that decided
+    /// something since then was looked at before that; one that did not is as it was, so that looking again
+    /// after a restart finds what it found the first time.
+    fn notice_version(&mut self, world: &World, now: Timestamp) {
+        let in_force = world.in_force(now);
         if in_force == self.version {
             return;
         }
         self.version = in_force;
         let Some((from, _)) = in_force else { return };
         for slot in 0..self.slots.len() as u32 {
-            let cache = &mut self.slots[slot as usize].row.cache;
-            cache.config_due = from;
-            self.slots[slot as usize].row.forget_guards();
-            self.reschedule(world, slot);
+            let row = &mut self.slots[slot as usize].row;
+            if row.cache.evaluated_at < from {
+                row.cache.config_due = from;
+                row.forget_guards();
+                self.reschedule(world, slot);
+            }
         }
+    }
+}
+
+/// The instant as of which an input is decided: the clock, or its own instant where that is a little later,
+/// so that a boundary's timers fire before an input dated after it.
+fn now_of(clock: Timestamp, input: &Input) -> Timestamp {
+    match input.occurred_at.since(clock) <= SKEW {
+        true => clock.max(input.occurred_at),
+        false => clock,
     }
 }
 

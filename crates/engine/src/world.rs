@@ -144,14 +144,19 @@ impl World {
     /// A class as the version in force at `at` has it; of a class that this version dropped, the definition
     /// of the last version before it that had it.
     pub fn class(&self, class: ClassNo, at: Timestamp) -> Option<&CreditClass> {
-        let next = self.order.partition_point(|(from, _)| *from <= at);
-        self.class_before(class, next)
+        self.class_before(class, self.end_of(at))
     }
 
     /// The class as it was before the version in force at `at` came into force.
     pub fn previous_class(&self, class: ClassNo, at: Timestamp) -> Option<&CreditClass> {
+        self.class_before(class, self.end_of(at).saturating_sub(1))
+    }
+
+    /// How many versions came into force by `at`. Before all of them the first one counts: a timer may be
+    /// due before the first catalog was activated.
+    fn end_of(&self, at: Timestamp) -> usize {
         let next = self.order.partition_point(|(from, _)| *from <= at);
-        self.class_before(class, next.saturating_sub(1))
+        next.max(1).min(self.order.len())
     }
 
     fn class_before(&self, class: ClassNo, end: usize) -> Option<&CreditClass> {
@@ -183,8 +188,7 @@ impl World {
     /// The schedule of a class as of `at`, with the version that it is pinned to.
     pub fn schedule_of(&self, class: ClassNo, at: Timestamp) -> Option<(VersionNo, &Schedule)> {
         let name = self.class(class, at)?.schedule.as_ref()?;
-        let next = self.order.partition_point(|(from, _)| *from <= at);
-        self.order[..next]
+        self.order[..self.end_of(at)]
             .iter()
             .rev()
             .find_map(|(_, number)| Some((*number, self.schedule(*number, name)?)))

@@ -50,14 +50,18 @@ pub(crate) fn next_step(world: &World, row: &Row, case: &Case) -> Option<NextSte
         earliest_day(row, case, schedule, step),
     );
     let at = opening(zone, schedule.calendar.as_ref(), day);
-    if at >= case.state.not_before {
+    // A step follows the one before it, also where that one came late on its day.
+    let not_before = case.done.last().map_or(case.state.not_before, |before| {
+        case.state.not_before.max(before.at)
+    });
+    if at >= not_before {
         return Some(NextStep {
             step: number,
             on: day,
             at,
         });
     }
-    let at = permitted_from(zone, schedule.calendar.as_ref(), case.state.not_before);
+    let at = permitted_from(zone, schedule.calendar.as_ref(), not_before);
     Some(NextStep {
         step: number,
         on: zone.local(at).date,

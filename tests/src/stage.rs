@@ -1,0 +1,341 @@
+//! The engine between the JSON form of the wire and what comes out of it, on the event clock: one catalog
+//! written from a neutral configuration, any number of partitions, every entry kept.
+
+use crate::neutral::{PLAN, catalog_files};
+use serde_json::{Map, Value, json};
+use umbral_engine::{AccountView, Decision, Partition, World};
+use umbral_intake::zones;
+use umbral_model::event::Stream;
+use umbral_model::ids::{AccountId, EventId, Source};
+use umbral_model::input::{Address, Body, Incoming, IncomingBody, Input, InputKey};
+use umbral_model::journal::{AccountEvent, Entry, JournaledInput, Outcome, Quarantined};
+use umbral_model::time::Timestamp;
+use umbral_wire::{OutputBody, OutputEvent, json as wire_json};
+
+/// Fields that a body may hold for short and that belong to the envelope.
+const ENVELOPE: [&str; 6] = [
+    "source",
+    "event_id",
+    "currency",
+    "account_id",
+    "member_id",
+    "forced",
+];
+
+/// A running engine.
+pub struct Stage {
+    /// Catalogs and zones.
+    pub world: World,
+    partitions: Vec<Partition>,
+    clock: Timestamp,
+    outputs: Vec<Value>,
+    entries: Vec<(usize, Entry, u64)>,
+}
+
+impl Stage {
+    /// One partition with the catalog of a configuration.
+    ///
+    /// # Errors
+    /// The problems of the catalog.
+    pub fn new(config: Value) -> Result<Stage, String> {
+        Stage::with_partitions(config, 1)
+    }
+
+    /// Several partitions with the catalog of a configuration.
+    ///
+    /// # Errors
+    /// The problems of the catalog.
+    pub fn with_partitions(config: Value, count: usize) -> Result<Stage, String> {
+        let mut stage = Stage {
+            world: World::new(),
+            partitions: vec![Partition::new(); count],
+            clock: Timestamp::MIN,
+            outputs: Vec::new(),
+            entries: Vec::new(),
+        };
+        stage.activate_from(&config, Timestamp::from_seconds(0))?;
+        Ok(stage)
+    }
+
+    /// Activates the catalog of another configuration from an instant on.
+    ///
+    /// # Errors
+    /// The problems of the catalog.
+    pub fn activate(&mut self, config: &Value, from: &str) -> Result<(), String> {
+        let from = Timestamp::parse(from).ok_or_else(|| format!("{from} is no instant"))?;
+        self.activate_from(config, from)?;
+        for index in 0..self.partitions.len() {
+            let mut events = Vec::new();
+            self.partitions[index].config_changed(&self.world, self.clock, &mut events);
+            if !events.is_empty() {
+                let input = JournaledInput::ConfigChanged(self.activation_key(0));
+                self.give(index, input, 0, Outcome::Applied, events);
+            }
+        }
+        Ok(())
+    }
+
+    fn activate_from(&mut self, config: &Value, from: Timestamp) -> Result<(), String> {
+        let files = catalog_files(config)?;
+        let compiled = umbral_catalog::load(&files, &zones::Iana).map_err(|problems| {
+            let lines: Vec<String> = problems
+                .iter()
+                .map(|p| format!("{} {}: {}", p.code, p.file, p.title))
+                .collect();
+            format!(
+                "the catalog has problems: {}\n{}",
+                lines.join("; "),
+                files[0].1
+            )
+        })?;
+        let key = self.activation_key(1);
+        self.world.activate(compiled.catalog, from, key);
+        Ok(())
+    }
+
+    /// The key of the activation so far, or of the one after it.
+    fn activation_key(&self, later: usize) -> InputKey {
+        key(
+            "catalog",
+            &format!("v{}", self.world.catalogs.iter().count() + later),
+        )
+    }
+
+    /// Lets the clock come to an instant, if it is later.
+    pub fn tick(&mut self, at: &str) {
+        let Some(at) = Timestamp::parse(at).filter(|at| *at > self.clock) else {
+            return;
+        };
+        self.clock = at;
+        for index in 0..self.partitions.len() {
+            let mut events = Vec::new();
+            self.partitions[index].tick(&self.world, at, &mut events);
+            if !events.is_empty() {
+                let input = JournaledInput::Tick(key("clock", &at.to_string()));
+                self.give(index, input, 0, Outcome::Applied, events);
+            }
+        }
+    }
+
+    /// Decides an input; the clock is its own instant if that is later. Fields of the envelope may stand in
+    /// the body.
+    pub fn input(&mut self, account: &str, id: &str, at: &str, kind: &str, body: Value) {
+        let line = input_line(account, id, at, kind, body);
+        let incoming = match wire_json::parse_incoming(line.as_bytes()) {
+            Ok(incoming) => incoming,
+            Err(error) => {
+                let fields = json!({ "code": error.reason.code(), "reason": error.to_string() });
+                self.outputs
+                    .push(json!({ "kind": "quarantined", "at": at, "fields": fields }));
+                return;
+            }
+        };
+        let Some(input) = resolved(incoming) else {
+            return;
+        };
+        self.decide(input, line);
+    }
+
+    fn decide(&mut self, input: Input, line: String) {
+        self.know_zone(&input);
+        self.clock = self.clock.max(input.occurred_at);
+        let index = self.partition_of(&input.account);
+        let mut events = Vec::new();
+        let hash = umbral_wire::body_hash(&input);
+        let decision =
+            self.partitions[index].process(&self.world, self.clock, &input, hash, &mut events);
+        let outcome = match decision {
+            Decision::Applied => Outcome::Applied,
+            Decision::Duplicate => Outcome::DuplicateIgnored,
+            Decision::Refused(rejection) => Outcome::Quarantined(Quarantined {
+                reason: rejection.reason,
+                detail: rejection.detail,
+                original: line.into_bytes(),
+            }),
+        };
+        self.give(
+            index,
+            JournaledInput::Account(Box::new(input)),
+            hash,
+            outcome,
+            events,
+        );
+    }
+
+    fn partition_of(&self, account: &AccountId) -> usize {
+        let sum: usize = account.as_str().bytes().map(usize::from).sum();
+        sum % self.partitions.len()
+    }
+
+    /// Zones are known to the world before an input that names them is decided.
+    fn know_zone(&mut self, input: &Input) {
+        let name = match &input.body {
+            Body::CustomerAdded(body) => &body.time_zone,
+            Body::TimeZoneChanged(body) => &body.time_zone,
+            _ => return,
+        };
+        if let Some(rules) = zones::iana(name.as_str()) {
+            self.world.add_zone(rules);
+        }
+    }
+
+    fn give(
+        &mut self,
+        partition: usize,
+        input: JournaledInput,
+        hash: u64,
+        outcome: Outcome,
+        events: Vec<AccountEvent>,
+    ) {
+        let position = self.entries.len() as u64 + 1;
+        let entry = Entry {
+            position,
+            clock: self.clock,
+            version: None,
+            input,
+            outcome,
+            events,
+        };
+        self.outputs
+            .extend(umbral_wire::outputs(&entry).iter().filter_map(value_of));
+        self.entries.push((partition, entry, hash));
+    }
+
+    /// What came out since the last call: `{kind, account, at, out_id, fields}` of all published kinds.
+    pub fn take_outputs(&mut self) -> Vec<Value> {
+        std::mem::take(&mut self.outputs)
+    }
+
+    /// An account as it is now.
+    pub fn account(&self, id: &str) -> Option<AccountView> {
+        let id = AccountId::from(id);
+        self.partitions[self.partition_of(&id)].account(&self.world, self.clock, &id)
+    }
+
+    /// The hash of every account, in the order of their ids, whatever the partitions.
+    pub fn account_hashes(&self) -> Vec<(AccountId, u128)> {
+        let mut hashes: Vec<_> = self
+            .partitions
+            .iter()
+            .flat_map(Partition::account_hashes)
+            .collect();
+        hashes.sort();
+        hashes
+    }
+
+    /// The hashes after the entries so far are replayed from nothing.
+    pub fn replayed_hashes(&self) -> Vec<(AccountId, u128)> {
+        let mut partitions = vec![Partition::new(); self.partitions.len()];
+        for (index, entry, hash) in &self.entries {
+            partitions[*index].replay(&self.world, entry, *hash);
+        }
+        let mut hashes: Vec<_> = partitions
+            .iter()
+            .flat_map(Partition::account_hashes)
+            .collect();
+        hashes.sort();
+        hashes
+    }
+
+    /// Goes on with partitions that were replayed from nothing, as after a restart.
+    pub fn restart(&mut self) {
+        let mut partitions = vec![Partition::new(); self.partitions.len()];
+        for (index, entry, hash) in &self.entries {
+            partitions[*index].replay(&self.world, entry, *hash);
+        }
+        self.partitions = partitions;
+    }
+
+    /// All events of an account in order, the internal ones included.
+    pub fn history(&self, id: &str) -> Vec<umbral_model::event::Event> {
+        let id = AccountId::from(id);
+        let own = |entry: &Entry| match &entry.input {
+            JournaledInput::Account(input) => Some(input.account.clone()),
+            _ => None,
+        };
+        self.entries
+            .iter()
+            .flat_map(|(_, entry, _)| {
+                entry
+                    .events
+                    .iter()
+                    .map(move |event| (event.account.clone().or(own(entry)), event))
+            })
+            .filter(|(account, _)| account.as_ref() == Some(&id))
+            .map(|(_, event)| event.event.clone())
+            .collect()
+    }
+}
+
+fn key(source: &str, id: &str) -> InputKey {
+    InputKey {
+        source: Source::from(source),
+        event_id: EventId::from(id),
+    }
+}
+
+/// An output as a value; none for what no reader of credit and collections sees.
+fn value_of(output: &OutputEvent<'_>) -> Option<Value> {
+    let is_public = match (&output.body, output.body.stream()) {
+        (OutputBody::DuplicateIgnored, _) => true,
+        (_, stream) => !matches!(stream, Stream::Internal | Stream::Rated),
+    };
+    if !is_public {
+        return None;
+    }
+    let written: Value = serde_json::from_str(&wire_json::output(output)).ok()?;
+    let kind = output.body.kind();
+    Some(json!({
+        "kind": kind,
+        "account": written["account_id"],
+        "at": written["effective_at"],
+        "out_id": written["out_id"],
+        "fields": written[kind],
+    }))
+}
+
+fn resolved(incoming: Incoming) -> Option<Input> {
+    let IncomingBody::Account(body) = incoming.body else {
+        return None;
+    };
+    let Some(Address::Account(account, member)) = incoming.address else {
+        return None;
+    };
+    Some(Input {
+        key: incoming.key,
+        occurred_at: incoming.occurred_at,
+        account,
+        member,
+        currency: incoming.currency,
+        actor: incoming.actor,
+        reason: incoming.reason,
+        forced: incoming.forced,
+        body,
+    })
+}
+
+/// The input as a line of JSON: body fields that belong to the envelope move there.
+fn input_line(account: &str, id: &str, at: &str, kind: &str, body: Value) -> String {
+    let mut envelope = Map::new();
+    envelope.insert("source".into(), json!("test"));
+    envelope.insert("event_id".into(), json!(id));
+    envelope.insert("occurred_at".into(), json!(at));
+    envelope.insert("account_id".into(), json!(account));
+    let Value::Object(mut body) = body else {
+        return String::new();
+    };
+    for field in ENVELOPE {
+        // A member that is added is what the body is about.
+        if field == "member_id" && kind.starts_with("member_") {
+            continue;
+        }
+        if let Some(value) = body.remove(field) {
+            envelope.insert(field.into(), value);
+        }
+    }
+    if kind == "customer_added" && !body.contains_key("plan") {
+        body.insert("plan".into(), json!(PLAN));
+    }
+    envelope.insert(kind.to_owned(), Value::Object(body));
+    Value::Object(envelope).to_string()
+}
