@@ -1,2 +1,64 @@
-//! Placeholder root.
-fn main() {}
+//! `umbral`: the command line of the rating and credit engine.
+//!
+//! `args` is what people type, `commands` has one file per command, `output` is how it looks, `failure`
+//! how it ends. Everything that decides anything lives in the other crates.
+
+mod args;
+mod catalogs;
+mod commands;
+mod config;
+mod failure;
+mod folder;
+mod logging;
+mod output;
+mod pages;
+mod service;
+mod text;
+
+use args::{Cli, Command};
+use clap::Parser;
+use failure::{Exit, Failure};
+use output::Out;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let mut out = Out::new(cli.output, cli.quiet);
+    let ended = run(cli.command, &mut out).and_then(|exit| out.flush().map(|()| exit));
+    let exit = match ended {
+        Ok(exit) => exit,
+        Err(Failure::ClosedPipe) => Exit::Done,
+        Err(Failure::Told(told)) => {
+            // Results that were ready before the failure still belong to the reader.
+            out.flush().ok();
+            out.show_failure(&told);
+            told.exit
+        }
+    };
+    ExitCode::from(exit as u8)
+}
+
+fn run(command: Command, out: &mut Out) -> Result<Exit, Failure> {
+    logging::start(if matches!(command, Command::Run(_)) {
+        "info"
+    } else {
+        "warn"
+    })?;
+    match command {
+        Command::Demo(args) => commands::demo::run(&args, out),
+        Command::Check(args) => commands::check::run(&args, out),
+        Command::Rate(args) => commands::rate::run(&args, out),
+        Command::Catalog(command) => commands::catalog::run(&command, out),
+        Command::Init(args) => commands::init::run(&args, out),
+        Command::Ingest(args) => commands::ingest::run(&args, out),
+        Command::Run(args) => commands::run::run(&args, out),
+        Command::Account(args) => commands::account::run(&args, out),
+        Command::Why(args) => commands::why::run(&args, out),
+        Command::Bill(args) => commands::bill::run(&args, out),
+        Command::Tail(args) => commands::tail::run(&args, out),
+        Command::Quarantine(command) => commands::quarantine::run(&command, out),
+        Command::Replay(args) => commands::replay::run(&args, out),
+        Command::Explain(args) => commands::explain::run(&args, out),
+        Command::Completions(args) => commands::completions::run(&args, out),
+    }
+}

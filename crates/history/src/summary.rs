@@ -3,15 +3,16 @@
 
 use crate::bill::shown;
 use crate::entries::account_of;
-use crate::{History, HistoryError, Selection, threads};
+use crate::{History, HistoryError, threads};
 use rustc_hash::FxHashMap;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use umbral_engine::World;
 use umbral_model::event::EventBody;
 use umbral_model::ids::AccountId;
-use umbral_model::journal::{Counts, Entry};
+use umbral_model::journal::{Counts, Entry, Outcome};
 use umbral_model::money::Money;
+use umbral_model::rejection::Reason;
 use umbral_model::time::Timestamp;
 use umbral_runtime::{EngineError, FrameFold, ScannedFrame, Scanner, fold_all};
 
@@ -60,7 +61,7 @@ pub struct Summary {
     pub barred: u64,
     /// Those who spent most, with amounts.
     pub top_spenders: Vec<TopSpender>,
-    /// Open quarantine by reason.
+    /// Quarantined records by reason, those that were taken up again since included.
     pub quarantine: Vec<QuarantineReason>,
 }
 
@@ -127,27 +128,7 @@ impl History {
         if let Some(version) = world.world().catalogs.latest() {
             summary.currency = version.catalog.currency.to_string();
         }
-        summary.quarantine = self.quarantine_by_reason(counts.quarantined)?;
         Ok(summary)
-    }
-
-    fn quarantine_by_reason(&self, records: u64) -> Result<Vec<QuarantineReason>, HistoryError> {
-        if records == 0 {
-            return Ok(Vec::new());
-        }
-        let mut reasons: BTreeMap<&'static str, QuarantineReason> = BTreeMap::new();
-        for record in self.quarantine(&Selection::default())? {
-            let (code, reason) = (record.code, record.reason);
-            reasons
-                .entry(code)
-                .or_insert(QuarantineReason {
-                    code,
-                    reason,
-                    records: 0,
-                })
-                .records += 1;
-        }
-        Ok(reasons.into_values().collect())
     }
 }
 
@@ -165,6 +146,7 @@ struct Sums {
     cures: u64,
     barred: u64,
     spent: FxHashMap<AccountId, Money>,
+    quarantine: BTreeMap<Reason, u64>,
 }
 
 impl FrameFold for Sums {
@@ -185,6 +167,9 @@ impl CountedAmount {
 
 impl Sums {
     fn take(&mut self, world: &World, entry: &Entry) {
+        if let Outcome::Quarantined(kept) = &entry.outcome {
+            *self.quarantine.entry(kept.reason).or_default() += 1;
+        }
         for event in &entry.events {
             self.events += 1;
             let at = event.event.effective_at;
@@ -275,6 +260,9 @@ impl Sums {
         self.breaches += other.breaches;
         self.cures += other.cures;
         self.barred += other.barred;
+        for (reason, records) in other.quarantine {
+            *self.quarantine.entry(reason).or_default() += records;
+        }
         // An account lives in one partition, so no account is in two of them.
         self.spent.extend(other.spent);
     }
@@ -318,7 +306,15 @@ impl Sums {
                     amount,
                 })
                 .collect(),
-            quarantine: Vec::new(),
+            quarantine: self
+                .quarantine
+                .into_iter()
+                .map(|(reason, records)| QuarantineReason {
+                    code: reason.code(),
+                    reason: reason.sentence(),
+                    records,
+                })
+                .collect(),
         }
     }
 }

@@ -9,6 +9,7 @@ use std::collections::VecDeque;
 use umbral_model::event::{EventBody, OutId};
 use umbral_model::ids::AccountId;
 use umbral_model::journal::{Entry, JournaledInput};
+use umbral_model::money::Currency;
 use umbral_wire::{OutputBody, OutputEvent, json, outputs};
 
 /// Earlier events that one answer may lead back to.
@@ -117,7 +118,9 @@ impl History {
             Ok(match found {
                 Some(entry) => {
                     let names = CatalogNames(&walked.world.catalogs);
-                    ControlFlow::Break((link_of(&entry, &names), named_by(&entry)))
+                    let currency = walked.world.catalogs.latest();
+                    let currency = currency.map(|version| version.catalog.currency);
+                    ControlFlow::Break((link_of(&entry, &names, currency), named_by(&entry)))
                 }
                 None => ControlFlow::Continue(()),
             })
@@ -125,7 +128,8 @@ impl History {
     }
 }
 
-fn link_of(entry: &Entry, names: &CatalogNames<'_>) -> Link {
+/// All versions of a deployment have one currency.
+fn link_of(entry: &Entry, names: &CatalogNames<'_>, currency: Option<Currency>) -> Link {
     let value = |text: String| serde_json::from_str(&text).unwrap_or(serde_json::Value::Null);
     let input = match &entry.input {
         JournaledInput::Account(input) => Some(value(json::input(input))),
@@ -136,8 +140,11 @@ fn link_of(entry: &Entry, names: &CatalogNames<'_>) -> Link {
         recorded_at: entry.clock.to_string(),
         input,
         events: outputs(entry)
-            .iter()
-            .map(|output| value(json::output_with(output, names)))
+            .into_iter()
+            .map(|mut output| {
+                output.currency = currency;
+                value(json::output_with(&output, names))
+            })
             .collect(),
     }
 }

@@ -1,0 +1,127 @@
+//! The command line: one enum of commands, and the kinds of values that several of them take.
+
+use crate::commands;
+use crate::output::Format;
+use clap::{Args, Parser, Subcommand};
+use std::path::PathBuf;
+use umbral_history::Month;
+use umbral_model::time::Timestamp;
+
+/// Rates usage, keeps customers within their limits, and remembers why.
+#[derive(Parser, Debug)]
+#[command(
+    name = "umbral",
+    version,
+    disable_help_subcommand = true,
+    after_help = "Examples:
+  umbral demo                                  a synthetic operator through the engine
+  umbral check my-tariff/                      what is wrong with a catalog, and what it sells
+  umbral ingest --data prod usage.ndjson.gz    usage and purchases into a data directory
+  umbral account A1 --data prod                balances, limits, restrictions of a customer
+
+Exit codes: 0 done, 1 the input has problems, 2 wrong usage, 3 the data directory is not usable,
+4 a verification found a difference. Logs: UMBRAL_LOG=info. Colours: NO_COLOR=1 turns them off."
+)]
+pub(crate) struct Cli {
+    /// How results are written
+    #[arg(
+        short,
+        long,
+        global = true,
+        value_enum,
+        default_value_t,
+        value_name = "FORMAT"
+    )]
+    pub(crate) output: Format,
+    /// Say nothing beside results and errors
+    #[arg(short, long, global = true)]
+    pub(crate) quiet: bool,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What umbral can do.
+#[derive(Subcommand, Debug)]
+pub(crate) enum Command {
+    /// Run a synthetic operator through the engine and sum it up
+    Demo(commands::demo::Args),
+    /// Report every problem of a catalog, run its own cases, and say what it sells
+    Check(commands::check::Args),
+    /// Price one usage record, or a file of them
+    Rate(Box<commands::rate::Args>),
+    /// Import and activate catalogs
+    #[command(subcommand)]
+    Catalog(commands::catalog::Command),
+    /// Create a data directory
+    Init(commands::init::Args),
+    /// Take files of usage, purchases and customer changes into a data directory
+    Ingest(commands::ingest::Args),
+    /// Run the service until it is told to stop
+    Run(commands::run::Args),
+    /// Show a customer's balances, limits, restrictions and latest charges
+    Account(commands::account::Args),
+    /// Show the chain of events behind a charge, a warning or a restriction
+    Why(commands::why::Args),
+    /// Show what a month cost, by service and zone
+    Bill(commands::bill::Args),
+    /// Print a derived stream, one JSON object a line
+    Tail(commands::tail::Args),
+    /// List, show and resubmit records that could not be taken
+    #[command(subcommand)]
+    Quarantine(commands::quarantine::Command),
+    /// Rebuild the state from the journal
+    Replay(commands::replay::Args),
+    /// Explain an error code
+    Explain(commands::explain::Args),
+    /// Write completions for a shell
+    Completions(commands::completions::Args),
+}
+
+/// The data directory that a command reads.
+#[derive(Args, Debug)]
+pub(crate) struct DataDir {
+    /// The data directory
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: PathBuf,
+}
+
+/// Reads an instant such as `2026-03-02T10:00:00+01:00`.
+pub(crate) fn instant(text: &str) -> Result<Timestamp, String> {
+    Timestamp::parse(text).ok_or_else(|| {
+        "not an instant: write RFC 3339 with an offset, such as 2026-03-02T10:00:00+01:00"
+            .to_owned()
+    })
+}
+
+/// Reads a month such as `2026-03`.
+pub(crate) fn month(text: &str) -> Result<Month, String> {
+    Month::parse(text)
+        .ok_or_else(|| "not a month: write year and month, such as 2026-03".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn months_and_instants_have_one_form() {
+        assert_eq!(
+            month("2026-03").map(|month| month.to_string()),
+            Ok("2026-03".into())
+        );
+        for wrong in ["2026-3", "2026-13", "March", "2026-03-01"] {
+            assert!(month(wrong).is_err(), "{wrong}");
+        }
+        assert!(instant("2026-03-02T10:00:00+01:00").is_ok());
+        assert!(
+            instant("2026-03-02T10:00:00").is_err(),
+            "an instant needs an offset"
+        );
+    }
+}

@@ -1,0 +1,172 @@
+//! `umbral bill`: what a month cost, by service and zone, with totals that add up.
+
+use crate::args::{DataDir, month};
+use crate::failure::{Exit, Failure};
+use crate::output::Out;
+use crate::output::progress::grouped;
+use crate::output::table::{Align, Table};
+use crate::text::{count, humane, price};
+use umbral_history::{Bill, BillLine, BillPart, History, Month};
+use umbral_model::ids::AccountId;
+
+/// Show what a month cost, by service and zone.
+#[derive(clap::Args, Debug)]
+#[command(after_help = "Examples:
+  umbral bill A1 --data prod --month 2026-03
+  umbral bill A1 --data prod                    every month that has something to show
+  umbral bill A1 --data prod --month 2026-03 -o json
+
+Months are those of the account's time zone. Every line is a sum of committed charges.")]
+pub(crate) struct Args {
+    /// The account
+    account: String,
+    #[command(flatten)]
+    data: DataDir,
+    /// The month; all months when absent
+    #[arg(long, value_name = "YYYY-MM", value_parser = month)]
+    month: Option<Month>,
+    /// Leave out plans, rates and time bands below each line
+    #[arg(long)]
+    brief: bool,
+}
+
+/// Runs the command.
+pub(crate) fn run(args: &Args, out: &mut Out) -> Result<Exit, Failure> {
+    let account = AccountId::new(args.account.as_str());
+    let history = History::open(&args.data.data).map_err(|error| Failure::history(&error))?;
+    let bills = match args.month {
+        Some(month) => history.bill(&account, month).map(|bill| vec![bill]),
+        None => history.bills(&account),
+    };
+    let bills = bills.map_err(|error| Failure::history(&error))?;
+    if out.is_json() {
+        match (&args.month, bills.as_slice()) {
+            (Some(_), [bill]) => out.json(bill)?,
+            _ => out.json(&bills)?,
+        }
+        return Ok(Exit::Done);
+    }
+    for (index, bill) in bills.iter().enumerate() {
+        if index > 0 {
+            out.line("")?;
+        }
+        show(bill, args.brief, out)?;
+    }
+    if bills.is_empty() {
+        out.say("the account has neither usage nor charges yet");
+    }
+    Ok(Exit::Done)
+}
+
+fn show(bill: &Bill, brief: bool, out: &mut Out) -> Result<(), Failure> {
+    let paint = out.paint();
+    let title = format!("{} of account {}", bill.month, bill.account_id);
+    out.line(format!(
+        "{} {}",
+        paint.strong(&title),
+        paint.faint(&format!("{}, {}", bill.time_zone, bill.currency))
+    ))?;
+    let mut table = Table::new(&[
+        ("service", Align::Left),
+        ("zone", Align::Left),
+        ("priced by", Align::Left),
+        ("records", Align::Right),
+        ("usage", Align::Right),
+        ("amount", Align::Right),
+    ]);
+    for line in &bill.usage {
+        usage_rows(line, brief, &mut table);
+    }
+    for line in &bill.charges {
+        let kind = line.kind.replace('_', " ");
+        table.row(&[
+            &kind,
+            &line.code,
+            "",
+            &grouped(line.count),
+            "",
+            &line.amount.to_string(),
+        ]);
+    }
+    let records = bill.usage.iter().map(|line| line.records).sum::<u64>()
+        + bill.charges.iter().map(|line| line.count).sum::<u64>();
+    table.total(&[
+        "total",
+        "",
+        "",
+        &grouped(records),
+        "",
+        &bill.total.to_string(),
+    ]);
+    table.write(out)?;
+    if !bill.usage.is_empty() && !bill.charges.is_empty() {
+        out.line(format!(
+            "of it usage {}, charges {}",
+            price(bill.usage_total, &bill.currency),
+            price(bill.charges_total, &bill.currency)
+        ))?;
+    }
+    if bill.purchases_paid_at_once > 0 {
+        out.line(format!(
+            "paid at once and no part of it: {}, {}",
+            count(bill.purchases_paid_at_once, "purchase", "purchases"),
+            price(bill.paid_at_once, &bill.currency)
+        ))?;
+    }
+    Ok(())
+}
+
+/// A line, and the rates that make it up below it where there are several.
+fn usage_rows(line: &BillLine, brief: bool, table: &mut Table) {
+    let abroad = line
+        .network
+        .as_ref()
+        .map(|network| format!("in {network} "));
+    let place = format!(
+        "{}{}",
+        abroad.unwrap_or_default(),
+        line.zone.as_deref().unwrap_or("")
+    );
+    let (records, amount) = (grouped(line.records), line.amount.to_string());
+    let only = match line.parts.as_slice() {
+        [part] if !brief => part_text(part),
+        _ => String::new(),
+    };
+    table.row(&[
+        &line.service,
+        &place,
+        &only,
+        &records,
+        &humane(&line.quantity),
+        &amount,
+    ]);
+    if brief || line.parts.len() < 2 {
+        return;
+    }
+    for part in &line.parts {
+        let (records, amount) = (grouped(part.records), part.amount.to_string());
+        table.row(&[
+            "",
+            "",
+            &part_text(part),
+            &format!("· {records}"),
+            "",
+            &format!("· {amount}"),
+        ]);
+    }
+}
+
+/// What priced a part of a line: plan, rate, band.
+fn part_text(part: &BillPart) -> String {
+    let rate = part
+        .rate
+        .as_deref()
+        .map(|rate| format!(": {rate}"))
+        .unwrap_or_default();
+    let band = part
+        .band
+        .as_deref()
+        .map(|band| format!(" in {band}"))
+        .unwrap_or_default();
+    format!("{}{rate}{band}", part.plan)
+}

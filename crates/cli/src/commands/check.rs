@@ -1,0 +1,333 @@
+//! `umbral check`: everything that is wrong with a catalog, its own cases, and what it sells.
+
+use crate::catalogs::{self, Loaded};
+use crate::failure::{Exit, Failure};
+use crate::folder::Files;
+use crate::output::Out;
+use crate::output::problem::Problem;
+use crate::output::table::{Align, Table};
+use crate::text::{count, in_zone};
+use serde_json::{Value, json};
+use smol_str::SmolStr;
+use std::path::PathBuf;
+use umbral_catalog::summary::{ClassSummary, LimitSummary, PlanSummary, ServiceSummary, Summary};
+
+/// Report every problem of a catalog, run its own cases, and say what it sells.
+#[derive(clap::Args, Debug)]
+#[command(after_help = "Examples:
+  umbral check my-tariff
+  umbral check my-tariff -o json
+  umbral check my-tariff --strict      warnings count as errors, for a build server
+
+Ends with 0 if the catalog may be used, with 1 if it has errors or breaks one of its own cases.")]
+pub(crate) struct Args {
+    /// The catalog folder, or a folder with one version in each subfolder
+    catalog: PathBuf,
+    /// End with exit code 1 on warnings too
+    #[arg(long)]
+    strict: bool,
+}
+
+/// Runs the command.
+pub(crate) fn run(args: &Args, out: &mut Out) -> Result<Exit, Failure> {
+    let files = catalogs::read(&args.catalog)?;
+    let (versions, mut problems) = match catalogs::compile(&files) {
+        Ok(versions) => (versions, Vec::new()),
+        Err(problems) => (Vec::new(), problems),
+    };
+    for version in &versions {
+        let warnings = version.compiled.warnings.iter();
+        problems.extend(warnings.map(|warning| catalogs::shown(warning, &files)));
+    }
+    let cases: u64 = versions
+        .iter()
+        .map(|version| version.compiled.cases.len() as u64)
+        .sum();
+    let failed = failed_cases(&versions, &files);
+    let kept = cases - failed.len() as u64;
+    problems.extend(failed);
+    if out.is_json() {
+        let problems: Vec<_> = problems.iter().map(Problem::to_json).collect();
+        let versions: Vec<Value> = versions
+            .iter()
+            .map(|version| summary_json(&version.compiled.summary))
+            .collect();
+        out.json(&json!({
+            "catalog": args.catalog.to_string_lossy(),
+            "problems": problems,
+            "cases": { "run": cases, "kept": kept },
+            "versions": versions,
+        }))?;
+    } else {
+        show(&versions, &problems, (cases, kept), out)?;
+    }
+    let errors = problems
+        .iter()
+        .filter(|problem| args.strict || !problem.is_warning)
+        .count();
+    Ok(if errors > 0 {
+        Exit::Problems
+    } else {
+        Exit::Done
+    })
+}
+
+/// Runs the cases of all versions, side by side as they would be in force.
+fn failed_cases(versions: &[Loaded], files: &Files) -> Vec<Problem> {
+    let catalogs = catalogs::side_by_side(versions);
+    versions
+        .iter()
+        .flat_map(|version| umbral_rating::cases::run(&catalogs, &version.compiled.cases))
+        .map(|problem| catalogs::shown(&problem, files))
+        .collect()
+}
+
+fn show(
+    versions: &[Loaded],
+    problems: &[Problem],
+    (cases, kept): (u64, u64),
+    out: &mut Out,
+) -> Result<(), Failure> {
+    let paint = out.paint();
+    for version in versions {
+        show_summary(&version.compiled.summary, out)?;
+        out.line("")?;
+    }
+    for problem in problems {
+        out.line(problem.render(paint))?;
+        out.line("")?;
+    }
+    let warnings = problems.iter().filter(|problem| problem.is_warning).count() as u64;
+    let errors = problems.len() as u64 - warnings;
+    let verdict = if errors > 0 {
+        paint.error(&count(errors, "error", "errors"))
+    } else {
+        paint.good("no errors")
+    };
+    let warnings = match warnings {
+        0 => String::new(),
+        number => format!(", {}", paint.warning(&count(number, "warning", "warnings"))),
+    };
+    let cases = match cases {
+        0 if versions.is_empty() => String::new(),
+        0 => ", no cases of its own".to_owned(),
+        all if all == kept => format!(", {} kept", count(all, "case", "cases")),
+        all => format!(", {kept} of {} kept", count(all, "case", "cases")),
+    };
+    out.line(format!("{verdict}{warnings}{cases}"))
+}
+
+fn show_summary(summary: &Summary, out: &mut Out) -> Result<(), Failure> {
+    let paint = out.paint();
+    out.line(format!(
+        "{} {}",
+        paint.strong(&summary.name),
+        paint.faint(&format!(
+            "version {}, from {} on, {}, {}",
+            summary.label,
+            in_zone(summary.valid_from, &summary.time_zone),
+            summary.currency,
+            summary.time_zone
+        ))
+    ))?;
+    out.line(paint.faint(&sizes(summary)))?;
+    if !summary.plans.is_empty() {
+        out.line("")?;
+        plans_table(&summary.plans).write(out)?;
+    }
+    if !summary.classes.is_empty() {
+        out.line("")?;
+        classes_table(&summary.classes).write(out)?;
+    }
+    Ok(())
+}
+
+fn sizes(summary: &Summary) -> String {
+    let mut parts = vec![
+        count(summary.plans.len() as u64, "plan", "plans"),
+        count(summary.rates as u64, "rate", "rates"),
+        count(summary.zones.len() as u64, "zone", "zones"),
+        count(summary.prefixes as u64, "prefix", "prefixes"),
+    ];
+    for (number, one, many) in [
+        (summary.networks.len(), "network group", "network groups"),
+        (summary.bands.len(), "time band", "time bands"),
+        (summary.classes.len(), "credit class", "credit classes"),
+        (
+            summary.schedules.len(),
+            "collection schedule",
+            "collection schedules",
+        ),
+        (summary.profiles, "profile", "profiles"),
+    ] {
+        if number > 0 {
+            parts.push(count(number as u64, one, many));
+        }
+    }
+    parts.join(", ")
+}
+
+/// Most plans that a summary shows.
+const PLANS_SHOWN: usize = 40;
+
+fn plans_table(plans: &[PlanSummary]) -> Table {
+    let mut table = Table::new(&[
+        ("plan", Align::Left),
+        ("service", Align::Left),
+        ("where", Align::Left),
+        ("lowest", Align::Right),
+        ("highest", Align::Right),
+        ("per", Align::Left),
+    ]);
+    for plan in plans.iter().take(PLANS_SHOWN) {
+        for (index, service) in plan.services.iter().enumerate() {
+            let name = if index == 0 { plan.name.as_str() } else { "" };
+            table.row(&[
+                name,
+                &service.service,
+                &reach(service),
+                &service.lowest.to_string(),
+                &service.highest.to_string(),
+                service.per,
+            ]);
+        }
+    }
+    if plans.len() > PLANS_SHOWN {
+        let more = format!("and {} more", plans.len() - PLANS_SHOWN);
+        table.row(&[more.as_str(), "", "", "", "", ""]);
+    }
+    table
+}
+
+/// Where a service is sold.
+fn reach(service: &ServiceSummary) -> String {
+    let mut parts = Vec::new();
+    if service.zones > 0 {
+        parts.push(count(service.zones as u64, "zone", "zones"));
+    }
+    if service.anywhere {
+        parts.push(
+            if service.zones > 0 {
+                "elsewhere"
+            } else {
+                "anywhere"
+            }
+            .to_owned(),
+        );
+    }
+    if service.roaming > 0 {
+        parts.push(count(
+            service.roaming as u64,
+            "roaming group",
+            "roaming groups",
+        ));
+    }
+    parts.join(", ")
+}
+
+fn classes_table(classes: &[ClassSummary]) -> Table {
+    let mut table = Table::new(&[
+        ("class", Align::Left),
+        ("limit of", Align::Left),
+        ("amount", Align::Right),
+        ("warnings at", Align::Left),
+        ("on breach", Align::Left),
+        ("collections", Align::Left),
+    ]);
+    for class in classes {
+        let schedule = class.schedule.as_deref().unwrap_or("none");
+        if class.limits.is_empty() {
+            table.row(&[class.name.as_str(), "", "no limit", "", "", schedule]);
+        }
+        for (index, limit) in class.limits.iter().enumerate() {
+            let first = index == 0;
+            table.row(&[
+                if first { class.name.as_str() } else { "" },
+                &measure(limit),
+                &limit
+                    .limit
+                    .map(|amount| amount.to_string())
+                    .unwrap_or_default(),
+                &limit.warnings.join(", "),
+                &limit.on_breach.join(", "),
+                if first { schedule } else { "" },
+            ]);
+        }
+    }
+    table
+}
+
+fn measure(limit: &LimitSummary) -> String {
+    match (limit.measure, limit.scope) {
+        (measure, "all") => measure.replace('_', " "),
+        (measure, scope) => format!(
+            "{} of {}",
+            measure.replace('_', " "),
+            scope.replace('_', " ")
+        ),
+    }
+}
+
+fn named(counts: &[(SmolStr, usize)]) -> Value {
+    counts
+        .iter()
+        .map(|(name, number)| (name.to_string(), Value::from(*number)))
+        .collect()
+}
+
+fn summary_json(summary: &Summary) -> Value {
+    let plans: Vec<Value> = summary
+        .plans
+        .iter()
+        .map(|plan| {
+            let services: Vec<Value> = plan.services.iter().map(service_json).collect();
+            json!({ "plan": plan.name, "rules": plan.rules, "services": services })
+        })
+        .collect();
+    let classes: Vec<Value> = summary
+        .classes
+        .iter()
+        .map(|class| {
+            let limits: Vec<Value> = class.limits.iter().map(limit_json).collect();
+            json!({ "class": class.name, "collections": class.schedule, "limits": limits })
+        })
+        .collect();
+    json!({
+        "name": summary.name,
+        "catalog_version": summary.label,
+        "currency": summary.currency.code(),
+        "time_zone": summary.time_zone,
+        "valid_from": summary.valid_from.to_string(),
+        "prefixes": summary.prefixes,
+        "rates": summary.rates,
+        "profiles": summary.profiles,
+        "zones": named(&summary.zones),
+        "networks": named(&summary.networks),
+        "bands": summary.bands,
+        "plans": plans,
+        "classes": classes,
+        "schedules": named(&summary.schedules),
+    })
+}
+
+fn service_json(service: &ServiceSummary) -> Value {
+    json!({
+        "service": service.service,
+        "zones": service.zones,
+        "anywhere": service.anywhere,
+        "roaming": service.roaming,
+        "lowest": service.lowest.to_string(),
+        "highest": service.highest.to_string(),
+        "per": service.per,
+    })
+}
+
+fn limit_json(limit: &LimitSummary) -> Value {
+    json!({
+        "measure": limit.measure,
+        "scope": limit.scope,
+        "limit": limit.limit.map(|amount| amount.to_string()),
+        "warnings": limit.warnings,
+        "on_breach": limit.on_breach,
+    })
+}

@@ -1,0 +1,381 @@
+//! `umbral demo`: a synthetic operator through the engine, and what a manager would ask about it.
+
+use crate::failure::{Exit, Failure};
+use crate::folder::Files;
+use crate::output::Out;
+use crate::output::progress::{Heartbeat, grouped, per_second};
+use crate::output::table::{Align, Table};
+use crate::text::{count, rounded};
+use serde_json::json;
+use smol_str::SmolStr;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+use umbral_history::{History, Summary};
+use umbral_model::input::Incoming;
+use umbral_model::time::Date;
+use umbral_runtime::{Chunk, ClockMode, Committed, Engine, Options};
+use umbral_workload::{Operator, Parameters};
+
+include!(concat!(env!("OUT_DIR"), "/demo_catalog.rs"));
+
+/// Where a demo goes unless told otherwise.
+const DATA: &str = "umbral-demo";
+/// Inputs handed over together.
+const CHUNK_INPUTS: usize = 1_024;
+/// Top spenders shown.
+const TOP: usize = 5;
+
+/// Run a synthetic operator through the engine and sum it up.
+#[derive(clap::Args, Debug)]
+#[command(after_help = "Examples:
+  umbral demo                                     100,000 subscribers, one month
+  umbral demo --subscribers 1000 --months 3       smaller and longer, with bills and payments
+  umbral demo --data /tmp/demo --seed 7 -o json
+  umbral demo --subscribers 1000 --serve          stays, with /metrics and /health
+
+Without --data the demo goes into a new folder umbral-demo, umbral-demo-2, ... The same options give
+the same records, and the same state, on any machine.")]
+pub(crate) struct Args {
+    /// Subscribers
+    #[arg(long, value_name = "N", default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(1..=i64::from(umbral_workload::MAX_SUBSCRIBERS)))]
+    subscribers: u32,
+    /// Months of usage and purchases; bills come from the second one on
+    #[arg(long, value_name = "M", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=i64::from(umbral_workload::MAX_MONTHS)))]
+    months: u32,
+    /// Everything that looks like chance comes from this
+    #[arg(long, value_name = "S", default_value_t = 1)]
+    seed: u64,
+    /// The data directory, which must not be there yet
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Worker threads [default: one per core]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    threads: Option<u16>,
+    /// Stay and answer /metrics and /health until told to stop
+    #[arg(long)]
+    serve: bool,
+    /// Address of /metrics and /health
+    #[arg(
+        long,
+        value_name = "ADDRESS",
+        default_value = "127.0.0.1:9464",
+        requires = "serve"
+    )]
+    listen: SocketAddr,
+}
+
+/// Runs the command.
+pub(crate) fn run(args: &Args, out: &mut Out) -> Result<Exit, Failure> {
+    let data = args.data.clone().unwrap_or_else(free_folder);
+    let metrics = if args.serve {
+        Some(super::run::recorder()?)
+    } else {
+        None
+    };
+    super::init::found(&data, vec![catalog()], super::init::PARTITIONS)?;
+    let mut options = Options::with_clock(ClockMode::Event);
+    if let Some(threads) = args.threads {
+        options.workers = usize::from(threads);
+    }
+    let engine = Engine::open(&data, options).map_err(|error| Failure::engine(&error))?;
+    let parameters = parameters(args)?;
+    let started = Instant::now();
+    feed(&engine, parameters, out)?;
+    let done = Done {
+        parameters,
+        data,
+        elapsed: started.elapsed(),
+        committed: engine.committed(),
+    };
+    match metrics {
+        None => {
+            engine.stop().map_err(|error| Failure::engine(&error))?;
+            done.show(out)?;
+        }
+        Some(metrics) => {
+            done.show(out)?;
+            out.flush()?;
+            out.say(format!(
+                "serving http://{}/metrics and /health; Ctrl-C ends",
+                args.listen
+            ));
+            super::run::serve(engine, &[], args.listen, metrics)?;
+        }
+    }
+    Ok(Exit::Done)
+}
+
+/// `umbral-demo`, or the first of `umbral-demo-2`, `umbral-demo-3`, ... that is not there.
+fn free_folder() -> PathBuf {
+    std::iter::once(PathBuf::from(DATA))
+        .chain((2u32..).map(|number| PathBuf::from(format!("{DATA}-{number}"))))
+        .find(|path| !path.exists())
+        .unwrap_or_else(|| PathBuf::from(DATA))
+}
+
+/// The demo's catalog, embedded in the binary.
+fn catalog() -> Files {
+    CATALOG
+        .iter()
+        .map(|(path, text)| (SmolStr::new(path), SmolStr::new(text)))
+        .collect()
+}
+
+fn parameters(args: &Args) -> Result<Parameters, Failure> {
+    let start = Date::from_ymd(2026, 3, 1).unwrap_or_default();
+    Ok(Parameters {
+        subscribers: args.subscribers,
+        months: args.months,
+        seed: args.seed,
+        start,
+    })
+}
+
+/// Hands all of the operator's records to the engine, and waits until they are durable.
+fn feed(engine: &Engine, parameters: Parameters, out: &Out) -> Result<(), Failure> {
+    let mut operator =
+        Operator::new(parameters).map_err(|error| Failure::usage(error.to_string()))?;
+    let mut heartbeat = Heartbeat::new(out, Operator::estimated_inputs(&parameters), "demo");
+    loop {
+        let inputs: Vec<Incoming> = operator.by_ref().take(CHUNK_INPUTS).collect();
+        let ended = inputs.len() < CHUNK_INPUTS;
+        engine
+            .offer(Chunk::made(inputs))
+            .map_err(|error| Failure::engine(&error))?;
+        let committed = engine.committed();
+        heartbeat.beat(committed.counts.inputs, committed.events);
+        if ended {
+            break;
+        }
+    }
+    let finished = engine.flush().map_err(|error| Failure::engine(&error));
+    heartbeat.end();
+    finished
+}
+
+/// A demo that ran.
+struct Done {
+    parameters: Parameters,
+    data: PathBuf,
+    elapsed: Duration,
+    committed: Committed,
+}
+
+impl Done {
+    fn show(&self, out: &mut Out) -> Result<(), Failure> {
+        let history = History::open(&self.data).map_err(|error| Failure::history(&error))?;
+        let summary = history
+            .summary(TOP)
+            .map_err(|error| Failure::history(&error))?;
+        if out.is_json() {
+            return out.json(&json!({
+                "data": self.data.to_string_lossy(),
+                "subscribers": self.parameters.subscribers,
+                "months": self.parameters.months,
+                "seed": self.parameters.seed,
+                "seconds": self.elapsed.as_secs_f64(),
+                "records_per_second": rate(self.committed.counts.inputs, self.elapsed),
+                "events_per_second": rate(self.committed.events, self.elapsed),
+                "summary": summary,
+            }));
+        }
+        self.head(&summary, out)?;
+        records(&summary, out)?;
+        revenue(&summary, out)?;
+        credit(&summary, out)?;
+        spenders(&summary, out)?;
+        quarantine(&summary, out)?;
+        self.next(&summary, out)
+    }
+
+    fn head(&self, summary: &Summary, out: &mut Out) -> Result<(), Failure> {
+        let paint = out.paint();
+        let Parameters {
+            subscribers,
+            months,
+            seed,
+            ..
+        } = self.parameters;
+        out.line(format!(
+            "{} {}",
+            paint.strong("A synthetic operator"),
+            paint.faint(&format!(
+                "{}, {}, {}, seed {seed}",
+                count(u64::from(subscribers), "subscriber", "subscribers"),
+                count(summary.accounts, "account", "accounts"),
+                count(u64::from(months), "month", "months"),
+            ))
+        ))?;
+        out.line(format!(
+            "{} in {:.1} s: {} records and {} events a second, all durable in {}",
+            count(summary.inputs, "record", "records"),
+            self.elapsed.as_secs_f64(),
+            paint.strong(&per_second(self.committed.counts.inputs, self.elapsed)),
+            paint.strong(&per_second(self.committed.events, self.elapsed)),
+            self.data.display(),
+        ))
+    }
+
+    /// Three commands to try next on the data directory.
+    fn next(&self, summary: &Summary, out: &mut Out) -> Result<(), Failure> {
+        let paint = out.paint();
+        let program = program();
+        let data = self.data.display();
+        let account = match summary.top_spenders.first() {
+            Some(spender) => spender.account_id.as_str(),
+            None => "ACCOUNT",
+        };
+        out.line("")?;
+        out.line(paint.strong("Try next"))?;
+        for (command, what) in [
+            (
+                format!("{program} account {account} --data {data}"),
+                "who spent most, and on what",
+            ),
+            (
+                format!("{program} tail --data {data} --stream credit | head"),
+                "warnings and limits as they came",
+            ),
+            (
+                format!("{program} replay --verify --data {data}"),
+                "everything again from the journal",
+            ),
+        ] {
+            out.line(format!("  {}", paint.name(&command)))?;
+            out.line(format!("      {}", paint.faint(what)))?;
+        }
+        Ok(())
+    }
+}
+
+fn rate(number: u64, elapsed: Duration) -> u64 {
+    number.saturating_mul(1000)
+        / u64::try_from(elapsed.as_millis())
+            .unwrap_or(u64::MAX)
+            .max(1)
+}
+
+/// How this program was called, for commands that can be typed again.
+fn program() -> String {
+    let called = std::env::args().next().unwrap_or_default();
+    if Path::new(&called).components().count() > 1 {
+        called
+    } else {
+        "umbral".to_owned()
+    }
+}
+
+fn records(summary: &Summary, out: &mut Out) -> Result<(), Failure> {
+    let mut table = Table::new(&[("records", Align::Left), ("", Align::Right)]);
+    table.row(&["taken", &grouped(summary.applied)]);
+    table.row(&["repeats, ignored", &grouped(summary.duplicates)]);
+    table.row(&["quarantined", &grouped(summary.quarantined)]);
+    table.total(&["all", &grouped(summary.inputs)]);
+    out.line("")?;
+    table.write(out)
+}
+
+fn revenue(summary: &Summary, out: &mut Out) -> Result<(), Failure> {
+    let currency = summary.currency.as_str();
+    let mut table = Table::new(&[
+        ("revenue", Align::Left),
+        ("records", Align::Right),
+        ("amount", Align::Right),
+    ]);
+    for service in &summary.services {
+        table.row(&[
+            &service.service,
+            &grouped(service.records),
+            &rounded(service.amount, currency),
+        ]);
+    }
+    let charges = &summary.charges;
+    table.row(&[
+        "purchases and charges",
+        &grouped(charges.count),
+        &rounded(charges.amount, currency),
+    ]);
+    let records = summary
+        .services
+        .iter()
+        .map(|service| service.records)
+        .sum::<u64>()
+        + charges.count;
+    table.total(&[
+        "all",
+        &grouped(records),
+        &rounded(summary.revenue, currency),
+    ]);
+    out.line("")?;
+    table.write(out)?;
+    let paid = &summary.paid_at_once;
+    if paid.count > 0 {
+        out.line(format!(
+            "and {} paid at once, {}",
+            count(paid.count, "purchase", "purchases"),
+            rounded(paid.amount, currency)
+        ))?;
+    }
+    Ok(())
+}
+
+fn credit(summary: &Summary, out: &mut Out) -> Result<(), Failure> {
+    let mut table = Table::new(&[("credit", Align::Left), ("", Align::Right)]);
+    for (what, number) in [
+        ("warnings sent", summary.warnings),
+        (
+            "warnings kept back, too soon after another",
+            summary.silent_warnings,
+        ),
+        ("limits breached", summary.breaches),
+        ("of them cured", summary.cures),
+        ("services barred", summary.barred),
+    ] {
+        table.row(&[what, &grouped(number)]);
+    }
+    out.line("")?;
+    table.write(out)
+}
+
+fn spenders(summary: &Summary, out: &mut Out) -> Result<(), Failure> {
+    let mut table = Table::new(&[("top spenders", Align::Left), ("amount", Align::Right)]);
+    for spender in &summary.top_spenders {
+        table.row(&[
+            &spender.account_id,
+            &rounded(spender.amount, &summary.currency),
+        ]);
+    }
+    if table.is_empty() {
+        return Ok(());
+    }
+    out.line("")?;
+    table.write(out)
+}
+
+fn quarantine(summary: &Summary, out: &mut Out) -> Result<(), Failure> {
+    let mut table = Table::new(&[
+        ("quarantine", Align::Left),
+        ("records", Align::Right),
+        ("because", Align::Left),
+    ]);
+    for reason in &summary.quarantine {
+        table.row(&[reason.code, &grouped(reason.records), reason.reason]);
+    }
+    if table.is_empty() {
+        return Ok(());
+    }
+    out.line("")?;
+    table.write(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_embedded_catalog_has_no_errors() {
+        let compiled = crate::catalogs::compile(&catalog());
+        assert!(compiled.is_ok_and(|versions| !versions.is_empty()));
+    }
+}

@@ -1,0 +1,87 @@
+//! `umbral init`: a new data directory with its first catalog.
+
+use crate::catalogs;
+use crate::failure::{Exit, Failure};
+use crate::folder::Files;
+use crate::output::Out;
+use crate::text::now;
+use serde_json::json;
+use smol_str::SmolStr;
+use std::path::{Path, PathBuf};
+use umbral_runtime::Founding;
+
+/// Partitions unless told otherwise.
+pub(crate) const PARTITIONS: u16 = 64;
+
+/// Create a data directory.
+#[derive(clap::Args, Debug)]
+#[command(after_help = "Examples:
+  umbral init --data prod --catalog my-tariff
+  umbral init --data small --catalog my-tariff --partitions 8
+
+The number of partitions is fixed for good; the number of threads is free at every start.")]
+pub(crate) struct Args {
+    /// The new data directory
+    #[arg(long, value_name = "DIR")]
+    data: PathBuf,
+    /// The catalog folder that it begins with
+    #[arg(long, value_name = "CATALOG")]
+    catalog: PathBuf,
+    /// Partitions, fixed for good
+    #[arg(long, default_value_t = PARTITIONS, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=4096))]
+    partitions: u16,
+}
+
+/// Runs the command.
+pub(crate) fn run(args: &Args, out: &mut Out) -> Result<Exit, Failure> {
+    let label = create(&args.data, &args.catalog, args.partitions, out)?;
+    if out.is_json() {
+        out.json(&json!({
+            "data": args.data.to_string_lossy(),
+            "partitions": args.partitions,
+            "catalog_version": label,
+        }))?;
+        return Ok(Exit::Done);
+    }
+    let paint = out.paint();
+    let data = args.data.display();
+    out.line(format!(
+        "{} {data} with {} partitions and catalog version {}",
+        paint.good("created"),
+        args.partitions,
+        paint.name(&label),
+    ))?;
+    out.say(format!("next: umbral ingest --data {data} FILE..."));
+    Ok(Exit::Done)
+}
+
+/// Creates a data directory with all versions of a catalog; shows the catalog's problems if it has any.
+pub(crate) fn create(
+    data: &Path,
+    catalog: &Path,
+    partitions: u16,
+    out: &Out,
+) -> Result<SmolStr, Failure> {
+    let versions = catalogs::load(catalog, out)?;
+    found(
+        data,
+        versions.into_iter().map(|version| version.files).collect(),
+        partitions,
+    )
+}
+
+/// Creates a data directory from catalogs' files; gives the label of the last one.
+pub(crate) fn found(
+    data: &Path,
+    catalogs: Vec<Files>,
+    partitions: u16,
+) -> Result<SmolStr, Failure> {
+    let founding = Founding {
+        partitions,
+        catalogs,
+        at: now(),
+        created_by: concat!("umbral ", env!("CARGO_PKG_VERSION")).to_owned(),
+    };
+    let labels = umbral_runtime::init(data, founding).map_err(|error| Failure::engine(&error))?;
+    Ok(labels.last().cloned().unwrap_or_default())
+}

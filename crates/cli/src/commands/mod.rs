@@ -1,0 +1,17 @@
+//! One file per command: its arguments, what it does, and how the result is shown.
+
+pub(crate) mod account;
+pub(crate) mod bill;
+pub(crate) mod catalog;
+pub(crate) mod check;
+pub(crate) mod completions;
+pub(crate) mod demo;
+pub(crate) mod explain;
+pub(crate) mod ingest;
+pub(crate) mod init;
+pub(crate) mod quarantine;
+pub(crate) mod rate;
+pub(crate) mod replay;
+pub(crate) mod run;
+pub(crate) mod tail;
+pub(crate) mod why;

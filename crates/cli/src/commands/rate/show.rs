@@ -1,0 +1,92 @@
+//! A price as a tree of lines that re-compute it.
+
+use crate::output::paint::Paint;
+use crate::output::tree::Tree;
+use serde_json::{Map, Value};
+
+fn text<'a>(object: &'a Map<String, Value>, key: &str) -> &'a str {
+    object.get(key).and_then(Value::as_str).unwrap_or_default()
+}
+
+/// The tree of a price in its JSON form.
+pub(crate) fn charge(price: &Map<String, Value>, paint: Paint) -> Tree {
+    let currency = text(price, "currency");
+    let mut tree = Tree::new(paint.strong(&format!("{} {currency}", text(price, "amount"))));
+    tree.leaf(format!(
+        "plan {}, {}",
+        paint.name(text(price, "plan")),
+        paint.faint(&format!("catalog {}", text(price, "catalog_version")))
+    ));
+    tree.leaf(format!("rule {}", rule(price, paint)));
+    let segments = price.get("segments").and_then(Value::as_array);
+    for segment in segments.into_iter().flatten().filter_map(Value::as_object) {
+        tree.push(segment_tree(segment, paint));
+    }
+    if segments.is_none_or(Vec::is_empty) {
+        tree.leaf("no usage, no charge");
+    }
+    if !matches!(text(price, "setup"), "" | "0" | "0.00") {
+        tree.leaf(format!("setup fee {}", paint.strong(text(price, "setup"))));
+    }
+    for (key, words) in [
+        ("minimum", "raised to the minimum of"),
+        ("maximum", "held at the maximum of"),
+    ] {
+        if !text(price, key).is_empty() {
+            tree.leaf(format!("{words} {}", text(price, key)));
+        }
+    }
+    if let Some(rounding) = price.get("rounding").and_then(Value::as_object) {
+        let mode = text(rounding, "mode").replace('_', " ");
+        let decimals = rounding
+            .get("decimals")
+            .and_then(Value::as_u64)
+            .unwrap_or_default();
+        tree.leaf(paint.faint(&format!("rounded once, {mode}, to {decimals} decimals")));
+    }
+    tree
+}
+
+fn rule(price: &Map<String, Value>, paint: Paint) -> String {
+    let mut line = paint.name(text(price, "rule"));
+    for key in ["prefix", "zone"] {
+        match text(price, key) {
+            "" => {}
+            name => line.push_str(&format!(", {key} {}", paint.name(name))),
+        }
+    }
+    line
+}
+
+/// A stretch of a record. Derived streams carry neither the instant nor the amount of one.
+fn segment_tree(segment: &Map<String, Value>, paint: Paint) -> Tree {
+    let field = |key: &str| text(segment, key);
+    let band = match field("band") {
+        "" => String::new(),
+        band => format!(" in {}", paint.name(band)),
+    };
+    let billed = if field("usage") == field("billed") {
+        field("usage").to_owned()
+    } else {
+        format!("{} billed as {}", field("usage"), field("billed"))
+    };
+    let amount = match field("amount") {
+        "" => String::new(),
+        amount => format!("{}  ", paint.strong(amount)),
+    };
+    let from = match field("start") {
+        "" => String::new(),
+        start => format!("from {start}, "),
+    };
+    let mut tree = Tree::new(format!(
+        "{amount}{billed} at rate {}{band}",
+        paint.name(field("rate"))
+    ));
+    tree.leaf(paint.faint(&format!(
+        "{from}{} per {}, in steps of {}",
+        field("price"),
+        field("per"),
+        field("increment"),
+    )));
+    tree
+}

@@ -1,0 +1,190 @@
+//! `umbral run`: the service on the embedded journal.
+
+use crate::config::{self, ClockKind, Config};
+use crate::failure::{Exit, Failure, plain};
+use crate::output::Out;
+use crate::service::follow::{self, Came};
+use crate::service::http::{self, Facts};
+use crate::service::intake::{self, Reading};
+use crate::service::signals::Stop;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::Duration;
+use umbral_journal::DataDir;
+use umbral_runtime::{ClockMode, Engine, Options};
+
+/// Time between two looks at the engine's health.
+const WATCH: Duration = Duration::from_millis(500);
+
+/// Run the service until it is told to stop.
+#[derive(clap::Args, Debug)]
+#[command(after_help = "Examples:
+  umbral run --config umbral.toml
+  UMBRAL_LOG=debug umbral run --config umbral.toml
+
+A configuration:
+  data = \"prod\"                  # the data directory
+  catalog = \"my-tariff\"          # a new data directory begins with it
+  listen = \"127.0.0.1:9464\"      # /metrics, /health/livez, /health/readyz
+  [[follow]]                     # files that come into a folder are taken
+  folder = \"incoming\"
+  mapping = \"cdr.toml\"
+
+Ctrl-C or SIGTERM stops it after everything taken is durable; a second one ends it at once, which
+loses nothing either.")]
+pub(crate) struct Args {
+    /// The configuration file
+    #[arg(long, value_name = "umbral.toml")]
+    config: PathBuf,
+}
+
+/// Runs the command.
+pub(crate) fn run(args: &Args, out: &mut Out) -> Result<Exit, Failure> {
+    let config = config::read(&args.config, out)?;
+    let readings = readings(&config, out)?;
+    if let Some(catalog) = config
+        .catalog
+        .as_ref()
+        .filter(|_| !DataDir::is_at(&config.data))
+    {
+        let partitions = config.partitions.unwrap_or(super::init::PARTITIONS);
+        let label = super::init::create(&config.data, catalog, partitions, out)?;
+        tracing::info!(data = %config.data.display(), %label, "created the data directory");
+    }
+    let metrics = recorder()?;
+    let engine =
+        Engine::open(&config.data, options(&config)).map_err(|error| Failure::engine(&error))?;
+    serve(engine, &readings, config.listen, metrics)?;
+    Ok(Exit::Done)
+}
+
+/// Installs the recorder of metrics.
+pub(crate) fn recorder() -> Result<metrics_exporter_prometheus::PrometheusHandle, Failure> {
+    let handle = metrics_exporter_prometheus::PrometheusBuilder::new()
+        .install_recorder()
+        .map_err(|error| Failure::usage(format!("cannot record metrics: {error}")))?;
+    umbral_runtime::metrics::describe();
+    umbral_journal::metrics::describe();
+    Ok(handle)
+}
+
+fn options(config: &Config) -> Options {
+    let mut options = Options::with_clock(match config.clock {
+        ClockKind::Wall => ClockMode::wall(),
+        ClockKind::Event => ClockMode::Event,
+    });
+    if let Some(threads) = config.threads {
+        options.workers = threads;
+    }
+    if let Some(batch) = config.batch {
+        options.batch_inputs = batch;
+    }
+    options
+}
+
+/// The folders to be followed; everything wrong with them is told before anything starts.
+fn readings(config: &Config, out: &Out) -> Result<Vec<(PathBuf, Reading)>, Failure> {
+    let mut readings = Vec::with_capacity(config.follow.len());
+    for follow in &config.follow {
+        std::fs::read_dir(&follow.folder)
+            .map_err(|error| Failure::file("read", &follow.folder, &error))?;
+        let mapping = follow
+            .mapping
+            .as_deref()
+            .map(|path| intake::mapping(path, out))
+            .transpose()?;
+        readings.push((
+            follow.folder.clone(),
+            Reading {
+                mapping,
+                ..Reading::default()
+            },
+        ));
+    }
+    Ok(readings)
+}
+
+/// Serves until told to stop, or until the engine stops by itself.
+pub(crate) fn serve(
+    engine: Engine,
+    readings: &[(PathBuf, Reading)],
+    listen: SocketAddr,
+    metrics: metrics_exporter_prometheus::PrometheusHandle,
+) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::usage(format!("cannot start the service: {error}")))?;
+    let listener = runtime.block_on(http::listen(listen)).map_err(|error| {
+        Failure::usage(format!("cannot listen on {listen}: {}", plain(&error)))
+            .note("another process may have the port; choose another one with listen")
+    })?;
+    let address = listener.local_addr().unwrap_or(listen);
+    let stop = Stop::default();
+    let ready = Arc::new(AtomicBool::new(true));
+    let facts = Facts {
+        metrics,
+        ready: Arc::clone(&ready),
+    };
+    runtime.spawn(stop.clone().listen());
+    runtime.spawn(http::serve(listener, facts.clone()));
+    tracing::info!(%address, folders = readings.len(), "serving");
+    let ended = thread::scope(|scope| {
+        let followers: Vec<_> = readings
+            .iter()
+            .map(|(folder, reading)| {
+                let (engine, stop) = (&engine, &stop);
+                scope.spawn(move || {
+                    follow::follow(folder, reading, engine, stop, &mut log_came)
+                        .inspect_err(|_| stop.ask())
+                })
+            })
+            .collect();
+        let watched = watch(&engine, &stop, &facts);
+        ready.store(false, Ordering::Release);
+        followers.into_iter().fold(watched, |ended, follower| {
+            let followed = follower
+                .join()
+                .unwrap_or_else(|_| Err(Failure::unusable("following a folder failed")));
+            ended.and(followed)
+        })
+    });
+    let committed = engine.stop().map_err(|error| Failure::engine(&error))?;
+    tracing::info!(inputs = committed.counts.inputs, "stopped");
+    runtime.shutdown_timeout(Duration::from_secs(1));
+    ended
+}
+
+/// Returns when the process is told to stop, or with the reason why the engine did.
+fn watch(engine: &Engine, stop: &Stop, facts: &Facts) -> Result<(), Failure> {
+    while !stop.is_asked() {
+        if let Err(error) = engine.flush() {
+            stop.ask();
+            return Err(Failure::engine(&error));
+        }
+        facts.metrics.run_upkeep();
+        stop.rest(WATCH);
+    }
+    Ok(())
+}
+
+fn log_came(name: &str, came: Came) {
+    match came {
+        Came::Taken(ingested) => {
+            let new = ingested.records - ingested.skipped;
+            tracing::info!(
+                file = name,
+                records = new,
+                done = ingested.done,
+                "took a file"
+            );
+        }
+        Came::Refused(told) => {
+            tracing::warn!(file = name, reason = told.message, "cannot read a file");
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! `umbral why`: the chain of inputs and events behind what happened.
+
+use crate::args::DataDir;
+use crate::failure::{Exit, Failure};
+use crate::output::Out;
+use crate::output::tree::Tree;
+use serde_json::Value;
+use umbral_history::{History, Link, Reason};
+
+/// Show the chain of events behind a charge, a warning or a restriction.
+#[derive(clap::Args, Debug)]
+#[command(after_help = "Examples:
+  umbral why med1/u-1 --data prod                             what an input did
+  umbral why 9f31c2…(32 digits) --data prod                   what led to an output
+  umbral tail --data prod --stream credit | head -1           where to find an out_id")]
+pub(crate) struct Args {
+    /// An out_id of a derived stream, or SOURCE/EVENT_ID of an input
+    id: String,
+    #[command(flatten)]
+    data: DataDir,
+}
+
+/// Keys of an event that its line does not repeat.
+const ENVELOPE: &[&str] = &[
+    "out_id",
+    "account_id",
+    "account_seq",
+    "effective_at",
+    "recorded_at",
+    "caused_by",
+    "config_version",
+    "currency",
+];
+
+/// Runs the command.
+pub(crate) fn run(args: &Args, out: &mut Out) -> Result<Exit, Failure> {
+    let reason = Reason::parse(&args.id).ok_or_else(|| {
+        Failure::usage(format!("{} is neither an out_id nor an input", args.id))
+            .note("give the 32 hex digits of an out_id, or SOURCE/EVENT_ID such as med1/u-1")
+    })?;
+    let history = History::open(&args.data.data).map_err(|error| Failure::history(&error))?;
+    let links = history
+        .why(&reason)
+        .map_err(|error| Failure::history(&error))?;
+    if out.is_json() {
+        out.json(&links)?;
+        return Ok(Exit::Done);
+    }
+    for (index, link) in links.iter().enumerate() {
+        if index > 0 {
+            out.line(out.paint().faint("because of"))?;
+        }
+        for line in tree(link, out).lines(out.paint()) {
+            out.line(line)?;
+        }
+    }
+    Ok(Exit::Done)
+}
+
+fn tree(link: &Link, out: &Out) -> Tree {
+    let paint = out.paint();
+    let head = match &link.input {
+        Some(input) => {
+            let text = |key: &str| input.get(key).and_then(Value::as_str).unwrap_or_default();
+            let kind = kind_of(
+                input,
+                &[
+                    "source",
+                    "event_id",
+                    "occurred_at",
+                    "account_id",
+                    "member_id",
+                ],
+            );
+            format!(
+                "{} {} {}",
+                paint.strong(&format!("{}/{}", text("source"), text("event_id"))),
+                kind.map(|(kind, _)| kind).unwrap_or("input"),
+                paint.faint(&format!(
+                    "at {}, input {}",
+                    text("occurred_at"),
+                    link.position
+                )),
+            )
+        }
+        None => format!(
+            "{} {}",
+            paint.strong("time passed"),
+            paint.faint(&format!("to {}, input {}", link.recorded_at, link.position))
+        ),
+    };
+    let mut tree = Tree::new(head);
+    if let Some((_, Value::Object(body))) = link.input.as_ref().and_then(|input| {
+        kind_of(
+            input,
+            &[
+                "source",
+                "event_id",
+                "occurred_at",
+                "account_id",
+                "member_id",
+            ],
+        )
+    }) {
+        tree.leaf(paint.faint(&one_line(body)));
+    }
+    for event in &link.events {
+        tree.push(event_tree(event, out));
+    }
+    tree
+}
+
+fn event_tree(event: &Value, out: &Out) -> Tree {
+    let paint = out.paint();
+    let sequence = event
+        .get("account_seq")
+        .and_then(Value::as_u64)
+        .unwrap_or_default();
+    let Some((kind, body)) = kind_of(event, ENVELOPE) else {
+        return Tree::new(event.to_string());
+    };
+    let mut tree = Tree::new(format!(
+        "{} {}",
+        paint.name(kind),
+        paint.faint(&format!("event {sequence} of the account"))
+    ));
+    match body {
+        Value::Object(fields) if fields.contains_key("segments") => {
+            let mut priced = fields.clone();
+            if let Some(currency) = event.get("currency") {
+                priced.insert("currency".to_owned(), currency.clone());
+            }
+            tree.push(super::rate::show::charge(&priced, paint));
+        }
+        Value::Object(fields) if !fields.is_empty() => {
+            tree.leaf(one_line(fields));
+        }
+        _ => {}
+    }
+    tree
+}
+
+/// The kind and body of a message: the one object that is not of its envelope.
+fn kind_of<'a>(message: &'a Value, envelope: &[&str]) -> Option<(&'a str, &'a Value)> {
+    message
+        .as_object()?
+        .iter()
+        .find(|(key, value)| value.is_object() && !envelope.contains(&key.as_str()))
+        .map(|(key, value)| (key.as_str(), value))
+}
+
+/// Fields as `name value`, in order.
+fn one_line(fields: &serde_json::Map<String, Value>) -> String {
+    let parts: Vec<String> = fields
+        .iter()
+        .map(|(name, value)| match value {
+            Value::String(text) => format!("{name} {text}"),
+            other => format!("{name} {other}"),
+        })
+        .collect();
+    parts.join(", ")
+}

@@ -1,0 +1,134 @@
+//! `umbral.toml`: what the service is told.
+
+use crate::failure::Failure;
+use crate::output::Out;
+use crate::output::complain;
+use crate::output::problem::{Place, Problem};
+use serde::Deserialize;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+/// The service's configuration. Paths are relative to the file's folder.
+#[derive(Deserialize, Debug)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Config {
+    /// The data directory.
+    pub(crate) data: PathBuf,
+    /// The catalog with which a new data directory begins.
+    pub(crate) catalog: Option<PathBuf>,
+    /// Partitions of a new data directory.
+    pub(crate) partitions: Option<u16>,
+    /// Where time comes from.
+    #[serde(default)]
+    pub(crate) clock: ClockKind,
+    /// Worker threads; the machine's cores when absent.
+    pub(crate) threads: Option<usize>,
+    /// Most records of one batch.
+    pub(crate) batch: Option<usize>,
+    /// Address of `/metrics` and `/health`.
+    #[serde(default = "default_listen")]
+    pub(crate) listen: SocketAddr,
+    /// Drop folders.
+    #[serde(default)]
+    pub(crate) follow: Vec<Follow>,
+}
+
+/// Where time comes from.
+#[derive(Deserialize, Clone, Copy, PartialEq, Eq, Debug, Default, clap::ValueEnum)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum ClockKind {
+    /// The machine's clock
+    #[default]
+    Wall,
+    /// The records themselves, for historical files
+    Event,
+}
+
+/// A folder into which files are dropped.
+#[derive(Deserialize, Clone, Debug)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Follow {
+    /// The folder.
+    pub(crate) folder: PathBuf,
+    /// How its files are read, for CSV and fixed-width files.
+    pub(crate) mapping: Option<PathBuf>,
+}
+
+fn default_listen() -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], 9464))
+}
+
+/// Reads and checks a configuration file.
+pub(crate) fn read(path: &Path, out: &Out) -> Result<Config, Failure> {
+    let text = crate::folder::read_text(path)?;
+    let mut config: Config = toml::from_str(&text).map_err(|error| {
+        let problem = Problem {
+            code: None,
+            is_warning: false,
+            title: error
+                .message()
+                .lines()
+                .next()
+                .unwrap_or_default()
+                .to_owned(),
+            place: error
+                .span()
+                .map(|span| Place::new(&path.to_string_lossy(), &text, span, "")),
+            notes: vec!["the settings are described in docs/cli.md".to_owned()],
+        };
+        complain(&problem.render(out.paint_err()));
+        Failure::usage(format!("{} cannot be used", path.display()))
+    })?;
+    check(&config, path)?;
+    let base = path.parent().unwrap_or(Path::new(""));
+    config.data = base.join(&config.data);
+    config.catalog = config.catalog.map(|catalog| base.join(catalog));
+    for follow in &mut config.follow {
+        follow.folder = base.join(&follow.folder);
+        follow.mapping = follow.mapping.as_ref().map(|mapping| base.join(mapping));
+    }
+    Ok(config)
+}
+
+fn check(config: &Config, path: &Path) -> Result<(), Failure> {
+    let wrong = if config.threads == Some(0) {
+        "threads is 0: give at least one, or leave it out for one per core"
+    } else if config.batch == Some(0) {
+        "batch is 0: give at least 1, or leave it out"
+    } else if config.partitions == Some(0) {
+        "partitions is 0: give at least 1, or leave it out for 64"
+    } else {
+        return Ok(());
+    };
+    Err(Failure::usage(format!("{}: {wrong}", path.display())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(text: &str) -> bool {
+        toml::from_str::<Config>(text).is_err()
+    }
+
+    #[test]
+    fn only_known_settings_are_taken() {
+        let full = "data = \"d\"\ncatalog = \"c\"\nclock = \"event\"\nthreads = 2\nbatch = 10\n\
+                    listen = \"127.0.0.1:1\"\n[[follow]]\nfolder = \"in\"\nmapping = \"m.toml\"\n";
+        assert!(!refused(full));
+        assert!(refused("data = \"d\"\nthread = 2\n"), "a misspelt key");
+        assert!(refused("threads = 2\n"), "no data directory");
+        assert!(
+            refused("data = \"d\"\nclock = \"moon\"\n"),
+            "an unknown clock"
+        );
+        assert!(
+            refused("data = \"d\"\nlisten = \"9464\"\n"),
+            "an address without host"
+        );
+        assert!(
+            refused("data = \"d\"\n[[follow]]\nfolders = \"in\"\n"),
+            "a misspelt key below"
+        );
+    }
+}

@@ -1,0 +1,133 @@
+//! Reading a catalog folder from disk, and writing one.
+
+use crate::failure::Failure;
+use smol_str::SmolStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The files of a catalog: path within the folder (with `/`) and content, by path.
+pub(crate) type Files = Vec<(SmolStr, SmolStr)>;
+
+/// Largest file of a catalog, in bytes.
+const MAX_FILE_BYTES: u64 = 256 << 20;
+/// Most files of a catalog.
+const MAX_FILES: usize = 10_000;
+/// Deepest folder within a catalog.
+const MAX_DEPTH: usize = 16;
+
+/// Reads all files of a folder whose names end in one of `extensions`; hidden ones are left out.
+pub(crate) fn read(folder: &Path, extensions: &[&str]) -> Result<Files, Failure> {
+    let metadata = fs::metadata(folder).map_err(|error| Failure::file("read", folder, &error))?;
+    if !metadata.is_dir() {
+        return Err(
+            Failure::usage(format!("{} is not a folder", folder.display()))
+                .note("a catalog is a folder of .toml and .csv files; name the folder"),
+        );
+    }
+    let mut paths = Vec::new();
+    collect(folder, 0, extensions, &mut paths)?;
+    if paths.is_empty() {
+        let names: Vec<String> = extensions.iter().map(|name| format!(".{name}")).collect();
+        return Err(Failure::problems(format!(
+            "{} holds no {} files",
+            folder.display(),
+            names.join(" or ")
+        ))
+        .note("name the folder that holds the catalog"));
+    }
+    let mut files = Vec::with_capacity(paths.len());
+    for path in paths {
+        files.push((within(folder, &path), read_text(&path)?));
+    }
+    files.sort();
+    Ok(files)
+}
+
+fn collect(
+    folder: &Path,
+    depth: usize,
+    extensions: &[&str],
+    paths: &mut Vec<PathBuf>,
+) -> Result<(), Failure> {
+    let failed = |error| Failure::file("read", folder, &error);
+    if depth > MAX_DEPTH {
+        return Err(
+            Failure::problems(format!("{} is nested too deeply", folder.display())).note(format!(
+                "a catalog has at most {MAX_DEPTH} levels of folders"
+            )),
+        );
+    }
+    for entry in fs::read_dir(folder).map_err(failed)? {
+        let path = entry.map_err(failed)?.path();
+        let hidden = path
+            .file_name()
+            .is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
+        if hidden {
+            continue;
+        }
+        if path.is_dir() {
+            collect(&path, depth + 1, extensions, paths)?;
+        } else if path
+            .extension()
+            .is_some_and(|extension| extensions.iter().any(|wanted| extension == *wanted))
+        {
+            paths.push(path);
+        }
+    }
+    if paths.len() > MAX_FILES {
+        return Err(Failure::problems(format!("more than {MAX_FILES} files"))
+            .note("name the folder of the catalog, not one above it"));
+    }
+    Ok(())
+}
+
+/// A path within a folder, with `/` on every system.
+fn within(folder: &Path, path: &Path) -> SmolStr {
+    let inner = path.strip_prefix(folder).unwrap_or(path);
+    inner
+        .to_string_lossy()
+        .replace(std::path::MAIN_SEPARATOR, "/")
+        .into()
+}
+
+/// Reads a text file; anything that is not UTF-8 is refused with its place.
+pub(crate) fn read_text(path: &Path) -> Result<SmolStr, Failure> {
+    let failed = |error| Failure::file("read", path, &error);
+    if fs::metadata(path).map_err(failed)?.len() > MAX_FILE_BYTES {
+        return Err(
+            Failure::problems(format!("{} is too large", path.display())).note(format!(
+                "a file may have {} MB at most",
+                MAX_FILE_BYTES >> 20
+            )),
+        );
+    }
+    let bytes = fs::read(path).map_err(failed)?;
+    let text = std::str::from_utf8(&bytes).map_err(|error| {
+        let line = bytes[..error.valid_up_to()]
+            .iter()
+            .filter(|byte| **byte == b'\n')
+            .count()
+            + 1;
+        Failure::problems(format!("{}:{line} is not UTF-8 text", path.display()))
+            .note("save the file in UTF-8")
+    })?;
+    Ok(SmolStr::new(text))
+}
+
+/// Writes a catalog into a folder that must not hold anything yet.
+pub(crate) fn write(folder: &Path, files: &[(SmolStr, SmolStr)]) -> Result<(), Failure> {
+    if let Ok(mut entries) = fs::read_dir(folder)
+        && entries.next().is_some()
+    {
+        return Err(Failure::usage(format!("{} is not empty", folder.display()))
+            .note("name a new folder: files of another catalog would mix with this one"));
+    }
+    for (name, content) in files {
+        let path = folder.join(name.as_str());
+        let parent = path.parent().unwrap_or(folder);
+        fs::create_dir_all(parent).map_err(|error| Failure::file("create", parent, &error))?;
+        fs::write(&path, content.as_str())
+            .map_err(|error| Failure::file("write", &path, &error))?;
+    }
+    Ok(())
+}

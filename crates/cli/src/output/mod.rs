@@ -1,0 +1,129 @@
+//! What commands print: data on standard output, everything else on standard error.
+
+pub(crate) mod paint;
+pub(crate) mod problem;
+pub(crate) mod progress;
+pub(crate) mod table;
+pub(crate) mod tree;
+
+use crate::failure::{Failure, Told};
+use paint::Paint;
+use serde::Serialize;
+use std::cell::RefCell;
+use std::io::{self, BufWriter, IsTerminal, Write};
+
+/// How results are written.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, clap::ValueEnum)]
+pub(crate) enum Format {
+    /// For people.
+    #[default]
+    Table,
+    /// For programs: one document, or one object a line where the result is a stream.
+    Json,
+}
+
+/// The two ends of a command's output.
+pub(crate) struct Out {
+    /// How results are written.
+    pub(crate) format: Format,
+    quiet: bool,
+    stdout: RefCell<BufWriter<io::Stdout>>,
+    paint: Paint,
+    paint_err: Paint,
+}
+
+impl Out {
+    /// Looks at terminal and environment once.
+    pub(crate) fn new(format: Format, quiet: bool) -> Out {
+        Out {
+            format,
+            quiet,
+            stdout: RefCell::new(BufWriter::with_capacity(1 << 16, io::stdout())),
+            paint: Paint::when(io::stdout().is_terminal()),
+            paint_err: Paint::when(io::stderr().is_terminal()),
+        }
+    }
+
+    /// Whether results are for programs.
+    pub(crate) fn is_json(&self) -> bool {
+        self.format == Format::Json
+    }
+
+    /// Colours of standard output.
+    pub(crate) fn paint(&self) -> Paint {
+        self.paint
+    }
+
+    /// Colours of standard error.
+    pub(crate) fn paint_err(&self) -> Paint {
+        self.paint_err
+    }
+
+    /// Whether notes and progress are shown.
+    pub(crate) fn is_chatty(&self) -> bool {
+        !self.quiet
+    }
+
+    /// Writes one line of data.
+    pub(crate) fn line(&mut self, text: impl AsRef<str>) -> Result<(), Failure> {
+        self.bytes(text.as_ref().as_bytes())?;
+        self.bytes(b"\n")
+    }
+
+    /// Writes data as it is.
+    pub(crate) fn bytes(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        self.stdout
+            .get_mut()
+            .write_all(bytes)
+            .map_err(|error| Failure::from_stdout(&error))
+    }
+
+    /// Writes one JSON document.
+    pub(crate) fn json(&mut self, value: &impl Serialize) -> Result<(), Failure> {
+        serde_json::to_writer_pretty(self.stdout.get_mut(), value)
+            .map_err(|error| Failure::from_stdout(&io::Error::from(error)))?;
+        self.bytes(b"\n")
+    }
+
+    /// Writes one JSON object on a line.
+    pub(crate) fn json_line(&mut self, value: &impl Serialize) -> Result<(), Failure> {
+        serde_json::to_writer(self.stdout.get_mut(), value)
+            .map_err(|error| Failure::from_stdout(&io::Error::from(error)))?;
+        self.bytes(b"\n")
+    }
+
+    /// Hands everything written so far to the reader.
+    pub(crate) fn flush(&mut self) -> Result<(), Failure> {
+        self.stdout
+            .get_mut()
+            .flush()
+            .map_err(|error| Failure::from_stdout(&error))
+    }
+
+    /// Says something beside the data, unless `--quiet`.
+    pub(crate) fn say(&self, text: impl AsRef<str>) {
+        if !self.quiet {
+            // What was said before on the other end stands before it, where both are one terminal.
+            self.stdout.borrow_mut().flush().ok();
+            complain(text.as_ref());
+        }
+    }
+
+    /// Shows a failure; not even `--quiet` hides it.
+    pub(crate) fn show_failure(&self, told: &Told) {
+        let paint = self.paint_err;
+        complain(&format!(
+            "{} {}",
+            paint.error("error:"),
+            paint.strong(&told.message)
+        ));
+        for note in &told.notes {
+            complain(&format!("  {} {note}", paint.faint("=")));
+        }
+    }
+}
+
+/// A line on standard error. That nobody reads it is no reason to fail.
+pub(crate) fn complain(text: &str) {
+    writeln!(io::stderr(), "{text}").ok();
+}

@@ -1,0 +1,93 @@
+//! Calm tables: a header, a thin line, columns apart by space; numbers to the right.
+
+use super::Out;
+use crate::failure::Failure;
+use comfy_table::{Attribute, Cell, CellAlignment, ContentArrangement, TableComponent};
+
+/// Where a column's text stands.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Align {
+    /// Words.
+    Left,
+    /// Numbers.
+    Right,
+}
+
+/// A table in the making.
+pub(crate) struct Table {
+    inner: comfy_table::Table,
+    align: Vec<Align>,
+}
+
+impl Table {
+    /// A table with these columns.
+    pub(crate) fn new(columns: &[(&str, Align)]) -> Table {
+        let mut inner = comfy_table::Table::new();
+        inner.load_preset(comfy_table::presets::NOTHING);
+        inner.set_style(TableComponent::HeaderLines, '─');
+        inner.set_style(TableComponent::MiddleHeaderIntersections, '─');
+        inner.set_header(
+            columns
+                .iter()
+                .map(|(title, align)| cell(title, *align).add_attribute(Attribute::Bold)),
+        );
+        Table {
+            inner,
+            align: columns.iter().map(|(_, align)| *align).collect(),
+        }
+    }
+
+    /// Adds a row; as many cells as there are columns.
+    pub(crate) fn row<T: AsRef<str>>(&mut self, cells: &[T]) {
+        debug_assert_eq!(cells.len(), self.align.len(), "a cell for every column");
+        self.inner.add_row(
+            cells
+                .iter()
+                .zip(&self.align)
+                .map(|(text, align)| cell(text.as_ref(), *align)),
+        );
+    }
+
+    /// Adds a last row that adds up the others.
+    pub(crate) fn total<T: AsRef<str>>(&mut self, cells: &[T]) {
+        self.inner.add_row(
+            cells
+                .iter()
+                .zip(&self.align)
+                .map(|(text, align)| cell(text.as_ref(), *align).add_attribute(Attribute::Bold)),
+        );
+    }
+
+    /// Whether it has rows.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.inner.row_count() == 0
+    }
+
+    /// Writes the table to standard output.
+    pub(crate) fn write(mut self, out: &mut Out) -> Result<(), Failure> {
+        if out.paint().is_on() {
+            self.inner.enforce_styling();
+            // Narrower than this, broken lines are easier to read than broken cells.
+            if self.inner.width().is_some_and(|columns| columns >= 60) {
+                self.inner
+                    .set_content_arrangement(ContentArrangement::Dynamic);
+            }
+        } else {
+            self.inner.force_no_tty();
+        }
+        if let Some(first) = self.inner.column_mut(0) {
+            first.set_padding((0, 1));
+        }
+        for line in self.inner.lines() {
+            out.line(line.trim_end())?;
+        }
+        Ok(())
+    }
+}
+
+fn cell(text: &str, align: Align) -> Cell {
+    Cell::new(text).set_alignment(match align {
+        Align::Left => CellAlignment::Left,
+        Align::Right => CellAlignment::Right,
+    })
+}

@@ -1,0 +1,129 @@
+//! `/metrics` and `/health`: a small answerer of GET requests, enough for probes and scrapers.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+
+/// Longest request head, in bytes.
+const MAX_HEAD_BYTES: usize = 8 << 10;
+/// How long a client may take.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// Clients answered at the same time.
+const MAX_CLIENTS: usize = 64;
+
+/// What the endpoint tells.
+#[derive(Clone)]
+pub(crate) struct Facts {
+    /// Renders the metrics.
+    pub(crate) metrics: metrics_exporter_prometheus::PrometheusHandle,
+    /// Whether records are taken.
+    pub(crate) ready: Arc<AtomicBool>,
+}
+
+/// Answers until the runtime ends.
+pub(crate) async fn serve(listener: TcpListener, facts: Facts) {
+    let clients = Arc::new(Semaphore::new(MAX_CLIENTS));
+    loop {
+        let Ok(permit) = Arc::clone(&clients).acquire_owned().await else {
+            return;
+        };
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                let facts = facts.clone();
+                tokio::spawn(async move {
+                    let answered = tokio::time::timeout(PATIENCE, answer(stream, &facts)).await;
+                    if let Ok(Err(error)) = answered {
+                        tracing::debug!(%error, "client went away");
+                    }
+                    drop(permit);
+                });
+            }
+            Err(error) => {
+                tracing::warn!(%error, "cannot accept a connection");
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        }
+    }
+}
+
+/// Binds the address; port 0 takes a free one.
+pub(crate) async fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    TcpListener::bind(address).await
+}
+
+async fn answer(mut stream: TcpStream, facts: &Facts) -> io::Result<()> {
+    let mut head = Vec::with_capacity(1024);
+    while !head.windows(4).any(|end| end == b"\r\n\r\n") {
+        if head.len() >= MAX_HEAD_BYTES || stream.read_buf(&mut head).await? == 0 {
+            return Ok(());
+        }
+    }
+    let first = head.split(|byte| *byte == b'\r').next().unwrap_or_default();
+    let response = respond(&String::from_utf8_lossy(first), facts);
+    stream.write_all(response.as_bytes()).await?;
+    stream.shutdown().await
+}
+
+/// The answer to a request line.
+fn respond(request: &str, facts: &Facts) -> String {
+    let mut words = request.split(' ');
+    let (method, target) = (
+        words.next().unwrap_or_default(),
+        words.next().unwrap_or_default(),
+    );
+    let path = target.split('?').next().unwrap_or_default();
+    let is_ready = facts.ready.load(Ordering::Acquire);
+    let (status, body) = match (method, path) {
+        ("GET" | "HEAD", "/metrics") => ("200 OK", facts.metrics.render()),
+        ("GET" | "HEAD", "/health/livez") => ("200 OK", "alive\n".to_owned()),
+        ("GET" | "HEAD", "/health/readyz") if is_ready => ("200 OK", "ready\n".to_owned()),
+        ("GET" | "HEAD", "/health/readyz") => ("503 Service Unavailable", "not ready\n".to_owned()),
+        ("GET" | "HEAD", _) => (
+            "404 Not Found",
+            "nothing here; there are /metrics, /health/livez and /health/readyz\n".to_owned(),
+        ),
+        _ => (
+            "405 Method Not Allowed",
+            "only GET is answered\n".to_owned(),
+        ),
+    };
+    let shown = if method == "HEAD" { "" } else { body.as_str() };
+    format!(
+        "HTTP/1.1 {status}\r\ncontent-type: text/plain; version=0.0.4; charset=utf-8\r\n\
+         content-length: {}\r\nconnection: close\r\n\r\n{shown}",
+        body.len()
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn probes_and_scrapers_get_their_answers() {
+        let recorder = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder();
+        let facts = Facts {
+            metrics: recorder.handle(),
+            ready: Arc::default(),
+        };
+        for (request, status) in [
+            ("GET /metrics HTTP/1.1", "200"),
+            ("GET /health/livez HTTP/1.1", "200"),
+            ("GET /health/readyz HTTP/1.1", "503"),
+            ("GET /health/readyz?verbose HTTP/1.1", "503"),
+            ("GET / HTTP/1.1", "404"),
+            ("POST /metrics HTTP/1.1", "405"),
+            ("", "405"),
+        ] {
+            let start = format!("HTTP/1.1 {status} ");
+            assert!(respond(request, &facts).starts_with(&start), "{request}");
+        }
+        facts.ready.store(true, Ordering::Release);
+        assert!(respond("GET /health/readyz HTTP/1.1", &facts).starts_with("HTTP/1.1 200 "));
+    }
+}

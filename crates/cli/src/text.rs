@@ -1,0 +1,155 @@
+//! Small pieces of text that several commands show.
+
+use crate::output::progress::grouped;
+use std::time::{SystemTime, UNIX_EPOCH};
+use umbral_model::money::{Currency, Money};
+use umbral_model::time::{NANOS_PER_SECOND, Timestamp};
+
+/// The wall clock. Only commands read it; what the engine decides by is in the journal.
+pub(crate) fn now() -> Timestamp {
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    Timestamp::from_nanos(i64::try_from(since.as_nanos()).unwrap_or(i64::MAX))
+}
+
+/// An amount with grouped digits and its currency: `1,234.50 EUR`.
+pub(crate) fn price(money: Money, currency: &str) -> String {
+    let text = money.to_string();
+    let (sign, digits) = text
+        .strip_prefix('-')
+        .map(|digits| ("-", digits))
+        .unwrap_or(("", &text));
+    let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
+    let whole = match whole.parse() {
+        Ok(number) => grouped(number),
+        Err(_) => whole.to_owned(),
+    };
+    let point = if fraction.is_empty() { "" } else { "." };
+    format!("{sign}{whole}{point}{fraction} {currency}")
+}
+
+/// An amount rounded half up to the currency's minor unit, for sums that nobody pays: `1,234.50 EUR`.
+pub(crate) fn rounded(money: Money, currency: &str) -> String {
+    let decimals = Currency::parse(currency)
+        .map(|known| known.minor_decimals())
+        .unwrap_or(2);
+    let unit = 10i64.pow(6u32.saturating_sub(u32::from(decimals)));
+    let units = money.micros().saturating_add(unit / 2).div_euclid(unit);
+    price(Money::from_micros(units.saturating_mul(unit)), currency)
+}
+
+/// A quantity with its unit as people say it: `3721s` is `1h2m1s`, `12500kB` is `12.5MB`.
+pub(crate) fn humane(quantity: &str) -> String {
+    let digits = quantity.bytes().take_while(u8::is_ascii_digit).count();
+    let (number, unit) = quantity.split_at(digits);
+    let Ok(number) = number.parse::<u64>() else {
+        return quantity.to_owned();
+    };
+    match unit {
+        "" => grouped(number),
+        "s" => clock(number),
+        "B" => octets(number),
+        "kB" => octets(number.saturating_mul(1_000)),
+        "MB" => octets(number.saturating_mul(1_000_000)),
+        "GB" => octets(number.saturating_mul(1_000_000_000)),
+        _ => quantity.to_owned(),
+    }
+}
+
+fn clock(seconds: u64) -> String {
+    let (hours, minutes, rest) = (seconds / 3_600, seconds / 60 % 60, seconds % 60);
+    match (hours, minutes) {
+        (0, 0) => format!("{rest}s"),
+        (0, _) => format!("{minutes}m{rest:02}s"),
+        _ => format!("{hours}h{minutes:02}m{rest:02}s"),
+    }
+}
+
+/// Rounded to three decimals of the largest unit that fits.
+fn octets(octets: u64) -> String {
+    let units = [
+        ("TB", 1_000_000_000_000),
+        ("GB", 1_000_000_000),
+        ("MB", 1_000_000),
+        ("kB", 1_000),
+    ];
+    let Some((unit, size)) = units.into_iter().find(|(_, size)| octets >= *size) else {
+        return format!("{octets}B");
+    };
+    let thousandths = (octets + size / 2_000) / (size / 1_000);
+    let text = format!("{}.{:03}", thousandths / 1_000, thousandths % 1_000);
+    format!("{}{unit}", text.trim_end_matches('0').trim_end_matches('.'))
+}
+
+/// An instant as the clock of a zone shows it; as it is where the zone is not known.
+pub(crate) fn in_zone(at: Timestamp, zone: &str) -> String {
+    let Some(rules) = umbral_intake::zones::iana(zone) else {
+        return at.to_string();
+    };
+    let local = rules.local(at);
+    let second = local.nano_of_day / NANOS_PER_SECOND;
+    let (hour, minute, second) = (second / 3_600, second / 60 % 60, second % 60);
+    format!("{} {hour:02}:{minute:02}:{second:02}", local.date)
+}
+
+/// `1 record`, `2 records`.
+pub(crate) fn count(number: u64, one: &str, many: &str) -> String {
+    format!(
+        "{} {}",
+        grouped(number),
+        if number == 1 { one } else { many }
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn amounts_are_grouped_by_thousands() {
+        for (micros, text) in [
+            (0, "0.00 EUR"),
+            (35_200_000, "35.20 EUR"),
+            (241_500, "0.2415 EUR"),
+            (-1_234_500_000, "-1,234.50 EUR"),
+        ] {
+            assert_eq!(price(Money::from_micros(micros), "EUR"), text);
+        }
+    }
+
+    #[test]
+    fn sums_are_rounded_to_minor_units() {
+        for (micros, text) in [
+            (17_057_301_600, "17,057.30 EUR"),
+            (5_000, "0.01 EUR"),
+            (-5_001, "-0.01 EUR"),
+        ] {
+            assert_eq!(rounded(Money::from_micros(micros), "EUR"), text);
+        }
+    }
+
+    #[test]
+    fn quantities_are_said_as_people_say_them() {
+        for (quantity, text) in [
+            ("61s", "1m01s"),
+            ("3721s", "1h02m01s"),
+            ("59s", "59s"),
+            ("0.5s", "0.5s"),
+            ("12500kB", "12.5MB"),
+            ("34429000B", "34.429MB"),
+            ("999B", "999B"),
+            ("1GB", "1GB"),
+            ("1234", "1,234"),
+        ] {
+            assert_eq!(humane(quantity), text);
+        }
+    }
+
+    #[test]
+    fn instants_are_shown_by_the_clock_of_their_zone() {
+        let at = Timestamp::parse("2026-03-29T01:00:00Z").unwrap_or_default();
+        assert_eq!(in_zone(at, "Europe/Madrid"), "2026-03-29 03:00:00");
+        assert_eq!(in_zone(at, "Europe/Atlantis"), "2026-03-29T01:00:00Z");
+    }
+}

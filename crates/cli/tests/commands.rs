@@ -1,0 +1,401 @@
+//! The real binary, as people run it: help, usage errors, catalogs, prices.
+
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on says why"
+)]
+
+mod common;
+
+use common::{catalog, done, json, run, run_with, stderr, stdout, text, umbral};
+use std::io::Read;
+use std::process::Stdio;
+
+/// All commands, with those below others.
+const COMMANDS: &[&[&str]] = &[
+    &[],
+    &["demo"],
+    &["check"],
+    &["rate"],
+    &["catalog"],
+    &["catalog", "import-cgrates"],
+    &["catalog", "activate"],
+    &["init"],
+    &["ingest"],
+    &["run"],
+    &["account"],
+    &["why"],
+    &["bill"],
+    &["tail"],
+    &["quarantine"],
+    &["quarantine", "list"],
+    &["quarantine", "show"],
+    &["quarantine", "resubmit"],
+    &["replay"],
+    &["explain"],
+    &["completions"],
+];
+
+const RECORD: &str = r#"{"id":"1","plan":"libre","service":"voice","to":"34600111222","start":"2026-03-02T10:00:00+01:00","usage":"61s"}"#;
+
+#[test]
+fn every_command_explains_itself_with_an_example() {
+    for command in COMMANDS {
+        let arguments = [*command, &["--help"]].concat();
+        let help = done(&arguments);
+        assert!(
+            help.contains("Examples:\n  "),
+            "umbral {arguments:?} has no example"
+        );
+        let example = format!("  umbral {}", command.join(" "));
+        assert!(
+            help.contains(example.trim_end()),
+            "umbral {arguments:?} shows another command"
+        );
+        assert!(
+            help.lines().all(|line| line.chars().count() <= 110),
+            "{arguments:?} is too wide"
+        );
+    }
+}
+
+#[test]
+fn the_list_of_commands_is_complete() {
+    let help = done(&["--help"]);
+    let listed = help
+        .split("Commands:")
+        .nth(1)
+        .expect("a list")
+        .split("Options:")
+        .next();
+    let names = listed.expect("a list").lines().filter_map(|line| {
+        line.strip_prefix("  ")
+            .and_then(|line| line.split_whitespace().next())
+    });
+    for name in names.filter(|name| name.chars().next().is_some_and(char::is_lowercase)) {
+        assert!(
+            COMMANDS
+                .iter()
+                .any(|command| command.first() == Some(&name)),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn wrong_usage_ends_with_2_and_says_what_is_wrong() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let catalog = catalog(&folder.path().join("catalog"));
+    let missing = folder.path().join("missing");
+    let cases: &[(&[&str], &str)] = &[
+        (&[], "Usage"),
+        (&["nonsense"], "nonsense"),
+        (&["explain", "U-9999"], "U-"),
+        (&["check"], "CATALOG"),
+        (&["check", text(&missing)], "check the path"),
+        (&["rate", "--catalog", &catalog], "--plan"),
+        (
+            &["rate", "--catalog", &catalog, "--batch", text(&missing)],
+            "check the path",
+        ),
+        (
+            &["bill", "A1", "--data", text(&missing), "--month", "march"],
+            "2026-03",
+        ),
+        (
+            &[
+                "account",
+                "A1",
+                "--data",
+                text(&missing),
+                "--as-of",
+                "2026-03-02",
+            ],
+            "RFC 3339",
+        ),
+        (
+            &["tail", "--data", text(&missing), "--stream", "rumours"],
+            "rated",
+        ),
+        (&["-o", "xml", "explain"], "json"),
+    ];
+    for (arguments, words) in cases {
+        let output = run(arguments);
+        assert_eq!(
+            output.status.code(),
+            Some(2),
+            "umbral {arguments:?}: {}",
+            stderr(&output)
+        );
+        assert!(
+            stderr(&output).contains(words),
+            "umbral {arguments:?}: {}",
+            stderr(&output)
+        );
+        assert!(
+            output.stdout.is_empty(),
+            "umbral {arguments:?} wrote results"
+        );
+    }
+}
+
+#[test]
+fn the_price_of_one_record_is_exact_and_explained() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let catalog = catalog(folder.path());
+    let mut arguments = vec![
+        "rate",
+        "--catalog",
+        &catalog,
+        "--plan",
+        "libre",
+        "--service",
+        "voice",
+        "--to",
+        "34600111222",
+        "--start",
+        "2026-03-02T10:00:00+01:00",
+        "--usage",
+        "61s",
+    ];
+    let tree = done(&arguments);
+    for part in ["0.2415 EUR", "0.045", "0.0465", "0.15", "31s", "national"] {
+        assert!(tree.contains(part), "{part} is missing in\n{tree}");
+    }
+    arguments.extend(["-o", "json"]);
+    let price = json(&done(&arguments));
+    assert_eq!(price["amount"], "0.2415");
+    assert_eq!(price["segments"][1]["amount"], "0.0465");
+
+    arguments.extend(["--zone", "moon"]);
+    let refused = run(&arguments);
+    assert_eq!(refused.status.code(), Some(1));
+    assert_eq!(json(&stdout(&refused))["code"], "U-0039");
+}
+
+#[test]
+fn a_batch_answers_every_line_in_order() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let catalog = catalog(folder.path());
+    let many: Vec<String> = (0..20_000)
+        .map(|number| match number % 1000 {
+            7 => format!(r#"{{"id":"{number}","plan":"libre"}}"#),
+            _ => RECORD.replace(r#""id":"1""#, &format!(r#""id":"{number}""#)),
+        })
+        .collect();
+    let input = many.join("\n");
+    let output = run_with(
+        &[
+            "rate",
+            "--catalog",
+            &catalog,
+            "--batch",
+            "-",
+            "--threads",
+            "3",
+        ],
+        &input,
+    );
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let answers = stdout(&output);
+    assert_eq!(answers.lines().count(), many.len());
+    for (number, line) in answers.lines().enumerate() {
+        let answer = json(line);
+        assert_eq!(answer["id"], number.to_string());
+        match number % 1000 {
+            7 => assert_eq!(answer["code"], "U-0003"),
+            _ => assert_eq!(answer["amount"], "0.2415"),
+        }
+    }
+}
+
+#[test]
+fn an_answer_has_the_keys_of_the_contract() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let catalog = catalog(folder.path());
+    let output = run_with(&["rate", "--catalog", &catalog, "--batch", "-"], RECORD);
+    let answer = json(&stdout(&output));
+    for key in [
+        "id",
+        "amount",
+        "currency",
+        "catalog_version",
+        "rule",
+        "segments",
+        "setup",
+        "rounding",
+    ] {
+        assert!(answer.get(key).is_some(), "{key} is missing: {answer}");
+    }
+    let first = &answer["segments"][0];
+    for (key, value) in [
+        ("usage", "30s"),
+        ("billed", "30s"),
+        ("increment", "30s"),
+        ("price", "0.09"),
+        ("per", "60s"),
+        ("rate", "national"),
+    ] {
+        assert_eq!(first[key], value, "{key}");
+    }
+    assert_eq!(answer["setup"], "0.15");
+    assert_eq!(answer["rounding"]["mode"], "half_up");
+    assert_eq!(answer["rounding"]["decimals"], 4);
+
+    let brief = run_with(
+        &["rate", "--catalog", &catalog, "--batch", "-", "--brief"],
+        RECORD,
+    );
+    assert_eq!(
+        stdout(&brief),
+        "{\"id\":\"1\",\"amount\":\"0.2415\",\"currency\":\"EUR\"}\n"
+    );
+}
+
+#[test]
+fn a_line_that_is_no_record_is_answered_with_its_place() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let catalog = catalog(folder.path());
+    let input = format!("{RECORD}\n\nnot json\n{}\n", RECORD.replace("plan", "plam"));
+    let output = run_with(&["rate", "--catalog", &catalog, "--batch", "-"], &input);
+    assert_eq!(output.status.code(), Some(0));
+    let answers: Vec<_> = stdout(&output).lines().map(json).collect();
+    assert_eq!(answers.len(), 3, "an empty line is no record");
+    assert_eq!(
+        (&answers[1]["code"], &answers[1]["line"]),
+        (&"U-0001".into(), &3.into())
+    );
+    assert_eq!(
+        (&answers[2]["code"], &answers[2]["id"]),
+        (&"U-0002".into(), &"1".into())
+    );
+    let strict = run_with(
+        &["rate", "--catalog", &catalog, "--batch", "-", "--strict"],
+        &input,
+    );
+    assert_eq!(strict.status.code(), Some(1));
+}
+
+#[test]
+fn check_says_what_a_catalog_sells_and_runs_its_cases() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let catalog = catalog(folder.path());
+    let summary = done(&["check", &catalog]);
+    for part in ["Norte", "EUR", "libre", "standard", "1 case"] {
+        assert!(summary.contains(part), "{part} is missing in\n{summary}");
+    }
+    let report = json(&done(&["check", &catalog, "-o", "json"]));
+    assert_eq!(report["problems"], serde_json::json!([]));
+}
+
+#[test]
+fn check_names_code_file_and_line_of_every_problem() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let catalog = catalog(folder.path());
+    let tariff = folder.path().join("tariff.toml");
+    let content = std::fs::read_to_string(&tariff).expect("the tariff");
+    let broken = content
+        .replace(
+            "zone = \"national\", rate = \"national\"",
+            "zone = \"natonal\", rate = \"nationl\"",
+        )
+        .replace("\"0.2415\"", "\"0.24\"");
+    let line = broken
+        .lines()
+        .position(|line| line.contains("natonal"))
+        .expect("the line")
+        + 1;
+    std::fs::write(&tariff, broken).expect("write");
+    let output = run(&["check", &catalog]);
+    assert_eq!(output.status.code(), Some(1));
+    let shown = format!("{}{}", stdout(&output), stderr(&output));
+    for part in [
+        "error[C-",
+        "natonal",
+        "nationl",
+        &format!("tariff.toml:{line}:"),
+        "umbral explain C-",
+    ] {
+        assert!(shown.contains(part), "{part} is missing in\n{shown}");
+    }
+    let report = run(&["check", &catalog, "-o", "json"]);
+    let problems = json(&stdout(&report))["problems"].clone();
+    assert!(
+        problems.as_array().is_some_and(|all| all.len() >= 2),
+        "{problems}"
+    );
+    let lines = problems
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|problem| &problem["line"]);
+    assert!(lines.into_iter().any(|found| *found == line), "{problems}");
+}
+
+#[test]
+fn a_case_of_the_catalog_that_gives_another_price_is_a_problem() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let catalog = catalog(folder.path());
+    let tariff = folder.path().join("tariff.toml");
+    let content = std::fs::read_to_string(&tariff).expect("the tariff");
+    std::fs::write(&tariff, content.replace("\"0.2415\"", "\"0.24\"")).expect("write");
+    let output = run(&["check", &catalog]);
+    assert_eq!(output.status.code(), Some(1));
+    let shown = format!("{}{}", stdout(&output), stderr(&output));
+    assert!(
+        shown.contains("0.2415") && shown.contains("tariff.toml:"),
+        "{shown}"
+    );
+}
+
+#[test]
+fn nobody_reading_the_output_is_no_error() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let catalog = catalog(folder.path());
+    let file = folder.path().join("many.ndjson");
+    std::fs::write(&file, format!("{RECORD}\n").repeat(50_000)).expect("write");
+    let mut child = umbral(&["rate", "--catalog", &catalog, "--batch", text(&file)])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("umbral starts");
+    let mut first = [0u8; 10];
+    child
+        .stdout
+        .take()
+        .expect("standard output")
+        .read_exact(&mut first)
+        .expect("some output");
+    let output = child.wait_with_output().expect("umbral ends");
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(!stderr(&output).contains("error"), "{}", stderr(&output));
+}
+
+#[test]
+fn colours_are_for_terminals_only() {
+    let output = umbral(&["explain", "U-0021"])
+        .env("NO_COLOR", "1")
+        .output()
+        .expect("starts");
+    assert!(!output.stdout.contains(&0x1b));
+    assert!(
+        !run(&["explain", "U-0021"]).stdout.contains(&0x1b),
+        "a pipe is no terminal"
+    );
+    assert!(
+        !run(&["explain", "U-9"]).stderr.contains(&0x1b),
+        "a pipe is no terminal"
+    );
+}
+
+#[test]
+fn completions_name_the_commands() {
+    for shell in ["bash", "zsh", "fish"] {
+        let script = done(&["completions", shell]);
+        assert!(
+            script.contains("quarantine") && script.contains("ingest"),
+            "{shell}"
+        );
+    }
+}
