@@ -3,6 +3,7 @@
 //! the journal alone, without a lock, also beside a running engine.
 
 mod account;
+mod as_of;
 mod bill;
 mod entries;
 mod error;

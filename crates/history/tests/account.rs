@@ -1,5 +1,10 @@
 //! What an account was, what a month cost and why something happened, all from the journal.
 
+#![allow(
+    clippy::expect_used,
+    reason = "a test that cannot be set up has failed"
+)]
+
 mod common;
 
 use common::*;

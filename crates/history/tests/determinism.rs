@@ -1,6 +1,11 @@
 //! The same inputs give the same outputs and the same state, whatever the number of threads, the size of
 //! batches, the points of restart; and, account by account, whatever the number of partitions.
 
+#![allow(
+    clippy::expect_used,
+    reason = "a test that cannot be set up has failed"
+)]
+
 mod common;
 
 use common::*;
@@ -139,4 +144,74 @@ fn the_partition_count_changes_nothing_for_an_account() {
             );
         }
     }
+}
+
+/// The stream, with a version that is announced at its beginning and in force ten days later: its limits are
+/// half as high.
+fn stream_with_a_later_version() -> String {
+    let text = stream(40, 3_000);
+    let tariff = TARIFF
+        .replace("\"20.00\"", "\"10.00\"")
+        .replace("\"500.00\"", "\"40.00\"");
+    assert_ne!(tariff, TARIFF);
+    let from = instant(10 * 86_400 + 100);
+    let later = activation_from("later", &tariff, (&instant(60), &from), false);
+    let mut lines: Vec<&str> = text.lines().collect();
+    lines.insert(90, &later);
+    lines.join("\n") + "\n"
+}
+
+#[test]
+fn a_version_that_comes_into_force_later_acts_at_its_time_everywhere() {
+    let text = stream_with_a_later_version();
+    let (place, expected) = run(8, event_options(), &text, &[]);
+    let by_config = expected
+        .outputs
+        .iter()
+        .filter(|line| line.contains("threshold_crossed") && line.contains("\"cause\":\"config\""))
+        .count();
+    assert!(by_config > 5, "{by_config} crossings by the new limits");
+    assert_eq!(
+        place
+            .history()
+            .verify(&mut |_| {})
+            .expect("verified")
+            .difference,
+        None
+    );
+
+    let options = Options {
+        batch_inputs: 100,
+        workers: 1,
+        ..event_options()
+    };
+    let (place, found) = run(8, options, &text, &[1, 1_100, 2_100]);
+    assert_same(&expected, &found, "restarts");
+    assert_eq!(
+        place
+            .history()
+            .verify(&mut |_| {})
+            .expect("verified")
+            .difference,
+        None
+    );
+
+    let by_account = outputs_by_account(&place.dir);
+    let (place, _) = run(64, event_options(), &text, &[]);
+    for (account, outputs) in outputs_by_account(&place.dir) {
+        let before = &by_account[&account];
+        assert!(
+            *before == outputs,
+            "{account}: {}",
+            first_difference(before, &outputs)
+        );
+    }
+    assert_eq!(
+        place
+            .history()
+            .verify(&mut |_| {})
+            .expect("verified")
+            .difference,
+        None
+    );
 }

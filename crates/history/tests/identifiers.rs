@@ -1,6 +1,11 @@
 //! Numbers that are given, taken and change hands: the only thing by which one account's inputs depend on
 //! another's.
 
+#![allow(
+    clippy::expect_used,
+    reason = "a test that cannot be set up has failed"
+)]
+
 mod common;
 
 use common::*;

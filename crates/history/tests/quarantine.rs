@@ -1,6 +1,11 @@
 //! What cannot be taken is kept with its bytes, listed until something is done about it, and can be taken up
 //! again when the cause is mended.
 
+#![allow(
+    clippy::expect_used,
+    reason = "a test that cannot be set up has failed"
+)]
+
 mod common;
 
 use common::*;

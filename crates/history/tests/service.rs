@@ -1,5 +1,10 @@
 //! The engine as a service: the wall clock, the lock, reading beside it, stopping.
 
+#![allow(
+    clippy::expect_used,
+    reason = "a test that cannot be set up has failed"
+)]
+
 mod common;
 
 use common::*;

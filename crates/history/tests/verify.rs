@@ -1,6 +1,11 @@
 //! Deciding every input of a journal again gives what is in it; a journal in which something else stands is
 //! found out, with the place.
 
+#![allow(
+    clippy::expect_used,
+    reason = "a test that cannot be set up has failed"
+)]
+
 mod common;
 
 use common::*;

@@ -1,20 +1,16 @@
 //! The engine as its callers see it: open a data directory, hand in records, stop.
 
-use crate::committer::{Committed, Committer, Shared};
+use crate::committer::{Committed, Shared};
 use crate::error::{EngineError, Failure};
 use crate::ingest::{Go, IngestError, Ingested, Progress};
-use crate::message::{
-    Chunk, Command, CommitMessage, KnownAccounts, Receipt, SourceId, WorkerMessage,
-};
+use crate::message::{Chunk, Command, KnownAccounts, Receipt, SourceId};
 use crate::metrics;
 use crate::options::Options;
 use crate::recover::{Recovered, recover};
 use crate::resubmit::Resubmission;
-use crate::sequencer::{Lines, Resumed, Sequencer};
-use crate::worker::Worker;
-use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
+use crate::stations::{self, Running};
+use crossbeam_channel::{Receiver, Sender, bounded};
 use smol_str::SmolStr;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -25,11 +21,6 @@ use umbral_journal::DataDir;
 use umbral_model::ids::{AccountId, PartitionNo};
 use umbral_model::input::Incoming;
 use umbral_model::journal::SourcePosition;
-
-/// Chunks of records that may wait before the sequencer: more, and the source has to wait.
-const CHUNKS_WAITING: usize = 4;
-/// Shares that may wait before a worker.
-const SHARES_WAITING: usize = 4;
 
 /// A running engine on a data directory. One process at a time may have one.
 pub struct Engine {
@@ -233,74 +224,21 @@ pub(crate) fn journal(dir: &Path, source: umbral_journal::JournalError) -> Engin
     }
 }
 
+/// Starts the stations on what recovery found.
 fn start(
     dir: &Path,
     options: Options,
     recovered: Recovered,
     partitions: u16,
 ) -> Result<Engine, EngineError> {
-    let Recovered {
-        log,
-        last,
-        world,
-        directory,
-        sources,
-        activations,
-        workers,
-    } = recovered;
-    let committed = Committed {
-        batch: last.batch,
-        position: last.position,
-        clock: last.clock,
-        counts: last.counts,
-        events: 0,
-    };
-    let shared = Arc::new(Shared::new(committed, sources.clone()));
-    let worker_count = workers.len();
-    let (commands, command_line) = bounded(CHUNKS_WAITING);
-    let (to_committer, commit_line) = bounded(2 * (worker_count + 1) * SHARES_WAITING);
-    // Bounded by the batches in flight: the sequencer never has more of them than it waits for.
-    let (acks, ack_line) = unbounded();
-    let (hash_sender, hashes) = unbounded();
-    let committer = Committer::new(log, &last, acks, Arc::clone(&shared));
-    let next_due = workers.iter().map(Worker::next_due).collect();
-    let (worker_lines, shares): (Vec<_>, Vec<_>) = workers
-        .iter()
-        .map(|_| bounded::<WorkerMessage>(SHARES_WAITING))
-        .unzip();
-    let lines = Lines {
-        commands: command_line,
-        workers: worker_lines,
-        committer: to_committer.clone(),
-        acks: ack_line,
-    };
-    let resumed = Resumed {
-        last,
-        world,
-        directory: Arc::clone(&directory),
-        sources,
-        activations,
-        next_due,
-        partitions,
-    };
-    let sequencer = Sequencer::new(lines, options, resumed);
-    let mut stations = Vec::new();
-    for (number, (worker, line)) in workers.into_iter().zip(shares).enumerate() {
-        let (committer, hashes) = (to_committer.clone(), hash_sender.clone());
-        let known = Arc::clone(&shared);
-        let body = move || {
-            let worker = worker.run(&line, &committer);
-            if known.wants_hashes() {
-                let _ = hashes.send(worker.state_hashes());
-            }
-        };
-        stations.push(worker_station(number, to_committer.clone(), &shared, body)?);
-    }
-    drop(to_committer);
-    stations.push(station("sequencer", &shared, move || sequencer.run())?);
-    stations.push(station("committer", &shared, move || {
-        committer.run(&commit_line)
-    })?);
+    let directory = Arc::clone(&recovered.directory);
+    let workers = recovered.workers.len();
+    let Running {
+        commands,
+        stations,
+        shared,
+        hashes,
+    } = stations::start(options, recovered, partitions)?;
     Ok(Engine {
         commands,
         stations,
@@ -309,70 +247,9 @@ fn start(
         partitions,
         dir: dir.to_owned(),
         hashes,
-        workers: worker_count,
+        workers,
         known_accounts: Mutex::default(),
     })
-}
-
-/// Starts a station; what ends it early is noted for the callers of the engine.
-fn station(
-    name: &'static str,
-    shared: &Arc<Shared>,
-    body: impl FnOnce() -> Result<(), Failure> + Send + 'static,
-) -> Result<JoinHandle<()>, EngineError> {
-    let shared = Arc::clone(shared);
-    let run = move || {
-        let ended = catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|panic| {
-            Err(Failure::Defect {
-                station: name,
-                detail: panic_text(panic.as_ref()),
-            })
-        });
-        if let Err(failure) = ended {
-            // A closed line is the consequence of another station's failure, which is noted there.
-            if failure != Failure::Closed {
-                tracing::error!(station = name, %failure, "station stopped");
-                shared.fail(failure);
-            }
-        }
-    };
-    std::thread::Builder::new()
-        .name(name.to_owned())
-        .spawn(run)
-        .map_err(EngineError::Thread)
-}
-
-/// Starts a worker; if it breaks, the committer learns it, so that nobody waits for its share.
-fn worker_station(
-    number: usize,
-    committer: Sender<CommitMessage>,
-    shared: &Arc<Shared>,
-    body: impl FnOnce() + Send + 'static,
-) -> Result<JoinHandle<()>, EngineError> {
-    let shared = Arc::clone(shared);
-    let run = move || {
-        if let Err(panic) = catch_unwind(AssertUnwindSafe(body)) {
-            let detail = panic_text(panic.as_ref());
-            let failure = Failure::Defect {
-                station: "worker",
-                detail,
-            };
-            tracing::error!(worker = number, %failure, "station stopped");
-            shared.fail(failure.clone());
-            let _ = committer.send(CommitMessage::Broken(failure));
-        }
-    };
-    let name = format!("worker-{number}");
-    std::thread::Builder::new()
-        .name(name)
-        .spawn(run)
-        .map_err(EngineError::Thread)
-}
-
-fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    text.or_else(|| panic.downcast_ref::<String>().cloned())
-        .unwrap_or_default()
 }
 
 /// Positions of sources by id.

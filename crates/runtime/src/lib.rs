@@ -24,6 +24,7 @@ mod recover;
 mod resubmit;
 mod scan;
 mod sequencer;
+mod stations;
 mod worker;
 
 pub use clock::{

@@ -290,6 +290,7 @@ pub(crate) struct DecidedShare {
     /// When the next timer of the worker's partitions is due.
     pub next_due: Option<Timestamp>,
     /// Memory of the inputs, to be used again.
+    #[allow(clippy::vec_box, reason = "the boxes themselves are handed on")]
     pub spent: Vec<Box<Input>>,
 }
 
@@ -302,5 +303,6 @@ pub(crate) struct Ack {
     /// When the next timer is due, by worker that took part.
     pub next_due: Vec<(usize, Option<Timestamp>)>,
     /// Memory of the inputs, to be used again.
+    #[allow(clippy::vec_box, reason = "the boxes themselves are handed on")]
     pub spent: Vec<Vec<Box<Input>>>,
 }

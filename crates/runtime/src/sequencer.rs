@@ -6,6 +6,7 @@ mod activation;
 mod batch;
 mod keep;
 mod pending;
+mod resolve;
 mod time;
 mod waiters;
 
@@ -30,7 +31,7 @@ use std::time::{Duration, Instant};
 use time::clock_key;
 use umbral_engine::World;
 use umbral_intake::directory::Directory;
-use umbral_model::ids::{PartitionNo, ZoneName};
+use umbral_model::ids::PartitionNo;
 use umbral_model::input::*;
 use umbral_model::journal::{Commit, SourcePosition};
 use umbral_model::rejection::{Reason, Rejection};
@@ -87,17 +88,9 @@ pub(crate) struct Sequencer {
     partitions: u16,
     known_accounts: Option<Arc<KnownAccounts>>,
     /// Memory for inputs, given back by the workers.
+    #[allow(clippy::vec_box, reason = "the boxes themselves are handed on")]
     spare: Vec<Box<Input>>,
 }
-
-/// Whom an input concerns, or why nobody.
-type Resolved = Result<
-    (
-        umbral_model::ids::AccountId,
-        Option<umbral_model::ids::MemberId>,
-    ),
-    Rejection,
->;
 
 impl Sequencer {
     pub(crate) fn new(lines: Lines, options: Options, resumed: Resumed) -> Sequencer {
@@ -416,61 +409,6 @@ impl Sequencer {
         self.position
     }
 
-    fn resolve(&mut self, address: Option<&Address>, at: Timestamp) -> Result<Resolved, Failure> {
-        Ok(match address {
-            Some(Address::Account(account, member)) => Ok((account.clone(), member.clone())),
-            Some(Address::Identifier(identifier)) => {
-                if self.pending.concerns(identifier) {
-                    self.wait_for_identifiers()?;
-                }
-                match self.directory.resolve(identifier, at) {
-                    Some((account, member)) => Ok((account, Some(member))),
-                    None => Err(nobody(identifier, at)),
-                }
-            }
-            None => Err(Rejection::new(
-                Reason::MissingField,
-                "account_id or identifier is missing: write whom the record concerns",
-            )),
-        })
-    }
-
-    /// Whether the directory refuses an identifier input; waits for others that it builds on.
-    fn check_identifiers(&mut self, input: &Input) -> Result<Option<Rejection>, Failure> {
-        if !self.pending.touch(&self.directory, input) {
-            self.wait_for_identifiers()?;
-            self.pending.touch(&self.directory, input);
-        }
-        Ok(self.directory.check(input).err())
-    }
-
-    fn wait_for_identifiers(&mut self) -> Result<(), Failure> {
-        metrics::record_barrier();
-        self.flush()?;
-        while !self.pending.is_empty() {
-            self.wait_for_ack()?;
-        }
-        self.pending.forget_if_settled();
-        Ok(())
-    }
-
-    /// The rules of a zone that an account is to use go into the journal before they are used.
-    fn know_zone_of(&mut self, body: &Body) {
-        let name: &ZoneName = match body {
-            Body::CustomerAdded(added) => &added.time_zone,
-            Body::TimeZoneChanged(changed) => &changed.time_zone,
-            _ => return,
-        };
-        if self.world.zones.number(name.as_str()).is_some() {
-            return;
-        }
-        // A name that no database has stays unknown: the engine refuses the input.
-        if let Some(rules) = umbral_intake::zones::iana(name.as_str()) {
-            Arc::make_mut(&mut self.world).add_zone(rules.clone());
-            self.open.commit.zones.push(rules);
-        }
-    }
-
     /// Closes the open batch and hands it on, if it has anything in it.
     fn flush(&mut self) -> Result<(), Failure> {
         if self.open.is_empty() {
@@ -569,16 +507,4 @@ pub fn decided_by_sequencer(reason: Reason, body: &Body) -> bool {
         }
         _ => false,
     }
-}
-
-fn nobody(identifier: &Identifier, at: Timestamp) -> Rejection {
-    let kind = IdentifierKind::WORDS
-        .iter()
-        .find(|(kind, _)| *kind == identifier.kind)
-        .map_or("identifier", |(_, word)| word);
-    // The number itself stays with the original bytes: details are not personal data.
-    Rejection::new(
-        Reason::UnknownIdentifier,
-        format!("nobody held the {kind} at {at}; add the member, then resubmit"),
-    )
 }

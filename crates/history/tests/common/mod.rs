@@ -2,6 +2,10 @@
 //! own way, and helpers to put it through the engine and to look at what came out.
 
 #![allow(dead_code, reason = "each test file uses its own part")]
+#![allow(
+    clippy::expect_used,
+    reason = "a test that cannot be set up has failed"
+)]
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -339,8 +343,18 @@ fn activation(at: &str) -> String {
     activation_of("v2", &tariff_with_italy(), at, false)
 }
 
-/// A catalog activation as a record.
+/// A catalog activation as a record, in force at once.
 pub(crate) fn activation_of(version: &str, tariff: &str, at: &str, retroactive: bool) -> String {
+    activation_from(version, tariff, (at, at), retroactive)
+}
+
+/// A catalog activation as a record: when it comes, and from when on it is in force.
+pub(crate) fn activation_from(
+    version: &str,
+    tariff: &str,
+    (at, from): (&str, &str),
+    retroactive: bool,
+) -> String {
     let files = [("catalog.toml", CATALOG), ("tariff.toml", tariff)];
     let files: serde_json::Value = files
         .iter()
@@ -349,7 +363,7 @@ pub(crate) fn activation_of(version: &str, tariff: &str, at: &str, retroactive: 
     serde_json::json!({
         "source": "tariffs", "event_id": version, "occurred_at": at,
         "catalog_activated": {
-            "version": version, "effective_from": at, "retroactive": retroactive, "files": files,
+            "version": version, "effective_from": from, "retroactive": retroactive, "files": files,
         },
     })
     .to_string()

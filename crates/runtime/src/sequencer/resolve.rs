@@ -1,0 +1,90 @@
+//! Whom an input concerns: resolved at its `occurred_at` through the directory, which follows identifier
+//! inputs in input order. Also what accounts refer to: time zones.
+
+use super::Sequencer;
+use crate::error::Failure;
+use crate::metrics;
+use std::sync::Arc;
+use umbral_model::ids::{AccountId, MemberId, ZoneName};
+use umbral_model::input::{Address, Body, Identifier, IdentifierKind, Input};
+use umbral_model::rejection::{Reason, Rejection};
+use umbral_model::time::Timestamp;
+
+/// Whom an input concerns, or why nobody.
+pub(super) type Resolved = Result<(AccountId, Option<MemberId>), Rejection>;
+
+impl Sequencer {
+    pub(super) fn resolve(
+        &mut self,
+        address: Option<&Address>,
+        at: Timestamp,
+    ) -> Result<Resolved, Failure> {
+        Ok(match address {
+            Some(Address::Account(account, member)) => Ok((account.clone(), member.clone())),
+            Some(Address::Identifier(identifier)) => {
+                if self.pending.concerns(identifier) {
+                    self.wait_for_identifiers()?;
+                }
+                match self.directory.resolve(identifier, at) {
+                    Some((account, member)) => Ok((account, Some(member))),
+                    None => Err(nobody(identifier, at)),
+                }
+            }
+            None => Err(Rejection::new(
+                Reason::MissingField,
+                "account_id or identifier is missing: write whom the record concerns",
+            )),
+        })
+    }
+
+    /// Whether the directory refuses an identifier input; waits for others that it builds on.
+    pub(super) fn check_identifiers(
+        &mut self,
+        input: &Input,
+    ) -> Result<Option<Rejection>, Failure> {
+        if !self.pending.touch(&self.directory, input) {
+            self.wait_for_identifiers()?;
+            self.pending.touch(&self.directory, input);
+        }
+        Ok(self.directory.check(input).err())
+    }
+
+    pub(super) fn wait_for_identifiers(&mut self) -> Result<(), Failure> {
+        metrics::record_barrier();
+        self.flush()?;
+        while !self.pending.is_empty() {
+            self.wait_for_ack()?;
+        }
+        self.pending.forget_if_settled();
+        Ok(())
+    }
+
+    /// The rules of a zone that an account is to use go into the journal before they are used.
+    pub(super) fn know_zone_of(&mut self, body: &Body) {
+        let name: &ZoneName = match body {
+            Body::CustomerAdded(added) => &added.time_zone,
+            Body::TimeZoneChanged(changed) => &changed.time_zone,
+            _ => return,
+        };
+        if self.world.zones.number(name.as_str()).is_some() {
+            return;
+        }
+        // A name that no database has stays unknown: the engine refuses the input.
+        if let Some(rules) = umbral_intake::zones::iana(name.as_str()) {
+            Arc::make_mut(&mut self.world).add_zone(rules.clone());
+            self.open.commit.zones.push(rules);
+        }
+    }
+}
+
+fn nobody(identifier: &Identifier, at: Timestamp) -> Rejection {
+    let kind = IdentifierKind::WORDS
+        .iter()
+        .find(|(kind, _)| *kind == identifier.kind)
+        .map_or("identifier", |(_, word)| word);
+    // The number itself stays with the original bytes: details are not personal data.
+    Rejection::new(
+        Reason::UnknownIdentifier,
+        format!("nobody held the {kind} at {at}; add the member, then resubmit"),
+    )
+}

@@ -1,0 +1,175 @@
+//! The stations as threads, and the lines between them.
+
+use crate::committer::{Committed, Committer, Shared};
+use crate::error::{EngineError, Failure};
+use crate::message::{Command, CommitMessage, WorkerMessage};
+use crate::options::Options;
+use crate::recover::Recovered;
+use crate::sequencer::{Lines, Resumed, Sequencer};
+use crate::worker::Worker;
+use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use umbral_model::ids::PartitionNo;
+
+/// Chunks of records that may wait before the sequencer: more, and the source has to wait.
+const CHUNKS_WAITING: usize = 4;
+/// Shares that may wait before a worker.
+const SHARES_WAITING: usize = 4;
+
+/// The running stations.
+pub(crate) struct Running {
+    pub commands: Sender<Command>,
+    pub stations: Vec<JoinHandle<()>>,
+    pub shared: Arc<Shared>,
+    pub hashes: Receiver<Vec<(PartitionNo, u128)>>,
+}
+
+/// Starts one thread for each station.
+pub(crate) fn start(
+    options: Options,
+    recovered: Recovered,
+    partitions: u16,
+) -> Result<Running, EngineError> {
+    let Recovered {
+        log,
+        last,
+        world,
+        directory,
+        sources,
+        activations,
+        workers,
+    } = recovered;
+    let committed = Committed {
+        batch: last.batch,
+        position: last.position,
+        clock: last.clock,
+        counts: last.counts,
+        events: 0,
+    };
+    let shared = Arc::new(Shared::new(committed, sources.clone()));
+    let (commands, command_line) = bounded(CHUNKS_WAITING);
+    let (to_committer, commit_line) = bounded(2 * (workers.len() + 1) * SHARES_WAITING);
+    // Bounded by the batches in flight: the sequencer never has more of them than it waits for.
+    let (acks, ack_line) = unbounded();
+    let committer = Committer::new(log, &last, acks, Arc::clone(&shared));
+    let next_due = workers.iter().map(Worker::next_due).collect();
+    let (mut threads, worker_lines, hashes) = start_workers(workers, &to_committer, &shared)?;
+    let lines = Lines {
+        commands: command_line,
+        workers: worker_lines,
+        committer: to_committer,
+        acks: ack_line,
+    };
+    let resumed = Resumed {
+        last,
+        world,
+        directory,
+        sources,
+        activations,
+        next_due,
+        partitions,
+    };
+    let sequencer = Sequencer::new(lines, options, resumed);
+    threads.push(station("sequencer", &shared, move || sequencer.run())?);
+    threads.push(station("committer", &shared, move || {
+        committer.run(&commit_line)
+    })?);
+    Ok(Running {
+        commands,
+        stations: threads,
+        shared,
+        hashes,
+    })
+}
+
+type StartedWorkers = (
+    Vec<JoinHandle<()>>,
+    Vec<Sender<WorkerMessage>>,
+    Receiver<Vec<(PartitionNo, u128)>>,
+);
+
+fn start_workers(
+    workers: Vec<Worker>,
+    committer: &Sender<CommitMessage>,
+    shared: &Arc<Shared>,
+) -> Result<StartedWorkers, EngineError> {
+    let (hash_line, hashes) = unbounded();
+    let (mut threads, mut lines) = (Vec::new(), Vec::new());
+    for (number, worker) in workers.into_iter().enumerate() {
+        let (line, messages) = bounded(SHARES_WAITING);
+        lines.push(line);
+        let (committer, hash_line) = (committer.clone(), hash_line.clone());
+        let (to_tell, known) = (committer.clone(), Arc::clone(shared));
+        let body = move || {
+            let worker = worker.run(&messages, &committer);
+            if known.wants_hashes() {
+                let _ = hash_line.send(worker.state_hashes());
+            }
+        };
+        threads.push(worker_station(number, to_tell, shared, body)?);
+    }
+    Ok((threads, lines, hashes))
+}
+
+/// Starts a station; what ends it early is noted for the callers of the engine.
+fn station(
+    name: &'static str,
+    shared: &Arc<Shared>,
+    body: impl FnOnce() -> Result<(), Failure> + Send + 'static,
+) -> Result<JoinHandle<()>, EngineError> {
+    let shared = Arc::clone(shared);
+    let run = move || {
+        let ended = catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|panic| {
+            Err(Failure::Defect {
+                station: name,
+                detail: panic_text(panic.as_ref()),
+            })
+        });
+        if let Err(failure) = ended {
+            // A closed line is the consequence of another station's failure, which is noted there.
+            if failure != Failure::Closed {
+                tracing::error!(station = name, %failure, "station stopped");
+                shared.fail(failure);
+            }
+        }
+    };
+    std::thread::Builder::new()
+        .name(name.to_owned())
+        .spawn(run)
+        .map_err(EngineError::Thread)
+}
+
+/// Starts a worker; if it breaks, the committer learns it, so that nobody waits for its share.
+fn worker_station(
+    number: usize,
+    committer: Sender<CommitMessage>,
+    shared: &Arc<Shared>,
+    body: impl FnOnce() + Send + 'static,
+) -> Result<JoinHandle<()>, EngineError> {
+    let shared = Arc::clone(shared);
+    let run = move || {
+        if let Err(panic) = catch_unwind(AssertUnwindSafe(body)) {
+            let detail = panic_text(panic.as_ref());
+            let failure = Failure::Defect {
+                station: "worker",
+                detail,
+            };
+            tracing::error!(worker = number, %failure, "station stopped");
+            shared.fail(failure.clone());
+            let _ = committer.send(CommitMessage::Broken(failure));
+        }
+    };
+    let name = format!("worker-{number}");
+    std::thread::Builder::new()
+        .name(name)
+        .spawn(run)
+        .map_err(EngineError::Thread)
+}
+
+fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned())
+        .unwrap_or_default()
+}
