@@ -3,6 +3,8 @@
 //! The oracle shares no code with the engine: prices here are a flat amount per unit, so what every
 //! record must cost is one multiplication in this file.
 
+#![allow(clippy::expect_used, reason = "a test that cannot go on says why")]
+
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};

@@ -5,6 +5,7 @@ use crate::folder::Files;
 use crate::output::Out;
 use crate::output::progress::{Heartbeat, grouped, per_second};
 use crate::output::table::{Align, Table};
+use crate::service::http;
 use crate::text::{count, rounded};
 use serde_json::json;
 use smol_str::SmolStr;
@@ -68,10 +69,9 @@ pub(crate) struct Args {
 /// Runs the command.
 pub(crate) fn run(args: &Args, out: &mut Out) -> Result<Exit, Failure> {
     let data = args.data.clone().unwrap_or_else(free_folder);
-    let metrics = if args.serve {
-        Some(super::run::recorder()?)
-    } else {
-        None
+    let endpoint = match args.serve {
+        true => Some((http::bind(args.listen)?, super::run::recorder()?)),
+        false => None,
     };
     super::init::found(&data, vec![catalog()], super::init::PARTITIONS)?;
     let mut options = Options::with_clock(ClockMode::Event);
@@ -88,19 +88,19 @@ pub(crate) fn run(args: &Args, out: &mut Out) -> Result<Exit, Failure> {
         elapsed: started.elapsed(),
         committed: engine.committed(),
     };
-    match metrics {
+    match endpoint {
         None => {
             engine.stop().map_err(|error| Failure::engine(&error))?;
             done.show(out)?;
         }
-        Some(metrics) => {
+        Some((listener, metrics)) => {
             done.show(out)?;
             out.flush()?;
             out.say(format!(
                 "serving http://{}/metrics and /health; Ctrl-C ends",
                 args.listen
             ));
-            super::run::serve(engine, &[], args.listen, metrics)?;
+            super::run::serve(engine, &[], listener, metrics)?;
         }
     }
     Ok(Exit::Done)

@@ -1,13 +1,13 @@
 //! `umbral run`: the service on the embedded journal.
 
 use crate::config::{self, ClockKind, Config};
-use crate::failure::{Exit, Failure, plain};
+use crate::failure::{Exit, Failure};
 use crate::output::Out;
 use crate::service::follow::{self, Came};
 use crate::service::http::{self, Facts};
 use crate::service::intake::{self, Reading};
 use crate::service::signals::Stop;
-use std::net::SocketAddr;
+use std::net::TcpListener;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -45,6 +45,7 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args, out: &mut Out) -> Result<Exit, Failure> {
     let config = config::read(&args.config, out)?;
     let readings = readings(&config, out)?;
+    let listener = http::bind(config.listen)?;
     if let Some(catalog) = config
         .catalog
         .as_ref()
@@ -57,7 +58,7 @@ pub(crate) fn run(args: &Args, out: &mut Out) -> Result<Exit, Failure> {
     let metrics = recorder()?;
     let engine =
         Engine::open(&config.data, options(&config)).map_err(|error| Failure::engine(&error))?;
-    serve(engine, &readings, config.listen, metrics)?;
+    serve(engine, &readings, listener, metrics)?;
     Ok(Exit::Done)
 }
 
@@ -111,7 +112,7 @@ fn readings(config: &Config, out: &Out) -> Result<Vec<(PathBuf, Reading)>, Failu
 pub(crate) fn serve(
     engine: Engine,
     readings: &[(PathBuf, Reading)],
-    listen: SocketAddr,
+    listener: TcpListener,
     metrics: metrics_exporter_prometheus::PrometheusHandle,
 ) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -119,11 +120,10 @@ pub(crate) fn serve(
         .enable_all()
         .build()
         .map_err(|error| Failure::usage(format!("cannot start the service: {error}")))?;
-    let listener = runtime.block_on(http::listen(listen)).map_err(|error| {
-        Failure::usage(format!("cannot listen on {listen}: {}", plain(&error)))
-            .note("another process may have the port; choose another one with listen")
-    })?;
-    let address = listener.local_addr().unwrap_or(listen);
+    let address = listener
+        .local_addr()
+        .map(|address| address.to_string())
+        .unwrap_or_default();
     let stop = Stop::default();
     let ready = Arc::new(AtomicBool::new(true));
     let facts = Facts {
@@ -132,7 +132,7 @@ pub(crate) fn serve(
     };
     runtime.spawn(stop.clone().listen());
     runtime.spawn(http::serve(listener, facts.clone()));
-    tracing::info!(%address, folders = readings.len(), "serving");
+    tracing::info!(address, folders = readings.len(), "serving");
     let ended = thread::scope(|scope| {
         let followers: Vec<_> = readings
             .iter()

@@ -149,14 +149,32 @@ fn kind_of<'a>(message: &'a Value, envelope: &[&str]) -> Option<(&'a str, &'a Va
         .map(|(key, value)| (key.as_str(), value))
 }
 
-/// Fields as `name value`, in order.
+/// Fields as `name value`, in order; what is empty is left out.
 fn one_line(fields: &serde_json::Map<String, Value>) -> String {
     let parts: Vec<String> = fields
         .iter()
-        .map(|(name, value)| match value {
-            Value::String(text) => format!("{name} {text}"),
-            other => format!("{name} {other}"),
-        })
+        .filter(|(_, value)| !value.is_null() && value.as_array().is_none_or(|all| !all.is_empty()))
+        .map(|(name, value)| format!("{} {}", name.replace('_', " "), in_words(value)))
         .collect();
     parts.join(", ")
+}
+
+/// A value without the marks of JSON.
+fn in_words(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Bool(true) => "yes".to_owned(),
+        Value::Bool(false) => "no".to_owned(),
+        Value::Array(values) => values.iter().map(in_words).collect::<Vec<_>>().join(" + "),
+        Value::Object(fields) => {
+            let scalars = fields
+                .iter()
+                .filter(|(_, value)| value.is_string() || value.is_number());
+            scalars
+                .map(|(name, value)| format!("{} {}", name.replace('_', " "), in_words(value)))
+                .collect::<Vec<_>>()
+                .join(" ")
+        }
+        other => other.to_string(),
+    }
 }

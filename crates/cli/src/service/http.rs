@@ -1,5 +1,6 @@
 //! `/metrics` and `/health`: a small answerer of GET requests, enough for probes and scrapers.
 
+use crate::failure::{Failure, plain};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -26,7 +27,11 @@ pub(crate) struct Facts {
 }
 
 /// Answers until the runtime ends.
-pub(crate) async fn serve(listener: TcpListener, facts: Facts) {
+pub(crate) async fn serve(listener: std::net::TcpListener, facts: Facts) {
+    let listener = match TcpListener::from_std(listener) {
+        Ok(listener) => listener,
+        Err(error) => return tracing::error!(%error, "cannot answer probes and scrapers"),
+    };
     let clients = Arc::new(Semaphore::new(MAX_CLIENTS));
     loop {
         let Ok(permit) = Arc::clone(&clients).acquire_owned().await else {
@@ -51,9 +56,16 @@ pub(crate) async fn serve(listener: TcpListener, facts: Facts) {
     }
 }
 
-/// Binds the address; port 0 takes a free one.
-pub(crate) async fn listen(address: SocketAddr) -> io::Result<TcpListener> {
-    TcpListener::bind(address).await
+/// Binds the address, before anything is created or opened; port 0 takes a free one.
+pub(crate) fn bind(address: SocketAddr) -> Result<std::net::TcpListener, Failure> {
+    let bound = std::net::TcpListener::bind(address).and_then(|listener| {
+        listener.set_nonblocking(true)?;
+        Ok(listener)
+    });
+    bound.map_err(|error| {
+        Failure::usage(format!("cannot listen on {address}: {}", plain(&error)))
+            .note("if another process has the port, choose another one with listen")
+    })
 }
 
 async fn answer(mut stream: TcpStream, facts: &Facts) -> io::Result<()> {
