@@ -67,27 +67,17 @@ pub(crate) struct Cache {
     /// Exposure limit; the largest amount where there is none.
     pub exposure_limit: Money,
     /// Quiet ranges of the class's measures, in the order of the class.
-    pub guards: [Guard; GUARDS],
+    pub guards: Guards,
     /// How many of `guards` count; `UNKNOWN` until thresholds are compared.
     pub guard_count: u8,
 }
 
-/// Values strictly between the two cross no threshold either way.
+/// Values strictly between `low` and `high` cross no threshold either way; by measure of the class.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Guard {
-    pub measure: Measure,
-    pub scope: Scope,
-    pub low: Money,
-    pub high: Money,
-}
-
-impl Guard {
-    const NONE: Guard = Guard {
-        measure: Measure::Exposure,
-        scope: Scope::All,
-        low: Money::MAX,
-        high: Money::ZERO,
-    };
+pub(crate) struct Guards {
+    pub of: [(Measure, Scope); GUARDS],
+    pub low: [Money; GUARDS],
+    pub high: [Money; GUARDS],
 }
 
 impl Cache {
@@ -101,7 +91,11 @@ impl Cache {
         config_due: Timestamp::MAX,
         evaluated_at: Timestamp::MIN,
         exposure_limit: Money::MAX,
-        guards: [Guard::NONE; GUARDS],
+        guards: Guards {
+            of: [(Measure::Exposure, Scope::All); GUARDS],
+            low: [Money::MAX; GUARDS],
+            high: [Money::ZERO; GUARDS],
+        },
         guard_count: Cache::UNKNOWN,
     };
 }
@@ -309,6 +303,19 @@ impl Row {
             cold: None,
             cache: Cache::EMPTY,
         }
+    }
+
+    /// Reads every line of memory of the row, so that they are near when they are needed.
+    pub(crate) fn touch(&self) -> u64 {
+        let cache = &self.cache;
+        self.seq
+            ^ self.usage[0].micros() as u64
+            ^ self.unbilled.micros() as u64
+            ^ self.cycle_start.days() as u64
+            ^ cache.due_at.nanos() as u64
+            ^ cache.exposure_limit.micros() as u64
+            ^ cache.guards.low[0].micros() as u64
+            ^ cache.guards.high[GUARDS - 1].micros() as u64
     }
 
     /// The rare things.

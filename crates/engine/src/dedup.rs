@@ -82,21 +82,43 @@ fn word(parts: &[&str], low: u64) -> u64 {
 /// The keys of one account.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Dedup {
-    /// (day after which the keys may be forgotten, how many), ascending by day.
-    groups: Vec<(i32, u32)>,
-    /// The keys, group by group.
-    keys: Vec<u64>,
+    /// First one word a group: the day after which its keys may be forgotten above, how many below,
+    /// ascending by day. Then the keys, group by group.
+    words: Vec<u64>,
+    groups: u32,
     /// Finds keys where there are many.
     table: Option<Box<HashTable<u64>>>,
 }
 
+/// A group's word. Days are above zero after 1970, and order as the words do.
+fn group_word(day: u32, count: u32) -> u64 {
+    u64::from(day) << 32 | u64::from(count)
+}
+
+fn day_of_group(word: u64) -> u32 {
+    (word >> 32) as u32
+}
+
+fn count_of_group(word: u64) -> usize {
+    word as u32 as usize
+}
+
 impl Dedup {
+    fn keys(&self) -> &[u64] {
+        &self.words[self.groups as usize..]
+    }
+
+    /// Reads the first and the last key, so that they are near when they are needed.
+    pub(crate) fn touch(&self) -> u64 {
+        self.words.first().unwrap_or(&0) ^ self.words.last().unwrap_or(&0)
+    }
+
     /// Whether the key was taken.
     pub(crate) fn check(&self, word: u64) -> Seen {
         let same_key = |known: &u64| (known ^ word) & KEY_MASK == 0;
         let found = match &self.table {
             Some(table) => table.find(spread(word), same_key).copied(),
-            None => self.keys.iter().find(|known| same_key(known)).copied(),
+            None => self.keys().iter().find(|known| same_key(known)).copied(),
         };
         match found {
             None => Seen::New,
@@ -108,37 +130,45 @@ impl Dedup {
     /// Takes a key that is to be kept until the clock passes `keep_until`, and forgets what `clock` passed.
     pub(crate) fn insert(&mut self, word: u64, keep_until: Timestamp, clock: Timestamp) {
         self.forget(day_of(clock));
-        let last_day = day_of(keep_until);
-        let at = self.groups.partition_point(|(day, _)| *day < last_day);
-        match self.groups.get_mut(at) {
-            Some((day, count)) if *day == last_day => *count += 1,
-            _ => self.groups.insert(at, (last_day, 1)),
-        }
-        let position: usize = self.groups[..=at]
-            .iter()
-            .map(|(_, count)| *count as usize)
-            .sum();
-        self.keys.insert(position - 1, word);
-        match &mut self.table {
-            Some(table) => {
-                table.insert_unique(spread(word), word, |known| spread(*known));
-            }
-            None if self.keys.len() > SCAN_LIMIT => self.build_table(),
-            None => {}
+        let position = self.make_room(day_of(keep_until));
+        self.words.insert(position, word);
+        if let Some(table) = &mut self.table {
+            table.insert_unique(spread(word), word, |known| spread(*known));
+        } else if self.keys().len() > SCAN_LIMIT {
+            self.build_table();
         }
     }
 
-    fn forget(&mut self, today: i32) {
-        let groups = self.groups.partition_point(|(day, _)| *day < today);
-        if groups == 0 {
+    /// Counts one more key in the group of a day, and gives the place behind its last key.
+    fn make_room(&mut self, day: u32) -> usize {
+        let groups = &self.words[..self.groups as usize];
+        let at = groups.partition_point(|group| day_of_group(*group) < day);
+        let before: usize = groups[..at]
+            .iter()
+            .map(|group| count_of_group(*group))
+            .sum();
+        match self.words[..self.groups as usize].get_mut(at) {
+            Some(group) if day_of_group(*group) == day => *group += 1,
+            _ => {
+                self.words.insert(at, group_word(day, 1));
+                self.groups += 1;
+            }
+        }
+        self.groups as usize + before + count_of_group(self.words[at]) - 1
+    }
+
+    fn forget(&mut self, today: u32) {
+        let groups = &self.words[..self.groups as usize];
+        let past = groups.partition_point(|group| day_of_group(*group) < today);
+        if past == 0 {
             return;
         }
-        let keys: usize = self
-            .groups
-            .drain(..groups)
-            .map(|(_, count)| count as usize)
+        let keys: usize = groups[..past]
+            .iter()
+            .map(|group| count_of_group(*group))
             .sum();
-        for word in self.keys.drain(..keys) {
+        let first_key = self.groups as usize;
+        for word in self.words.drain(first_key..first_key + keys) {
             let Some(table) = &mut self.table else {
                 continue;
             };
@@ -146,14 +176,16 @@ impl Dedup {
                 entry.remove();
             }
         }
-        if self.keys.len() <= SCAN_LIMIT / 2 {
+        self.words.drain(..past);
+        self.groups -= past as u32;
+        if self.keys().len() <= SCAN_LIMIT / 2 {
             self.table = None;
         }
     }
 
     fn build_table(&mut self) {
-        let mut table = HashTable::with_capacity(self.keys.len() * 2);
-        for word in &self.keys {
+        let mut table = HashTable::with_capacity(self.keys().len() * 2);
+        for word in self.keys() {
             table.insert_unique(spread(*word), *word, |known| spread(*known));
         }
         self.table = Some(Box::new(table));
@@ -161,11 +193,8 @@ impl Dedup {
 
     /// Feeds the keys to a hash of the state.
     pub(crate) fn hash_into(&self, hasher: &mut Xxh3) {
-        for (day, count) in &self.groups {
-            hasher.update(&day.to_le_bytes());
-            hasher.update(&count.to_le_bytes());
-        }
-        for word in &self.keys {
+        hasher.update(&self.groups.to_le_bytes());
+        for word in &self.words {
             hasher.update(&word.to_le_bytes());
         }
     }
@@ -176,8 +205,9 @@ fn spread(word: u64) -> u64 {
     (word >> 16).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 
-fn day_of(at: Timestamp) -> i32 {
-    at.nanos().div_euclid(DAY) as i32
+/// The UTC day; days before 1970 count as its first.
+fn day_of(at: Timestamp) -> u32 {
+    u32::try_from(at.nanos().div_euclid(DAY)).unwrap_or(0)
 }
 
 /// Until when a key of an input is kept.

@@ -2,7 +2,7 @@
 //!
 //! The breach is one more threshold with the id `limit`; it fires above its amount and has no cooldown.
 
-use crate::account::{Cache, GUARDS, Guard, Latch, Row};
+use crate::account::{Cache, GUARDS, Latch, Row};
 use crate::credit::{exposure, limit, restriction};
 use crate::draft::Draft;
 use crate::world::World;
@@ -138,19 +138,13 @@ pub(crate) fn seed(draft: &mut Draft<'_>) {
 
 fn is_quiet(draft: &Draft<'_>) -> bool {
     let cache = &draft.row.cache;
+    let guards = &cache.guards;
     cache.guard_count != Cache::UNKNOWN
-        && cache.guards[..usize::from(cache.guard_count)]
-            .iter()
-            .all(|guard| {
-                let value = exposure::value(
-                    draft.world,
-                    &draft.row,
-                    draft.now,
-                    guard.measure,
-                    guard.scope,
-                );
-                guard.low < value && value < guard.high
-            })
+        && (0..usize::from(cache.guard_count)).all(|index| {
+            let (measure, scope) = guards.of[index];
+            let value = exposure::value(draft.world, &draft.row, draft.now, measure, scope);
+            guards.low[index] < value && value < guards.high[index]
+        })
 }
 
 fn value_of(draft: &Draft<'_>, row: &Row, rule: &MeasureRule) -> Money {
@@ -352,8 +346,10 @@ fn remember_quiet_ranges(draft: &mut Draft<'_>, class: Option<&CreditClass>) {
         if rule.measure == Measure::Exposure {
             draft.row.cache.exposure_limit = limit.unwrap_or(Money::MAX);
         }
-        if let Some(slot) = guards.get_mut(index) {
-            *slot = quiet_range(&draft.row, rule, limit);
+        if index < GUARDS {
+            let (low, high) = quiet_range(&draft.row, rule, limit);
+            guards.of[index] = (rule.measure, rule.scope);
+            (guards.low[index], guards.high[index]) = (low, high);
         }
     }
     draft.row.cache.guards = guards;
@@ -364,9 +360,8 @@ fn remember_quiet_ranges(draft: &mut Draft<'_>, class: Option<&CreditClass>) {
     };
 }
 
-fn quiet_range(row: &Row, rule: &MeasureRule, limit: Option<Money>) -> Guard {
-    let lowest = Money::from_micros(i64::MIN);
-    let (mut low, mut high) = (lowest, Money::MAX);
+fn quiet_range(row: &Row, rule: &MeasureRule, limit: Option<Money>) -> (Money, Money) {
+    let (mut low, mut high) = (Money::from_micros(i64::MIN), Money::MAX);
     for threshold in &thresholds(rule, limit) {
         if is_fired(row, rule, threshold.id) {
             low = low.max(threshold.recovers_at);
@@ -374,12 +369,7 @@ fn quiet_range(row: &Row, rule: &MeasureRule, limit: Option<Money>) -> Guard {
             high = high.min(threshold.fires_at());
         }
     }
-    Guard {
-        measure: rule.measure,
-        scope: rule.scope,
-        low,
-        high,
-    }
+    (low, high)
 }
 
 /// Takes a silent change of a latch into the row.
