@@ -28,7 +28,7 @@ impl Walk {
     /// Over all partitions, or only one.
     pub(crate) fn new(history: &History, only: Option<PartitionNo>) -> Result<Walk, EngineError> {
         Ok(Walk {
-            scanner: Scanner::open(history.dir())?,
+            scanner: history.scan()?,
             world: WorldFold::new(),
             only,
         })

@@ -27,15 +27,14 @@ pub use tail::{Tail, TailFilter};
 pub use verify::{Difference, Verification, VerifyProgress};
 pub use why::{Link, Reason};
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use umbral_journal::DataDir;
-use umbral_runtime::EngineError;
+use umbral_runtime::{EngineError, Scanner};
 
 /// The history of a data directory.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct History {
-    dir: PathBuf,
-    partitions: u16,
+    data: DataDir,
 }
 
 impl History {
@@ -45,20 +44,26 @@ impl History {
             dir: dir.to_owned(),
             source,
         })?;
-        Ok(History {
-            dir: dir.to_owned(),
-            partitions: data.partitions(),
-        })
+        Ok(History::of(data))
+    }
+
+    /// The history of a data directory that is open already.
+    pub fn of(data: DataDir) -> History {
+        History { data }
     }
 
     /// Partitions of the deployment.
     pub fn partitions(&self) -> u16 {
-        self.partitions
+        self.data.partitions()
+    }
+
+    pub(crate) fn scan(&self) -> Result<Scanner, EngineError> {
+        Scanner::on(&self.data)
     }
 
     /// Where it is.
     pub fn dir(&self) -> &Path {
-        &self.dir
+        self.data.path()
     }
 }
 

@@ -9,7 +9,7 @@ use umbral_model::input::{Address, Incoming, IncomingBody, Input, InputKey};
 use umbral_model::journal::{Entry, JournaledInput, Outcome, Quarantined};
 use umbral_model::rejection::{Reason, Rejection};
 use umbral_model::time::Timestamp;
-use umbral_runtime::{EngineError, FrameFold, Resubmission, ScannedFrame, Scanner, fold_all};
+use umbral_runtime::{EngineError, FrameFold, Resubmission, ScannedFrame, fold_all};
 use umbral_wire::{json, proto};
 
 /// Which records are meant.
@@ -205,7 +205,7 @@ impl History {
 
     fn all_quarantined(&self) -> Result<(Vec<QuarantinedRecord>, FxHashSet<u64>), HistoryError> {
         let mut resubmitted = FxHashSet::default();
-        let mut scanner = Scanner::open(self.dir())?;
+        let mut scanner = self.scan()?;
         let folds = (0..threads(self.partitions()))
             .map(|_| Gather::default())
             .collect();
@@ -224,7 +224,7 @@ impl History {
         &self,
         keys: FxHashSet<InputKey>,
     ) -> Result<FxHashMap<InputKey, u64>, HistoryError> {
-        let mut scanner = Scanner::open(self.dir())?;
+        let mut scanner = self.scan()?;
         let folds = (0..threads(self.partitions()))
             .map(|_| Newest {
                 keys: &keys,

@@ -14,7 +14,7 @@ use umbral_model::journal::{Counts, Entry, Outcome};
 use umbral_model::money::Money;
 use umbral_model::rejection::Reason;
 use umbral_model::time::Timestamp;
-use umbral_runtime::{EngineError, FrameFold, ScannedFrame, Scanner, fold_all};
+use umbral_runtime::{EngineError, FrameFold, ScannedFrame, fold_all};
 
 /// The threshold that is the limit itself.
 const LIMIT: &str = "limit";
@@ -111,7 +111,7 @@ pub struct QuarantineReason {
 impl History {
     /// Sums the whole journal up; `top` is how many top spenders are wanted.
     pub fn summary(&self, top: usize) -> Result<Summary, HistoryError> {
-        let mut scanner = Scanner::open(self.dir())?;
+        let mut scanner = self.scan()?;
         let mut counts = Counts::default();
         let folds = (0..threads(self.partitions()))
             .map(|_| Sums::default())

@@ -7,7 +7,7 @@ use umbral_engine::{Decision, Partition, World};
 use umbral_model::ids::PartitionNo;
 use umbral_model::journal::{AccountEvent, Entry, Frame, JournaledInput, LOGIC_VERSION, Outcome};
 use umbral_runtime::{
-    EngineError, FrameFold, ScannedFrame, Scanner, decided_by_sequencer, fold_all, is_version_tick,
+    EngineError, FrameFold, ScannedFrame, decided_by_sequencer, fold_all, is_version_tick,
 };
 use umbral_wire::body_hash;
 use xxhash_rust::xxh3::Xxh3;
@@ -71,7 +71,7 @@ impl History {
         &self,
         progress: &mut dyn FnMut(VerifyProgress),
     ) -> Result<Verification, HistoryError> {
-        let mut scanner = Scanner::open(self.dir())?;
+        let mut scanner = self.scan()?;
         let folds = (0..threads(self.partitions()))
             .map(|_| Verifier::default())
             .collect();

@@ -37,6 +37,7 @@ pub(crate) struct Shared {
     sources: Mutex<Sources>,
     /// Workers hand over their state hashes at the end.
     wants_hashes: AtomicBool,
+    ended: AtomicBool,
 }
 
 impl Shared {
@@ -80,6 +81,15 @@ impl Shared {
             .unwrap_or_else(PoisonError::into_inner)
             .get(id)
             .cloned()
+    }
+
+    /// The sequencer has ended: nobody answers any more.
+    pub(crate) fn end(&self) {
+        self.ended.store(true, Ordering::SeqCst);
+    }
+
+    pub(crate) fn has_ended(&self) -> bool {
+        self.ended.load(Ordering::SeqCst)
     }
 
     pub(crate) fn want_hashes(&self) {

@@ -9,18 +9,21 @@ use crate::options::Options;
 use crate::recover::{Recovered, recover};
 use crate::resubmit::Resubmission;
 use crate::stations::{self, Running};
-use crossbeam_channel::{Receiver, Sender, bounded};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 use smol_str::SmolStr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use umbral_intake::directory::Directory;
 use umbral_intake::reader::{Merged, RecordReader};
 use umbral_journal::DataDir;
 use umbral_model::ids::{AccountId, PartitionNo};
 use umbral_model::input::Incoming;
 use umbral_model::journal::SourcePosition;
+
+/// How often a caller that waits looks whether the stations are still there.
+const ENDED_CHECK: Duration = Duration::from_millis(100);
 
 /// A running engine on a data directory. One process at a time may have one.
 pub struct Engine {
@@ -39,11 +42,19 @@ impl Engine {
     /// Opens a data directory, folds its journal, and starts the stations. Refuses a directory that another
     /// process has open, and any damage that a crash cannot explain.
     pub fn open(dir: &Path, options: Options) -> Result<Engine, EngineError> {
+        Engine::on(
+            &DataDir::open(dir).map_err(|source| journal(dir, source))?,
+            options,
+        )
+    }
+
+    /// Like [`Engine::open`], on a data directory that may lie on another storage: a simulated disk.
+    pub fn on(data: &DataDir, options: Options) -> Result<Engine, EngineError> {
         let started = Instant::now();
-        let data = DataDir::open(dir).map_err(|source| journal(dir, source))?;
+        let dir = data.path();
         let partitions = data.partitions();
         let workers = options.workers.clamp(1, usize::from(partitions));
-        let recovered = recover(&data, workers)?;
+        let recovered = recover(data, workers)?;
         metrics::record_recovery(started.elapsed().as_secs_f64());
         tracing::info!(
             dir = %dir.display(),
@@ -96,7 +107,7 @@ impl Engine {
     pub fn submit_chunk(&self, chunk: Chunk) -> Result<Vec<Receipt>, EngineError> {
         let (reply, answer) = bounded(1);
         self.send(Command::Submit(chunk, reply))?;
-        answer.recv().map_err(|_| self.stopped())
+        self.wait_for(&answer)
     }
 
     /// Takes records of the quarantine up again; returns what came of each, in order, once it is durable.
@@ -133,7 +144,7 @@ impl Engine {
         let (reply, answers) = bounded(self.workers);
         self.send(Command::ListAccounts(Arc::clone(&list), reply))?;
         for _ in 0..self.workers {
-            answers.recv().map_err(|_| self.stopped())?;
+            self.wait_for(&answers)?;
         }
         Ok(known.insert(list).contains(account))
     }
@@ -177,7 +188,20 @@ impl Engine {
     fn ask(&self, command: impl FnOnce(Sender<()>) -> Command) -> Result<(), EngineError> {
         let (reply, answer) = bounded(1);
         self.send(command(reply))?;
-        answer.recv().map_err(|_| self.stopped())
+        self.wait_for(&answer)
+    }
+
+    /// An answer of the stations. A command that was sent just as they ended may lie in the line for ever,
+    /// so their end is looked for as well.
+    fn wait_for<T>(&self, answer: &Receiver<T>) -> Result<T, EngineError> {
+        loop {
+            let ended = self.shared.has_ended();
+            match answer.recv_timeout(ENDED_CHECK) {
+                Ok(answer) => return Ok(answer),
+                Err(RecvTimeoutError::Timeout) if !ended => {}
+                Err(_) => return Err(self.stopped()),
+            }
+        }
     }
 
     fn send(&self, command: Command) -> Result<(), EngineError> {

@@ -5,10 +5,13 @@ use crate::engine::{Engine, journal};
 use crate::error::EngineError;
 use crate::message::Verdict;
 use crate::options::Options;
+use crate::scan::Scanner;
 use crate::sequencer::check_catalog;
 use smol_str::SmolStr;
 use std::path::Path;
-use umbral_journal::{Creation, DataDir};
+use std::sync::Arc;
+use umbral_journal::storage::{RealDisk, Storage};
+use umbral_journal::{Creation, DataDir, JournalError};
 use umbral_model::ids::{EventId, Source};
 use umbral_model::input::{CatalogActivated, Incoming, IncomingBody, InputKey};
 use umbral_model::rejection::Rejection;
@@ -28,8 +31,17 @@ pub struct Founding {
 }
 
 /// Creates a data directory with its first catalog versions; gives their labels. A catalog with problems
-/// creates nothing.
+/// creates nothing, and what an interrupted creation left is taken up.
 pub fn init(dir: &Path, founding: Founding) -> Result<Vec<SmolStr>, EngineError> {
+    init_on(Arc::new(RealDisk), dir, founding)
+}
+
+/// Like [`init`], on another storage: a simulated disk.
+pub fn init_on(
+    storage: Arc<dyn Storage>,
+    dir: &Path,
+    founding: Founding,
+) -> Result<Vec<SmolStr>, EngineError> {
     let Founding {
         partitions,
         catalogs,
@@ -42,7 +54,14 @@ pub fn init(dir: &Path, founding: Founding) -> Result<Vec<SmolStr>, EngineError>
         .map(check_catalog)
         .collect::<Result<Vec<SmolStr>, Rejection>>()
         .map_err(EngineError::Refused)?;
-    create(dir, partitions, &created_by)?;
+    let data = create(
+        storage,
+        dir,
+        Creation {
+            partitions,
+            created_by,
+        },
+    )?;
     let inputs = activations
         .into_iter()
         .enumerate()
@@ -53,7 +72,7 @@ pub fn init(dir: &Path, founding: Founding) -> Result<Vec<SmolStr>, EngineError>
         workers: 1,
         ..Options::with_clock(ClockMode::Event)
     };
-    let engine = Engine::open(dir, options)?;
+    let engine = Engine::on(&data, options)?;
     let receipts = engine.submit(inputs)?;
     engine.stop()?;
     let refused = receipts
@@ -92,12 +111,19 @@ fn input_of(index: usize, at: Timestamp, activation: CatalogActivated) -> Incomi
     }
 }
 
-fn create(dir: &Path, partitions: u16, created_by: &str) -> Result<(), EngineError> {
-    let creation = Creation {
-        partitions,
-        created_by: created_by.to_owned(),
-    };
-    DataDir::create(dir, &creation)
-        .map(|_| ())
-        .map_err(|source| journal(dir, source))
+fn create(
+    storage: Arc<dyn Storage>,
+    dir: &Path,
+    creation: Creation,
+) -> Result<DataDir, EngineError> {
+    let failed = |source| journal(dir, source);
+    match DataDir::create_on(Arc::clone(&storage), dir, &creation) {
+        Err(error @ JournalError::AlreadyADataDir { .. }) => {
+            let data = DataDir::open_on(storage, dir).map_err(failed)?;
+            let is_empty = Scanner::on(&data)?.next_batch()?.is_none();
+            let unfinished = is_empty && data.partitions() == creation.partitions;
+            unfinished.then_some(data).ok_or_else(|| failed(error))
+        }
+        created => created.map_err(failed),
+    }
 }

@@ -49,7 +49,7 @@ pub(crate) fn recover(data: &DataDir, workers: usize) -> Result<Recovered, Engin
     if let Some(cut) = &log.recovery().cut {
         tracing::warn!(?cut, "an unfinished batch was cut from the end of the log");
     }
-    let mut scanner = Scanner::open(dir)?;
+    let mut scanner = Scanner::on(data)?;
     let folds = (0..workers)
         .map(|number| Folding {
             worker: Worker::new(number, workers, data.partitions()),

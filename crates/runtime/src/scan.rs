@@ -35,7 +35,12 @@ pub struct Scanner {
 impl Scanner {
     /// Opens a data directory for reading.
     pub fn open(dir: &Path) -> Result<Scanner, EngineError> {
-        let data = DataDir::open(dir).map_err(|source| journal(dir, source))?;
+        Scanner::on(&DataDir::open(dir).map_err(|source| journal(dir, source))?)
+    }
+
+    /// Reads a data directory that is open already.
+    pub fn on(data: &DataDir) -> Result<Scanner, EngineError> {
+        let dir = data.path();
         let partitions = data.partitions();
         let reader = data.read(0).map_err(|source| journal(dir, source))?;
         Ok(Scanner {

@@ -72,7 +72,12 @@ pub(crate) fn start(
         partitions,
     };
     let sequencer = Sequencer::new(lines, options, resumed);
-    threads.push(station("sequencer", &shared, move || sequencer.run())?);
+    let ending = Arc::clone(&shared);
+    threads.push(station("sequencer", &shared, move || {
+        // Also when it breaks: whoever waits for an answer has to learn it.
+        let _ended = EndOfSequencer(ending);
+        sequencer.run()
+    })?);
     threads.push(station("committer", &shared, move || {
         committer.run(&commit_line)
     })?);
@@ -82,6 +87,15 @@ pub(crate) fn start(
         shared,
         hashes,
     })
+}
+
+/// Notes the sequencer's end, however it comes.
+struct EndOfSequencer(Arc<Shared>);
+
+impl Drop for EndOfSequencer {
+    fn drop(&mut self) {
+        self.0.end();
+    }
 }
 
 type StartedWorkers = (

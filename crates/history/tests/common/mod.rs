@@ -172,7 +172,11 @@ pub(crate) fn submit(engine: &Engine, lines: &[&str]) -> Vec<Receipt> {
 
 /// Every output of the journal as JSON, state changes and repeats included.
 pub(crate) fn outputs(dir: &Path) -> Vec<String> {
-    let history = History::open(dir).expect("a history");
+    outputs_of(&History::open(dir).expect("a history"))
+}
+
+/// As [`outputs`], of a history that is open already.
+pub(crate) fn outputs_of(history: &History) -> Vec<String> {
     let filter = TailFilter {
         internal_too: true,
         ..TailFilter::default()
