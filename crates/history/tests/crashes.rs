@@ -150,7 +150,9 @@ fn a_torn_write_and_a_kill_lose_nothing_committed() {
             &found,
             &format!("{writes} writes, {octets} octets of the next"),
         );
+        crashes += u32::from(felt);
     }
+    assert!(crashes >= 3, "{crashes} crashes");
 }
 
 #[test]
