@@ -274,11 +274,11 @@ fn key(source: &str, id: &str) -> InputKey {
     }
 }
 
-/// An output as a value; none for what no reader of credit and collections sees.
+/// An output as a value; none for what is not published.
 fn value_of(output: &OutputEvent<'_>) -> Option<Value> {
     let is_public = match (&output.body, output.body.stream()) {
         (OutputBody::DuplicateIgnored, _) => true,
-        (_, stream) => !matches!(stream, Stream::Internal | Stream::Rated),
+        (_, stream) => stream != Stream::Internal,
     };
     if !is_public {
         return None;

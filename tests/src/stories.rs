@@ -10,7 +10,14 @@ use std::path::{Path, PathBuf};
 use umbral_model::time::Timestamp;
 
 /// Kinds that a story does not list unless it says `show KIND`.
-const HIDDEN: [&str; 3] = ["cycle_closed", "case_updated", "step_cancelled"];
+const HIDDEN: [&str; 6] = [
+    "cycle_closed",
+    "case_updated",
+    "step_cancelled",
+    "usage_rated",
+    "charge_posted",
+    "purchase_recorded",
+];
 /// The account of an input that names none.
 const ACCOUNT: &str = "A";
 
@@ -210,15 +217,15 @@ fn compare(step: &Step, got: &[Value], report: &mut String) {
     let _ = writeln!(report, "  line {}: {} {}", step.line, step.at, step.kind);
     for index in 0..step.expected.len().max(got.len()) {
         let (expected, got) = (step.expected.get(index), got.get(index));
-        if let (Some(expected), Some(got)) = (expected, got) {
-            if is_met(expected, got) {
-                let _ = writeln!(
-                    report,
-                    "      as expected: {} {}",
-                    expected.at, expected.kind
-                );
-                continue;
-            }
+        if let (Some(expected), Some(got)) = (expected, got)
+            && is_met(expected, got)
+        {
+            let _ = writeln!(
+                report,
+                "      as expected: {} {}",
+                expected.at, expected.kind
+            );
+            continue;
         }
         let wanted = expected.map(|e| format!("{} {} {}", e.at, e.kind, e.fields));
         let came = got.map(|g| {

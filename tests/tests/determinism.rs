@@ -1,6 +1,8 @@
 //! Same inputs, same events and same state: after a replay, after a restart at any point, with any number of
 //! partitions, with ticks as often or as seldom as one likes within a local day.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use umbral_tests::stage::Stage;

@@ -1,6 +1,8 @@
 //! Every story must come out as it is written: the repo's own, those of the shared folder where it is
 //! present, and those of the folder in `UMBRAL_STORIES`.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
 use std::path::{Path, PathBuf};
 use umbral_tests::stories;
 

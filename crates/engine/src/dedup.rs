@@ -2,9 +2,10 @@
 //! key's hash and 16 of the body's in one word, grouped by the day on which they may be forgotten.
 
 use hashbrown::HashTable;
+use smallvec::SmallVec;
 use umbral_model::input::{Body, Input, InputKey, Scope};
 use umbral_model::time::{NANOS_PER_SECOND, SECONDS_PER_DAY, Timestamp};
-use xxhash_rust::xxh3::Xxh3;
+use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 
 const DAY: i64 = SECONDS_PER_DAY * NANOS_PER_SECOND;
 const KEY_MASK: u64 = !0xffff;
@@ -71,12 +72,12 @@ pub(crate) fn purchase_word(key: &InputKey, purchase: &str) -> u64 {
 }
 
 fn word(parts: &[&str], low: u64) -> u64 {
-    let mut hasher = Xxh3::new();
+    let mut bytes: SmallVec<[u8; 96]> = SmallVec::new();
     for part in parts {
-        hasher.update(part.as_bytes());
-        hasher.update(&[0xff]);
+        bytes.extend_from_slice(part.as_bytes());
+        bytes.push(0xff);
     }
-    (hasher.digest() & KEY_MASK) | (low & !KEY_MASK)
+    (xxh3_64(&bytes) & KEY_MASK) | (low & !KEY_MASK)
 }
 
 /// The keys of one account.

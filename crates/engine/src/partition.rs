@@ -277,11 +277,11 @@ impl Partition {
         let JournaledInput::Account(input) = &entry.input else {
             return;
         };
-        if entry.outcome == Outcome::Applied {
-            if let Some(slot) = self.find(&input.account) {
-                let word = dedup::input_word(&input.key, body_hash);
-                self.remember(slot, word, input, entry.clock);
-            }
+        if entry.outcome == Outcome::Applied
+            && let Some(slot) = self.find(&input.account)
+        {
+            let word = dedup::input_word(&input.key, body_hash);
+            self.remember(slot, word, input, entry.clock);
         }
     }
 

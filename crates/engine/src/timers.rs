@@ -81,11 +81,11 @@ fn offer_dates(earliest: &mut Earliest, world: &World, row: &Row) {
 fn offer_collections(earliest: &mut Earliest, world: &World, row: &Row) {
     let zone = world.zone(row.zone);
     let collections = &row.cold().collections;
-    if let Some(promise) = &collections.promise {
-        if let Some(last_day) = promise::next_deadline(promise) {
-            let due_at = end_of_day(zone, last_day);
-            earliest.offer(due_at, TimerKind::Promise, || promise.id.as_str().into());
-        }
+    if let Some(promise) = &collections.promise
+        && let Some(last_day) = promise::next_deadline(promise)
+    {
+        let due_at = end_of_day(zone, last_day);
+        earliest.offer(due_at, TimerKind::Promise, || promise.id.as_str().into());
     }
     for hold in &collections.holds {
         if let Some(until) = hold.until {
