@@ -2,9 +2,12 @@
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use std::hint::black_box;
-use umbral_benches::{Choice, START, Seeded, catalog, compile, prefix, usage};
+use std::time::Instant;
+use umbral_benches::{Choice, START, Seeded, catalog, compile, customer, prefix, usage};
+use umbral_engine::{Decision, Partition, World};
 use umbral_journal::{Creation, DataDir, FrameToAppend, Log, LogOptions};
-use umbral_model::input::Direction;
+use umbral_model::ids::{AccountId, EventId, Source};
+use umbral_model::input::{Direction, Incoming, IncomingBody, Input, InputKey};
 use umbral_rating::{Record, Tariff, rate};
 
 fn price(criterion: &mut Criterion) {
@@ -64,6 +67,76 @@ fn decode(criterion: &mut Criterion) {
     group.finish();
 }
 
+fn resolved(incoming: Incoming, account: u64) -> Input {
+    let IncomingBody::Account(body) = incoming.body else {
+        unreachable!("an account's input")
+    };
+    Input {
+        key: incoming.key,
+        occurred_at: incoming.occurred_at,
+        account: AccountId::new(format!("A{account}")),
+        member: None,
+        currency: None,
+        actor: None,
+        reason: None,
+        forced: false,
+        body,
+    }
+}
+
+/// A partition of 1,000 accounts, and the world it decides in.
+fn partition() -> (World, Partition) {
+    let set = compile(&catalog(1_000)).expect("the bench catalog");
+    let version = set.latest().expect("its version");
+    let mut world = World::new();
+    let key = InputKey {
+        source: Source::new("bench"),
+        event_id: EventId::new("catalog"),
+    };
+    world.add_zone(version.catalog.zone.clone());
+    world.activate((*version.catalog).clone(), version.effective_from, key);
+    let mut partition = Partition::new();
+    for account in 0..1_000 {
+        for incoming in customer(account) {
+            let input = resolved(incoming, account);
+            let hash = umbral_wire::body_hash(&input);
+            let decision = partition.process(&world, START, &input, hash, &mut Vec::new());
+            assert!(matches!(decision, Decision::Applied), "{decision:?}");
+        }
+    }
+    (world, partition)
+}
+
+/// Deduplication, rating with explanation, limits and thresholds, and the fold of the events.
+fn decide(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("decide_and_apply");
+    group.throughput(Throughput::Elements(1));
+    group.bench_function("usage", |bencher| {
+        bencher.iter_custom(|times| {
+            let (world, mut partition) = partition();
+            let mut random = Seeded::new(5);
+            let inputs: Vec<(Input, u64)> = (0..times)
+                .map(|number| {
+                    let account = random.below(1_000);
+                    let incoming = usage(number, 1_000, 1_000, Choice::Uniform, &mut random);
+                    let input = resolved(incoming, account);
+                    let hash = umbral_wire::body_hash(&input);
+                    (input, hash)
+                })
+                .collect();
+            let mut events = Vec::new();
+            let started = Instant::now();
+            for (input, hash) in &inputs {
+                events.clear();
+                let clock = input.occurred_at;
+                black_box(partition.process(&world, clock, input, *hash, &mut events));
+            }
+            started.elapsed()
+        });
+    });
+    group.finish();
+}
+
 fn append(criterion: &mut Criterion) {
     let folder = tempfile::tempdir().expect("a folder");
     let creation = Creation {
@@ -96,5 +169,5 @@ fn append(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(steps, price, decode, append);
+criterion_group!(steps, price, decode, decide, append);
 criterion_main!(steps);
