@@ -30,16 +30,22 @@ pub(crate) fn cut(
     record: &Record<'_>,
 ) -> Result<Walk, Rejection> {
     let (quantity, limit) = (record.quantity, i64::MAX as u64);
-    if quantity > limit || record.duration.is_some_and(|nanos| nanos > limit) {
-        return Err(Rejection::new(
-            Reason::PriceOutOfRange,
-            "usage of 2^63 units or more",
-        ));
+    let measured = [Some(quantity), record.duration, record.continued];
+    if measured.into_iter().flatten().any(|units| units > limit) {
+        let detail = "usage of 2^63 units or more";
+        return Err(Rejection::new(Reason::PriceOutOfRange, detail));
     }
     let mut footing = footing(catalogs, tariff, record, record.start)?;
     let measurement =
         footing.ladder.version.catalog.services[footing.ladder.service.index()].measurement;
     let axis = Axis::new(record.start, quantity, record.duration, measurement);
+    if axis.end() == Timestamp::MAX {
+        let detail = format!(
+            "usage from {} ends after 2262-04-11, the last instant",
+            record.start
+        );
+        return Err(Rejection::new(Reason::PriceOutOfRange, detail));
+    }
     let (mut offset, end) = (0, axis.end());
     let (mut rung, mut holds_until) = rule_at(&footing, record, record.start, end)?;
     let mut walk = first(&footing.ladder, rung, record)?;
@@ -131,8 +137,14 @@ fn segment(
     let before = record.continued.unwrap_or(0);
     let (step, step_end) = step_at(&rate.steps, offset.saturating_add(before))?;
     let end = cut.min(step_end.saturating_sub(before));
-    assert!(end > offset, "a segment has at least one unit");
-    let increments = (end - offset).div_ceil(step.increment);
+    // Holds by construction; where it did not, a refusal is better than an endless walk.
+    let Some(length) = end.checked_sub(offset).filter(|length| *length > 0) else {
+        return Err(Rejection::new(
+            Reason::PriceOutOfRange,
+            "a segment without usage",
+        ));
+    };
+    let increments = length.div_ceil(step.increment);
     let Some(billed) = increments.checked_mul(step.increment) else {
         return Err(Rejection::new(
             Reason::PriceOutOfRange,

@@ -10,7 +10,7 @@ use umbral_catalog::version::CatalogSet;
 use umbral_model::charge::{Charge, Held};
 use umbral_model::ids::PlanNo;
 use umbral_model::input::Direction;
-use umbral_model::money::{Rounding, RoundingMode};
+use umbral_model::money::{Money, Rounding, RoundingMode};
 use umbral_model::rejection::{Reason, Rejection};
 use umbral_model::time::{Date, Timestamp};
 use umbral_rating::{Record, Tariff, rate};
@@ -806,6 +806,29 @@ fn what_cannot_be_computed_exactly_is_rejected() {
     assert_eq!(
         price_of(&flat, &long).unwrap_err().reason,
         Reason::PriceOutOfRange
+    );
+}
+
+#[test]
+fn usage_beyond_the_last_instant_is_rejected() {
+    let catalogs = flat(stepped(&[(0, "0.01", MIN, S)])).catalogs();
+    let cases = [
+        call("7", "2026-03-02T10:00:00Z", 9_000_000_000),
+        call("7", "2262-04-11T23:47:00Z", 61),
+        data("2026-03-02T10:00:00Z", 1_000_000_000, Some(9_000_000_000)),
+        Record {
+            continued: Some(u64::MAX),
+            ..call("7", "2026-03-02T10:00:00Z", 60)
+        },
+    ];
+    for record in cases {
+        let refused = price_of(&catalogs, &record).unwrap_err();
+        assert_eq!(refused.reason, Reason::PriceOutOfRange, "{record:?}");
+    }
+    let last = call("7", "2262-04-11T23:46:00Z", 60);
+    assert_eq!(
+        price_of(&catalogs, &last).map(|charge| charge.amount),
+        Ok(Money::from_micros(10_000))
     );
 }
 
