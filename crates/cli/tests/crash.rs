@@ -163,32 +163,29 @@ fn check_prices(rated: &[String], expected: &BTreeMap<String, u64>) {
     assert_eq!(&found, expected);
 }
 
-/// Ingests the file, killing the process up to `kills` times at random moments.
-fn ingest_with_kills(data: &Path, file: &Path, random: &mut Seeded, kills: u32) -> u32 {
-    let arguments = [
-        "ingest",
-        "--data",
-        text(data),
-        "--clock",
-        "event",
-        "--quiet",
-        text(file),
-    ];
+fn ingest(data: &Path, file: &Path) -> Command {
+    let (data, file) = (text(data), text(file));
+    umbral(&[
+        "ingest", "--data", data, "--clock", "event", "--quiet", file,
+    ])
+}
+
+/// Ingests the file to its end, killing the process at random moments before `whole`, the time that an
+/// undisturbed ingest takes, is over. Returns the number of kills.
+fn ingest_with_kills(data: &Path, file: &Path, random: &mut Seeded, whole: Duration) -> u32 {
     let mut killed = 0;
     loop {
-        let mut child = umbral(&arguments)
+        let mut child = ingest(data, file)
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
             .expect("start umbral");
-        let deadline = Instant::now() + Duration::from_millis(1 + random.below(250));
-        while killed < kills && Instant::now() < deadline {
-            if child.try_wait().expect("wait").is_some() {
-                break;
-            }
+        let deadline =
+            Instant::now() + Duration::from_micros(random.below(whole.as_micros() as u64));
+        while Instant::now() < deadline && child.try_wait().expect("wait").is_none() {
             std::thread::yield_now();
         }
-        if killed < kills && child.try_wait().expect("wait").is_none() {
+        if child.try_wait().expect("wait").is_none() {
             child.kill().expect("kill");
             child.wait().expect("wait");
             killed += 1;
@@ -214,42 +211,41 @@ fn killed_at_random_points_nothing_is_lost_doubled_or_different() {
     let expected = write_inputs(&file, seed);
 
     let calm = init(root.path(), "calm");
-    succeed(&[
-        "ingest",
-        "--data",
-        text(&calm),
-        "--clock",
-        "event",
-        "--quiet",
-        text(&file),
-    ]);
+    let started = Instant::now();
+    let output = ingest(&calm, &file).output().expect("start umbral");
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let whole = started.elapsed();
     let rated = stream(&calm, "rated");
     check_prices(&rated, &expected);
     let credit = stream(&calm, "credit");
-    assert!(
-        credit.iter().any(|line| line.contains("limit_breached")),
-        "no limit was breached"
-    );
+    let breached = credit.iter().any(|line| line.contains("limit_breached"));
+    assert!(breached, "no limit was breached");
 
-    let mut random = Seeded(seed);
-    let kills = if std::env::var_os("UMBRAL_TEST_QUICK").is_some() {
+    let wanted = if std::env::var_os("UMBRAL_TEST_QUICK").is_some() {
         8
     } else {
         40
     };
-    let mut total = 0;
-    for run in 0..4 {
-        let data = init(root.path(), &format!("killed-{run}"));
-        total += ingest_with_kills(&data, &file, &mut random, kills / 4);
-        assert_eq!(stream(&data, "rated"), rated, "run {run}");
-        assert_eq!(stream(&data, "credit"), credit, "run {run}");
+    let mut random = Seeded(seed);
+    let (mut kills, mut runs) = (0, 0);
+    while kills < wanted {
+        let data = init(root.path(), &format!("killed-{runs}"));
+        kills += ingest_with_kills(&data, &file, &mut random, whole);
+        assert_eq!(stream(&data, "rated"), rated, "run {runs}");
+        assert_eq!(stream(&data, "credit"), credit, "run {runs}");
         assert_eq!(
             stream(&data, "quarantine"),
             Vec::<String>::new(),
-            "run {run}"
+            "run {runs}"
         );
         succeed(&["replay", "--verify", "--data", text(&data)]);
+        std::fs::remove_dir_all(&data).expect("clean up");
+        runs += 1;
+        assert!(runs < 1_000, "the process is never killed while it works");
     }
-    println!("{total} kills");
-    assert!(total > 0, "the process was never killed while it worked");
+    println!("{kills} kills in {runs} runs");
 }

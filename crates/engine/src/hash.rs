@@ -27,14 +27,9 @@ pub(crate) fn of_row(row: &Row) -> u128 {
     hasher.digest128()
 }
 
-/// The hash of several accounts, in the order of their ids.
-pub(crate) fn of_all(accounts: impl Iterator<Item = (AccountId, u128)>) -> u128 {
-    let mut hasher = Xxh3::new();
-    for (id, hash) in accounts {
-        id.feed(&mut hasher);
-        hasher.update(&hash.to_le_bytes());
-    }
-    hasher.digest128()
+/// The hash of several accounts: a sum, so that it is the same however they are spread over partitions.
+pub(crate) fn of_all(accounts: impl Iterator<Item = u128>) -> u128 {
+    accounts.fold(0, u128::wrapping_add)
 }
 
 trait Feed {

@@ -285,9 +285,11 @@ impl Partition {
         }
     }
 
-    /// The hash of the whole state: of all accounts in the order of their ids.
+    /// The hash of the whole state: the sum of the accounts' hashes, modulo 2^128. Sums of partitions add up
+    /// to the deployment's, whatever their number.
     pub fn state_hash(&self) -> u128 {
-        hash::of_all(self.account_hashes().into_iter())
+        let slots = self.slots.iter();
+        hash::of_all(slots.map(|slot| hash::of_account(&slot.row, &slot.dedup)))
     }
 
     /// The hash of every account, in the order of their ids; the same for any number of partitions.

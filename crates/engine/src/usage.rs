@@ -1,6 +1,6 @@
 //! What adds to an account: rated usage, charges, purchases.
 
-use crate::account::Row;
+use crate::account::{Cold, Member, Row};
 use crate::collections::case;
 use crate::credit::{exposure, latch};
 use crate::decide::in_range;
@@ -18,6 +18,7 @@ use umbral_rating::{Record, Tariff};
 
 /// Rates a usage record: always, whatever the limits say, for it is consumed already.
 pub(crate) fn rate(draft: &mut Draft<'_>, input: &Input, usage: &Usage) -> Result<(), Rejection> {
+    known_member(draft.row.cold(), input)?;
     let cycle = cycle_to_count_in(draft, input)?;
     let tariff = tariff_of(draft, input.member.as_ref(), input.occurred_at)?;
     let record = Record {
@@ -144,6 +145,25 @@ fn cycle_to_count_in(draft: &Draft<'_>, input: &Input) -> Result<Date, Rejection
             "the cycle from {cycle} on is closed for more than two cycles; force it to take it"
         ),
     ))
+}
+
+/// Refuses a member that the account did not have at that time. An account that was told of no members takes
+/// any: its sources may name them without its knowing.
+fn known_member(cold: &Cold, input: &Input) -> Result<(), Rejection> {
+    let Some(member) = &input.member else {
+        return Ok(());
+    };
+    let at = input.occurred_at;
+    let had = |known: &Member| {
+        known.id == *member
+            && known.opened_at <= at
+            && known.closed_at.is_none_or(|closed_at| at < closed_at)
+    };
+    if cold.members.is_empty() || cold.members.iter().any(had) {
+        return Ok(());
+    }
+    let detail = format!("account {} had no member {member} at {at}", input.account);
+    Err(Rejection::new(Reason::UnknownMember, detail))
 }
 
 /// The plans that price a record of the account or member at `at`.

@@ -262,6 +262,7 @@ fn check_range(body: &Body) -> Result<()> {
         Body::IdentifierAdded(change) | Body::IdentifierRemoved(change) => {
             check_identifier(&change.identifier).map_err(|error| error.at("identifier"))
         }
+        Body::Purchase(purchase) if purchase.lines.is_empty() => Err(WireError::missing("lines")),
         Body::PromiseMade(promise) if promise.instalments.is_empty() => {
             Err(WireError::missing("instalments"))
         }

@@ -487,6 +487,11 @@ fn bad_records_are_refused_with_reason_field_and_mend() {
             ],
         ),
         (
+            r#"{"account_id":"A","purchase":{"purchase_id":"P","method":"cash"}}"#,
+            MissingField,
+            &["purchase.lines"],
+        ),
+        (
             r#"{"account_id":"A","promise_made":{"promise_id":"P","instalments":[]}}"#,
             MissingField,
             &["promise_made.instalments"],
