@@ -6,6 +6,10 @@ use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 use umbral_history::Month;
 use umbral_model::time::Timestamp;
+use umbral_rating::batch::{INSTANT_RANGE, is_out_of_range};
+
+/// Most threads that a command starts for its work; more than any machine has cores for.
+pub(crate) const MAX_THREADS: u16 = 256;
 
 /// Rates usage, keeps customers within their limits, and remembers why.
 #[derive(Parser, Debug)]
@@ -89,9 +93,20 @@ pub(crate) struct DataDir {
 /// Reads an instant such as `2026-03-02T10:00:00+01:00`.
 pub(crate) fn instant(text: &str) -> Result<Timestamp, String> {
     Timestamp::parse(text).ok_or_else(|| {
+        if is_out_of_range(text) {
+            return INSTANT_RANGE.to_owned();
+        }
         "not an instant: write RFC 3339 with an offset, such as 2026-03-02T10:00:00+01:00"
             .to_owned()
     })
+}
+
+/// Reads a number of threads.
+pub(crate) fn threads(text: &str) -> Result<u16, String> {
+    text.parse()
+        .ok()
+        .filter(|threads| (1..=MAX_THREADS).contains(threads))
+        .ok_or_else(|| format!("give 1 to {MAX_THREADS} threads, or leave it out for one per core"))
 }
 
 /// Reads a month such as `2026-03`.

@@ -1,5 +1,6 @@
 //! `umbral.toml`: what the service is told.
 
+use crate::args::MAX_THREADS;
 use crate::failure::Failure;
 use crate::output::Out;
 use crate::output::complain;
@@ -93,6 +94,8 @@ pub(crate) fn read(path: &Path, out: &Out) -> Result<Config, Failure> {
 fn check(config: &Config, path: &Path) -> Result<(), Failure> {
     let wrong = if config.threads == Some(0) {
         "threads is 0: give at least one, or leave it out for one per core"
+    } else if config.threads > Some(usize::from(MAX_THREADS)) {
+        "threads is more than 256: give fewer, or leave it out for one per core"
     } else if config.batch == Some(0) {
         "batch is 0: give at least 1, or leave it out"
     } else if config.partitions == Some(0) {

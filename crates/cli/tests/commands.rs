@@ -278,6 +278,106 @@ fn a_line_that_is_no_record_is_answered_with_its_place() {
 }
 
 #[test]
+fn a_line_that_is_too_long_is_answered_and_the_batch_goes_on() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let catalog = catalog(folder.path());
+    for length in [(1 << 20) + 1, 1_400_000, 5_000_000] {
+        let input = format!("{RECORD}\n{}\n{RECORD}\nnot json\n", "x".repeat(length));
+        let output = run_with(&["rate", "--catalog", &catalog, "--batch", "-"], &input);
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        let answers: Vec<_> = stdout(&output).lines().map(json).collect();
+        assert_eq!(answers.len(), 4, "{length}");
+        assert_eq!(
+            (&answers[1]["code"], &answers[1]["line"], &answers[1]["id"]),
+            (&"U-0005".into(), &2.into(), &serde_json::Value::Null)
+        );
+        assert_eq!(answers[2]["amount"], "0.2415");
+        assert_eq!(answers[3]["line"], 4, "lines are still counted");
+    }
+    // The last line may be the one that is too long.
+    let input = format!("{RECORD}\n{}", "x".repeat(3_000_000));
+    let output = run_with(&["rate", "--catalog", &catalog, "--batch", "-"], &input);
+    let last = stdout(&output).lines().last().map(json).expect("answers");
+    assert_eq!(
+        (&last["code"], &last["line"]),
+        (&"U-0005".into(), &2.into())
+    );
+}
+
+#[test]
+fn a_batch_may_begin_with_a_byte_order_mark_but_not_be_compressed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let catalog = catalog(folder.path());
+    let output = run_with(
+        &["rate", "--catalog", &catalog, "--batch", "-"],
+        &format!("\u{feff}{RECORD}\n"),
+    );
+    assert_eq!(json(&stdout(&output))["amount"], "0.2415");
+    for name in ["records.ndjson.gz", "records.zst"] {
+        let file = folder.path().join(name);
+        std::fs::write(&file, "").expect("write");
+        let output = run(&["rate", "--catalog", &catalog, "--batch", text(&file)]);
+        assert_eq!(output.status.code(), Some(2));
+        assert!(
+            stderr(&output).contains("compressed"),
+            "{}",
+            stderr(&output)
+        );
+    }
+}
+
+#[test]
+fn the_number_of_threads_is_bounded() {
+    for number in ["0", "257", "100000"] {
+        for arguments in [
+            [
+                "rate",
+                "--catalog",
+                "c",
+                "--batch",
+                "-",
+                "--threads",
+                number,
+            ]
+            .as_slice(),
+            &["demo", "--threads", number],
+            &["ingest", "--data", "d", "x", "--threads", number],
+        ] {
+            let output = run(arguments);
+            assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+            assert!(stderr(&output).contains("1 to 256"), "{}", stderr(&output));
+        }
+    }
+    let folder = tempfile::tempdir().expect("a folder");
+    let config = folder.path().join("umbral.toml");
+    std::fs::write(&config, "data = \"d\"\nthreads = 100000\n").expect("write");
+    let output = run(&["run", "--config", text(&config)]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("256"), "{}", stderr(&output));
+}
+
+#[test]
+fn an_instant_out_of_range_is_told_the_range() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let catalog = catalog(folder.path());
+    for start in ["9999-01-01T00:00:00Z", "1600-01-01T00:00:00"] {
+        let line = RECORD.replace("2026-03-02T10:00:00+01:00", start);
+        let output = run_with(&["rate", "--catalog", &catalog, "--batch", "-"], &line);
+        let reason = json(&stdout(&output))["reason"].to_string();
+        assert!(reason.contains("1678 to 2261"), "{reason}");
+    }
+    let wrong = [
+        "account",
+        "A1",
+        "--data",
+        "d",
+        "--as-of",
+        "9999-01-01T00:00:00Z",
+    ];
+    assert!(stderr(&run(&wrong)).contains("1678 to 2261"));
+}
+
+#[test]
 fn check_says_what_a_catalog_sells_and_runs_its_cases() {
     let folder = tempfile::tempdir().expect("a folder");
     let catalog = catalog(folder.path());

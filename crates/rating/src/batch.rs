@@ -15,6 +15,11 @@ use umbral_model::rejection::{Reason, Rejection};
 use umbral_model::time::{LocalMeaning, LocalTime, NANOS_PER_SECOND, Timestamp};
 use umbral_model::units::{Measurement, Quantity};
 
+/// Longest line, in bytes.
+pub const MAX_LINE_BYTES: usize = 1 << 20;
+/// Longest word of a message, in characters: the rest of it helps nobody.
+const MAX_WORD_CHARS: usize = 200;
+
 /// How much of a charge is written.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Detail {
@@ -28,6 +33,11 @@ pub enum Detail {
 /// was priced; an error is written as `{"id":…,"code":…,"reason":…}`.
 pub fn rate_line(catalogs: &CatalogSet, line: &[u8], detail: Detail, out: &mut Vec<u8>) -> bool {
     let start = out.len();
+    if line.len() > MAX_LINE_BYTES {
+        let detail = format!("the line is longer than {} kB", MAX_LINE_BYTES >> 10);
+        write_rejection(out, None, &Rejection::new(Reason::TooLarge, detail));
+        return false;
+    }
     let fields = match parse(line) {
         Ok(fields) => fields,
         Err(rejection) => {
@@ -53,8 +63,29 @@ fn write_rejection(out: &mut Vec<u8>, id: Option<&str>, rejection: &Rejection) {
     out.extend_from_slice(b",\"code\":\"");
     out.extend_from_slice(rejection.reason.code().as_bytes());
     out.extend_from_slice(b"\",\"reason\":");
-    push_json_string(out, &rejection.detail);
+    push_json_string(out, &shortened(&rejection.detail));
     out.extend_from_slice(b"}\n");
+}
+
+/// A message in which no word is longer than a line can show.
+pub fn shortened(message: &str) -> Cow<'_, str> {
+    let is_long = |word: &str| word.chars().nth(MAX_WORD_CHARS).is_some();
+    if !message.split(char::is_whitespace).any(is_long) {
+        return Cow::Borrowed(message);
+    }
+    let mut short = String::with_capacity(message.len().min(4 * MAX_WORD_CHARS));
+    for word in message.split_inclusive(char::is_whitespace) {
+        let bare = word.trim_end();
+        match bare.char_indices().nth(MAX_WORD_CHARS) {
+            Some((cut, _)) => {
+                short.push_str(&bare[..cut]);
+                short.push('…');
+                short.push_str(&word[bare.len()..]);
+            }
+            None => short.push_str(word),
+        }
+    }
+    Cow::Owned(short)
 }
 
 fn write_id(out: &mut Vec<u8>, id: Option<&str>) {
@@ -306,6 +337,9 @@ fn start(text: &str, catalogs: &CatalogSet) -> Result<Timestamp, Rejection> {
     as_utc.push('Z');
     let wall = Timestamp::parse(&as_utc).filter(|_| !text.ends_with(['Z', 'z']));
     let Some(wall) = wall else {
+        if is_out_of_range(text) || is_out_of_range(&as_utc) {
+            return Err(malformed("start", format!("{text}: {INSTANT_RANGE}")));
+        }
         return Err(malformed(
             "start",
             "is an instant such as 2026-03-02T10:00:00+01:00",
@@ -329,6 +363,20 @@ fn start(text: &str, catalogs: &CatalogSet) -> Result<Timestamp, Rejection> {
             ))
         }
     }
+}
+
+/// What is said of an instant that is out of range.
+pub const INSTANT_RANGE: &str = "an instant lies in the years 1678 to 2261";
+
+/// Whether a text would be an instant if its year were one that an instant can have.
+pub fn is_out_of_range(text: &str) -> bool {
+    let Some((year, rest)) = text.split_at_checked(4) else {
+        return false;
+    };
+    year.bytes().all(|byte| byte.is_ascii_digit())
+        && !(1678..=2261).contains(&year.parse::<u16>().unwrap_or_default())
+        && Timestamp::parse(text).is_none()
+        && Timestamp::parse(&format!("2000{rest}")).is_some()
 }
 
 fn missing(field: &str) -> Rejection {

@@ -1,5 +1,6 @@
 //! `umbral demo`: a synthetic operator through the engine, and what a manager would ask about it.
 
+use crate::args::threads;
 use crate::failure::{Exit, Failure};
 use crate::folder::Files;
 use crate::output::Out;
@@ -51,7 +52,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
     /// Worker threads [default: one per core]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, value_name = "N", value_parser = threads)]
     threads: Option<u16>,
     /// Stay and answer /metrics and /health until told to stop
     #[arg(long)]

@@ -1,6 +1,6 @@
 //! `umbral ingest`: files of usage, purchases and customer changes into a data directory.
 
-use crate::args::DataDir;
+use crate::args::{DataDir, threads};
 use crate::config::ClockKind;
 use crate::failure::{Exit, Failure};
 use crate::output::Out;
@@ -57,7 +57,7 @@ pub(crate) struct Args {
     #[arg(long)]
     sort: bool,
     /// Worker threads [default: one per core]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(long, value_name = "N", value_parser = threads)]
     threads: Option<u16>,
     /// Most records of one batch [default: 8192]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]

@@ -9,14 +9,14 @@ use std::io::{self, Read};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 use umbral_catalog::version::CatalogSet;
-use umbral_rating::batch::{Detail, rate_line};
+use umbral_rating::batch::{Detail, MAX_LINE_BYTES, rate_line};
 
 /// Bytes of a chunk.
 const CHUNK_BYTES: usize = 1 << 19;
-/// Longest line, in bytes.
-const MAX_LINE_BYTES: usize = 1 << 20;
 /// Chunks that wait for one worker.
 const CHUNKS_WAITING: usize = 4;
+/// What some editors write before the first line of a text in UTF-8.
+const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
 /// What a batch came to.
 #[derive(Clone, Copy, Default, Debug)]
@@ -54,11 +54,20 @@ pub(crate) fn run(
         for _ in 0..threads.max(1) {
             let (chunk_sender, chunks) = sync_channel::<Chunk>(CHUNKS_WAITING);
             let (answer_sender, answers) = sync_channel::<Answers>(CHUNKS_WAITING);
-            to_workers.push(chunk_sender);
-            from_workers.push(answers);
-            scope.spawn(move || work(&chunks, &answer_sender, catalogs, detail));
+            let worker = move || work(&chunks, &answer_sender, catalogs, detail);
+            match thread::Builder::new().spawn_scoped(scope, worker) {
+                Ok(_) => {
+                    to_workers.push(chunk_sender);
+                    from_workers.push(answers);
+                }
+                // Fewer workers give the same answers.
+                Err(_) if !to_workers.is_empty() => break,
+                Err(error) => return Err(no_thread(&error)),
+            }
         }
-        let reader = scope.spawn(move || deal(&mut input, &to_workers));
+        let reader = thread::Builder::new()
+            .spawn_scoped(scope, move || deal(&mut input, &to_workers))
+            .map_err(|error| no_thread(&error))?;
         let totals = collect(from_workers, out)?;
         match reader.join() {
             Ok(Ok(())) => Ok(totals),
@@ -71,6 +80,11 @@ pub(crate) fn run(
     })
 }
 
+fn no_thread(error: &io::Error) -> Failure {
+    Failure::usage(format!("cannot start a thread: {}", plain(error)))
+        .note("the system's limit of threads is reached: raise it, or give fewer --threads")
+}
+
 /// Cuts the input into chunks of whole lines and deals them out.
 fn deal(input: &mut impl Read, workers: &[SyncSender<Chunk>]) -> io::Result<()> {
     let mut line = 1u64;
@@ -79,14 +93,19 @@ fn deal(input: &mut impl Read, workers: &[SyncSender<Chunk>]) -> io::Result<()> 
     loop {
         let mut bytes = std::mem::take(&mut rest);
         let ended = fill(input, &mut bytes)?;
-        let end = if ended {
+        if turn == 0 && bytes.starts_with(BYTE_ORDER_MARK) {
+            bytes.drain(..BYTE_ORDER_MARK.len());
+        }
+        let mut end = if ended {
             bytes.len()
         } else {
             last_line_end(&bytes)
         };
         if end == 0 && !ended && bytes.len() > MAX_LINE_BYTES {
-            let place = format!("line {line} is longer than {} kB", MAX_LINE_BYTES >> 10);
-            return Err(io::Error::new(io::ErrorKind::InvalidData, place));
+            // What was read of the line is enough for the worker to refuse it.
+            rest = skip_line(input)?;
+            bytes.push(b'\n');
+            end = bytes.len();
         }
         rest.extend_from_slice(&bytes[end..]);
         bytes.truncate(end);
@@ -116,6 +135,25 @@ fn fill(input: &mut impl Read, bytes: &mut Vec<u8>) -> io::Result<bool> {
     let wanted = bytes.len().max(CHUNK_BYTES) + CHUNK_BYTES / 2 - bytes.len();
     let read = input.by_ref().take(wanted as u64).read_to_end(bytes)?;
     Ok(read < wanted)
+}
+
+/// Reads to the end of a line without keeping it; gives what was read behind it.
+fn skip_line(input: &mut impl Read) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(CHUNK_BYTES);
+    loop {
+        bytes.clear();
+        let read = input
+            .by_ref()
+            .take(CHUNK_BYTES as u64)
+            .read_to_end(&mut bytes)?;
+        if let Some(end) = bytes.iter().position(|byte| *byte == b'\n') {
+            bytes.drain(..=end);
+            return Ok(bytes);
+        }
+        if read == 0 {
+            return Ok(Vec::new());
+        }
+    }
 }
 
 fn last_line_end(bytes: &[u8]) -> usize {

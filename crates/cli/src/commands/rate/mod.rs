@@ -3,6 +3,7 @@
 mod batch;
 pub(crate) mod show;
 
+use crate::args::threads;
 use crate::catalogs;
 use crate::failure::{Exit, Failure};
 use crate::output::Out;
@@ -46,8 +47,8 @@ pub(crate) struct Args {
     #[arg(long, requires = "batch")]
     strict: bool,
     /// Threads of a batch [default: one per core]
-    #[arg(long, requires = "batch", value_name = "N")]
-    threads: Option<usize>,
+    #[arg(long, requires = "batch", value_name = "N", value_parser = threads)]
+    threads: Option<u16>,
 }
 
 /// One record. The fields are those of a batch line.
@@ -189,6 +190,21 @@ impl Record {
     }
 }
 
+/// Compressed records would only be refused line by line.
+fn refuse_compressed(file: &Path) -> Result<(), Failure> {
+    let extension = file.extension().and_then(|ending| ending.to_str());
+    let unpack = match extension.map(str::to_ascii_lowercase).as_deref() {
+        Some("gz" | "gzip") => "zcat",
+        Some("zst" | "zstd") => "zstdcat",
+        _ => return Ok(()),
+    };
+    let name = file.display();
+    Err(
+        Failure::usage(format!("{name} is compressed: --batch reads plain lines"))
+            .note(format!("{unpack} {name} | umbral rate ... --batch -")),
+    )
+}
+
 fn rate_batch(
     args: &Args,
     file: &Path,
@@ -201,8 +217,7 @@ fn rate_batch(
         Detail::Full
     };
     let threads = match args.threads {
-        Some(0) => return Err(Failure::usage("--threads 0: give at least one")),
-        Some(threads) => threads,
+        Some(threads) => usize::from(threads),
         None => std::thread::available_parallelism()
             .map(usize::from)
             .unwrap_or(1),
@@ -218,6 +233,7 @@ fn rate_batch(
             out,
         )?
     } else {
+        refuse_compressed(file)?;
         let input = File::open(file).map_err(|error| Failure::file("read", file, &error))?;
         batch::run(
             input,
