@@ -2,6 +2,7 @@
 
 use crate::failure::Failure;
 use smol_str::SmolStr;
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -12,6 +13,8 @@ pub(crate) type Files = Vec<(SmolStr, SmolStr)>;
 const MAX_FILE_BYTES: u64 = 256 << 20;
 /// Most files of a catalog.
 const MAX_FILES: usize = 10_000;
+/// Where a catalog is put together before it takes its place.
+const STAGING: &str = ".umbral-partial";
 /// Deepest folder within a catalog.
 const MAX_DEPTH: usize = 16;
 
@@ -65,12 +68,20 @@ fn collect(
         if hidden {
             continue;
         }
+        let wanted = path
+            .extension()
+            .is_some_and(|extension| extensions.iter().any(|wanted| extension == *wanted));
         if path.is_dir() {
             collect(&path, depth + 1, extensions, paths)?;
-        } else if path
-            .extension()
-            .is_some_and(|extension| extensions.iter().any(|wanted| extension == *wanted))
-        {
+        } else if wanted {
+            let kind = fs::metadata(&path).map_err(|error| Failure::file("read", &path, &error))?;
+            if !kind.is_file() {
+                // A pipe would be waited for without end.
+                return Err(
+                    Failure::problems(format!("{} is not a regular file", path.display()))
+                        .note("replace it by a file, or move it out of the folder"),
+                );
+            }
             paths.push(path);
         }
     }
@@ -114,20 +125,93 @@ pub(crate) fn read_text(path: &Path) -> Result<SmolStr, Failure> {
     Ok(SmolStr::new(text))
 }
 
-/// Writes a catalog into a folder that must not hold anything yet.
+/// Writes a catalog into a folder that must not hold anything yet: all of it, or nothing.
 pub(crate) fn write(folder: &Path, files: &[(SmolStr, SmolStr)]) -> Result<(), Failure> {
-    if let Ok(mut entries) = fs::read_dir(folder)
-        && entries.next().is_some()
-    {
+    let is_there = folder.exists();
+    if is_there && !entries(folder)?.is_empty() {
         return Err(Failure::usage(format!("{} is not empty", folder.display()))
             .note("name a new folder: files of another catalog would mix with this one"));
     }
+    // A folder that is there may be a mount point or somebody's current one: it stays in its place.
+    let staging = if is_there {
+        folder.join(STAGING)
+    } else {
+        let mut name = OsString::from(STAGING);
+        name.push("-");
+        name.push(folder.file_name().unwrap_or_default());
+        folder.with_file_name(name)
+    };
+    if staging.exists() {
+        // Left behind by a run that was killed.
+        fs::remove_dir_all(&staging).map_err(|error| Failure::file("remove", &staging, &error))?;
+    }
+    let written = fill(&staging, files).and_then(|()| publish(&staging, folder, is_there));
+    if written.is_err() {
+        // The failure is told already; what cannot be removed goes with the next run.
+        fs::remove_dir_all(&staging).ok();
+    }
+    written
+}
+
+/// What a folder holds, but for what an earlier run left behind.
+fn entries(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let failed = |error| Failure::file("read", folder, &error);
+    let mut paths = Vec::new();
+    for entry in fs::read_dir(folder).map_err(failed)? {
+        let entry = entry.map_err(failed)?;
+        if entry.file_name() != STAGING {
+            paths.push(entry.path());
+        }
+    }
+    Ok(paths)
+}
+
+fn fill(staging: &Path, files: &[(SmolStr, SmolStr)]) -> Result<(), Failure> {
     for (name, content) in files {
-        let path = folder.join(name.as_str());
-        let parent = path.parent().unwrap_or(folder);
+        let path = staging.join(name.as_str());
+        let parent = path.parent().unwrap_or(staging);
         fs::create_dir_all(parent).map_err(|error| Failure::file("create", parent, &error))?;
         fs::write(&path, content.as_str())
             .map_err(|error| Failure::file("write", &path, &error))?;
     }
     Ok(())
+}
+
+fn publish(staging: &Path, folder: &Path, is_there: bool) -> Result<(), Failure> {
+    let failed = |error| Failure::file("write", folder, &error);
+    if !is_there {
+        return fs::rename(staging, folder).map_err(failed);
+    }
+    for path in entries(staging)? {
+        let name = path.file_name().unwrap_or_default();
+        fs::rename(&path, folder.join(name)).map_err(failed)?;
+    }
+    fs::remove_dir(staging).map_err(failed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_catalog_is_written_whole_or_not_at_all() {
+        let base = tempfile::tempdir().unwrap();
+        let whole = [("a.toml", "1"), ("in/b.csv", "2")].map(|(p, t)| (p.into(), t.into()));
+        // A file cannot be a folder too: the second one fails as on a full disk.
+        let broken = [("a", "1"), ("a/b.csv", "2")].map(|(p, t)| (p.into(), t.into()));
+        let (new, there) = (base.path().join("new"), base.path().join("there"));
+        fs::create_dir(&there).unwrap();
+        for folder in [&new, &there] {
+            assert!(write(folder, &broken).is_err());
+            assert_eq!(folder.exists(), folder == &there, "nothing is left behind");
+            assert_eq!(
+                fs::read_dir(base.path()).unwrap().count(),
+                1 + usize::from(folder == &there && new.exists())
+            );
+            assert!(write(folder, &whole).is_ok(), "the next run finds room");
+            assert_eq!(fs::read_to_string(folder.join("in/b.csv")).unwrap(), "2");
+            assert_eq!(fs::read_dir(folder).unwrap().count(), 2);
+            assert!(write(folder, &whole).is_err(), "it is not empty any more");
+        }
+    }
 }

@@ -19,10 +19,11 @@ use args::{Cli, Command};
 use clap::Parser;
 use failure::{Exit, Failure};
 use output::Out;
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = Cli::try_parse().unwrap_or_else(|error| refuse(&error));
     let mut out = Out::new(cli.output, cli.quiet);
     let ended = run(cli.command, &mut out).and_then(|exit| out.flush().map(|()| exit));
     let exit = match ended {
@@ -36,6 +37,20 @@ fn main() -> ExitCode {
         }
     };
     ExitCode::from(exit as u8)
+}
+
+/// Ends with what is wrong with the command line; its values are echoed tamely.
+fn refuse(error: &clap::Error) -> ! {
+    let shown = error.render();
+    let is_wild = |argument: OsString| {
+        let argument = argument.to_string_lossy();
+        text::tame(&argument) != argument
+    };
+    if std::env::args_os().any(is_wild) && error.use_stderr() {
+        output::complain(text::tame(&shown.to_string()).trim_end());
+        std::process::exit(error.exit_code());
+    }
+    error.exit()
 }
 
 fn run(command: Command, out: &mut Out) -> Result<Exit, Failure> {

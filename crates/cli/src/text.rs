@@ -1,9 +1,11 @@
 //! Small pieces of text that several commands show.
 
 use crate::output::progress::grouped;
+use std::borrow::Cow;
 use std::time::{SystemTime, UNIX_EPOCH};
 use umbral_model::money::{Currency, Money};
 use umbral_model::time::{NANOS_PER_SECOND, Timestamp};
+use umbral_rating::batch::shortened;
 
 /// The wall clock. Only commands read it; what the engine decides by is in the journal.
 pub(crate) fn now() -> Timestamp {
@@ -93,6 +95,25 @@ pub(crate) fn in_zone(at: Timestamp, zone: &str) -> String {
     format!("{} {hour:02}:{minute:02}:{second:02}", local.date)
 }
 
+/// A message as a terminal may show it: words of any length are shortened, and control characters, which
+/// could move the cursor or hide text, are written as escapes. Line ends stay.
+pub(crate) fn tame(message: &str) -> Cow<'_, str> {
+    let short = shortened(message);
+    let is_wild = |letter: char| letter.is_control() && letter != '\n';
+    if !short.contains(is_wild) {
+        return short;
+    }
+    let mut tamed = String::with_capacity(short.len() + 16);
+    for letter in short.chars() {
+        if is_wild(letter) {
+            tamed.extend(letter.escape_default());
+        } else {
+            tamed.push(letter);
+        }
+    }
+    Cow::Owned(tamed)
+}
+
 /// `1 record`, `2 records`.
 pub(crate) fn count(number: u64, one: &str, many: &str) -> String {
     format!(
@@ -116,6 +137,14 @@ mod tests {
         ] {
             assert_eq!(price(Money::from_micros(micros), "EUR"), text);
         }
+    }
+
+    #[test]
+    fn messages_neither_move_the_cursor_nor_fill_the_screen() {
+        assert_eq!(tame("a\nb ü"), "a\nb ü");
+        assert_eq!(tame("x\u{1b}[2Jy\0\u{9b}"), "x\\u{1b}[2Jy\\u{0}\\u{9b}");
+        let long = format!("no plan {} here", "ü".repeat(5_000));
+        assert_eq!(tame(&long), format!("no plan {}… here", "ü".repeat(200)));
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod common;
 
 use common::{catalog, done, json, run, run_with, stderr, stdout, text, umbral};
 use std::io::Read;
+use std::path::Path;
 use std::process::Stdio;
 
 /// All commands, with those below others.
@@ -375,6 +376,84 @@ fn an_instant_out_of_range_is_told_the_range() {
         "9999-01-01T00:00:00Z",
     ];
     assert!(stderr(&run(&wrong)).contains("1678 to 2261"));
+}
+
+/// A small tariff folder of CGRateS.
+fn tariff(folder: &Path) {
+    let files = [
+        ("Destinations.csv", "#Id,Prefix\nDST,49\n"),
+        (
+            "Timings.csv",
+            "#Id,Years,Months,MonthDays,WeekDays,Time\nALWAYS,*any,*any,*any,*any,00:00:00\n",
+        ),
+        (
+            "Rates.csv",
+            "#Id,ConnectFee,Rate,RateUnit,RateIncrement,GroupIntervalStart\nRT,0,0.1,60s,1s,0s\n",
+        ),
+        (
+            "DestinationRates.csv",
+            "#Id,DestinationId,RatesTag,RoundingMethod,RoundingDecimals,MaxCost,MaxCostStrategy\nDR,DST,RT,*up,4,0,\n",
+        ),
+        (
+            "RatingPlans.csv",
+            "#Id,DestinationRatesId,TimingTag,Weight\nRP,DR,ALWAYS,10\n",
+        ),
+        (
+            "RatingProfiles.csv",
+            "#Tenant,Category,Subject,ActivationTime,RatingPlanId,RatesFallbackSubject\ncgrates.org,call,*any,2014-01-14T00:00:00Z,RP,\n",
+        ),
+    ];
+    std::fs::create_dir_all(folder).expect("a folder");
+    for (name, content) in files {
+        std::fs::write(folder.join(name), content).expect("write");
+    }
+}
+
+#[test]
+fn an_import_is_checked_before_it_is_written() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (from, to) = (folder.path().join("from"), folder.path().join("to"));
+    tariff(&from);
+    let import = ["catalog", "import-cgrates", text(&from), "--out", text(&to)];
+    for (option, value, words) in [
+        ("--currency", "eur", "three capitals"),
+        ("--time-zone", "Europe/Atlantis", "IANA"),
+        ("--name", " ", "needs a name"),
+        ("--currency", "\u{1b}[2J", "three capitals"),
+    ] {
+        let output = run(&[&import[..], &[option, value]].concat());
+        assert_eq!(output.status.code(), Some(2), "{option}");
+        assert!(stderr(&output).contains(words), "{}", stderr(&output));
+        assert!(!output.stderr.contains(&0x1b), "{option}");
+        assert!(!to.exists());
+    }
+    done(&import);
+    done(&["check", text(&to)]);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_among_the_files_of_a_catalog_is_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let from = folder.path().join("from");
+    tariff(&from);
+    let made = std::process::Command::new("mkfifo")
+        .arg(from.join("Actions.csv"))
+        .status();
+    assert!(made.expect("mkfifo").success());
+    let to = folder.path().join("to");
+    for arguments in [
+        ["catalog", "import-cgrates", text(&from), "--out", text(&to)].as_slice(),
+        &["check", text(&from)],
+    ] {
+        let output = run(arguments);
+        assert_eq!(output.status.code(), Some(1));
+        let shown = stderr(&output);
+        assert!(
+            shown.contains("Actions.csv is not a regular file"),
+            "{shown}"
+        );
+    }
 }
 
 #[test]

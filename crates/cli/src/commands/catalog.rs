@@ -42,13 +42,13 @@ pub(crate) struct ImportArgs {
     #[arg(long, value_name = "CATALOG")]
     out: PathBuf,
     /// Currency of all amounts
-    #[arg(long, default_value = "EUR")]
+    #[arg(long, default_value = "EUR", value_parser = currency)]
     currency: String,
     /// Zone of the timings, and of times without an offset
-    #[arg(long, default_value = "UTC", value_name = "IANA")]
+    #[arg(long, default_value = "UTC", value_name = "IANA", value_parser = time_zone)]
     time_zone: String,
     /// Name of the catalog [default: the folder's name]
-    #[arg(long)]
+    #[arg(long, value_parser = catalog_name)]
     name: Option<String>,
 }
 
@@ -199,6 +199,29 @@ fn input(event_id: String, occurred_at: Timestamp, activation: CatalogActivated)
     }
 }
 
+fn currency(text: &str) -> Result<String, String> {
+    if text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_uppercase()) {
+        Ok(text.to_owned())
+    } else {
+        Err("not a currency: write three capitals of ISO 4217, such as EUR".to_owned())
+    }
+}
+
+fn time_zone(text: &str) -> Result<String, String> {
+    match umbral_intake::zones::iana(text) {
+        Some(_) => Ok(text.to_owned()),
+        None => Err("not a time zone: write an IANA name, such as Europe/Madrid".to_owned()),
+    }
+}
+
+fn catalog_name(text: &str) -> Result<String, String> {
+    if text.trim().is_empty() {
+        Err("a catalog needs a name".to_owned())
+    } else {
+        Ok(text.to_owned())
+    }
+}
+
 fn import(args: &ImportArgs, out: &mut Out) -> Result<Exit, Failure> {
     let files = folder::read(&args.folder, &["csv"])?;
     let folder_name = args.folder.canonicalize().ok();
@@ -212,9 +235,9 @@ fn import(args: &ImportArgs, out: &mut Out) -> Result<Exit, Failure> {
         currency: args.currency.as_str().into(),
         time_zone: args.time_zone.as_str().into(),
     };
-    let imported = import_cgrates::import(&files, &options).map_err(|problems| {
-        for problem in &problems {
-            crate::output::complain(&catalogs::shown(problem, &files).render(out.paint_err()));
+    let refused = |problems: &[umbral_catalog::problem::Problem], files: &folder::Files| {
+        for problem in problems {
+            crate::output::complain(&catalogs::shown(problem, files).render(out.paint_err()));
             crate::output::complain("");
         }
         Failure::problems(format!(
@@ -223,8 +246,21 @@ fn import(args: &ImportArgs, out: &mut Out) -> Result<Exit, Failure> {
             count(problems.len() as u64, "problem", "problems")
         ))
         .note("mend what is named above, or leave it out of the tariff on purpose")
-    })?;
+    };
+    let imported =
+        import_cgrates::import(&files, &options).map_err(|problems| refused(&problems, &files))?;
+    // Only a catalog that would be taken is worth writing.
+    umbral_catalog::load(&imported.files, &umbral_intake::zones::Iana)
+        .map_err(|problems| refused(&problems, &imported.files))?;
     folder::write(&args.out, &imported.files)?;
+    show_imported(args, &imported, out)
+}
+
+fn show_imported(
+    args: &ImportArgs,
+    imported: &import_cgrates::Imported,
+    out: &mut Out,
+) -> Result<Exit, Failure> {
     if out.is_json() {
         let names: Vec<&str> = imported
             .files

@@ -7,6 +7,7 @@ pub(crate) mod table;
 pub(crate) mod tree;
 
 use crate::failure::{Failure, Told};
+use crate::text::tame;
 use paint::Paint;
 use serde::Serialize;
 use std::cell::RefCell;
@@ -115,10 +116,10 @@ impl Out {
         complain(&format!(
             "{} {}",
             paint.error("error:"),
-            paint.strong(&told.message)
+            paint.strong(&tame(&told.message))
         ));
         for note in &told.notes {
-            complain(&format!("  {} {note}", paint.faint("=")));
+            complain(&format!("  {} {}", paint.faint("="), tame(note)));
         }
     }
 }

@@ -1,11 +1,13 @@
 //! Problems in files, as people see them: code, what is wrong, file and line, caret, what to write instead.
 
 use super::paint::Paint;
+use crate::text::tame;
 use miette::{
     GraphicalReportHandler, GraphicalTheme, LabeledSpan, MietteError, MietteSpanContents,
     SourceCode, SourceSpan, SpanContents,
 };
 use serde::Serialize;
+use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
 
@@ -38,9 +40,11 @@ impl Place {
     pub(crate) fn new(file: &str, text: &str, span: Range<usize>, label: &str) -> Place {
         let start = floor(text, span.start);
         let end = floor(text, span.end).max(start);
+        let (start, end) = (shown_length(text, start), shown_length(text, end));
+        let text = shown(text);
         Place {
             file: file.to_owned(),
-            text: text.to_owned(),
+            text: text.into_owned(),
             span: SourceSpan::from(start..end),
             label: (!label.is_empty()).then(|| label.to_owned()),
         }
@@ -81,7 +85,7 @@ impl SourceCode for Place {
         let data = &self.text.as_bytes()[from..to];
         let lines = self.text[from..to].matches('\n').count() + 1;
         let shown = SourceSpan::from(from..to);
-        let name = self.file.clone();
+        let name = tame(&self.file).into_owned();
         Ok(Box::new(MietteSpanContents::new_named(
             name,
             data,
@@ -90,6 +94,49 @@ impl SourceCode for Place {
             column,
             lines,
         )))
+    }
+}
+
+/// A text as its excerpts show it: every line end is `\n`, and other control characters are pictures of
+/// themselves, so that none reaches the terminal.
+fn shown(text: &str) -> Cow<'_, str> {
+    if !text.contains(is_wild) {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len());
+    let mut letters = text.chars().peekable();
+    while let Some(letter) = letters.next() {
+        match letter {
+            '\r' if letters.peek() == Some(&'\n') => {}
+            '\r' => shown.push('\n'),
+            wild if is_wild(wild) => shown.push(picture(wild)),
+            other => shown.push(other),
+        }
+    }
+    Cow::Owned(shown)
+}
+
+/// How long the first `at` bytes of a text are when they are shown.
+fn shown_length(text: &str, at: usize) -> usize {
+    let (before, after) = text.split_at(at);
+    // Between the two characters of a line end is before it.
+    let before = match before.strip_suffix('\r') {
+        Some(line) if after.starts_with('\n') => line,
+        _ => before,
+    };
+    shown(before).len()
+}
+
+fn is_wild(letter: char) -> bool {
+    letter.is_control() && letter != '\n' && letter != '\t'
+}
+
+/// The sign that Unicode has for a control character.
+fn picture(letter: char) -> char {
+    match u32::from(letter) {
+        code @ 0..0x20 => char::from_u32(0x2400 + code).unwrap_or('\u{fffd}'),
+        0x7f => '\u{2421}',
+        _ => '\u{fffd}',
     }
 }
 
@@ -159,14 +206,14 @@ impl Problem {
             .with_links(false);
         match handler.render_report(&mut text, self) {
             Ok(()) => text.trim_end().to_owned(),
-            Err(_) => format!("{}: {}", self.severity_word(), self.title),
+            Err(_) => format!("{}: {self}", self.severity_word()),
         }
     }
 }
 
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.title)
+        f.write_str(&tame(&self.title))
     }
 }
 
@@ -192,7 +239,8 @@ impl miette::Diagnostic for Problem {
             .map(String::as_str)
             .chain(explain.as_deref())
             .collect();
-        (!lines.is_empty()).then(|| Box::new(lines.join("\n")) as Box<dyn fmt::Display>)
+        (!lines.is_empty())
+            .then(|| Box::new(tame(&lines.join("\n")).into_owned()) as Box<dyn fmt::Display>)
     }
 
     fn source_code(&self) -> Option<&dyn SourceCode> {
@@ -201,7 +249,8 @@ impl miette::Diagnostic for Problem {
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
         let place = self.place.as_ref()?;
-        let label = LabeledSpan::new_with_span(place.label.clone(), place.span);
+        let label = place.label.as_deref().map(|label| tame(label).into_owned());
+        let label = LabeledSpan::new_with_span(label, place.span);
         Some(Box::new(std::iter::once(label)))
     }
 }
@@ -235,6 +284,56 @@ mod tests {
         assert_eq!(
             (json["line"].as_u64(), json["column"].as_u64()),
             (Some(2), Some(9))
+        );
+    }
+
+    fn problem(text: &str, found: &str) -> Problem {
+        let start = text.find(found).unwrap();
+        Problem {
+            code: None,
+            is_warning: false,
+            title: "wrong".into(),
+            place: Some(Place::new(
+                "x.toml",
+                text,
+                start..start + found.len(),
+                "this",
+            )),
+            notes: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn line_ends_of_any_kind_show_the_same_excerpt() {
+        let lines = ["a = 1", "b = 2", "c = wrong", "d = 4", ""];
+        let shown = problem(&lines.join("\n"), "wrong").render(Paint::when(false));
+        assert!(
+            shown.contains("x.toml:3:5") && shown.contains("3 │ c = wrong"),
+            "{shown}"
+        );
+        for end in ["\r\n", "\r"] {
+            let other = problem(&lines.join(end), "wrong").render(Paint::when(false));
+            assert_eq!(other, shown, "{end:?}");
+        }
+        let over = Place::new("x", "a\r\nb", 0..2, "");
+        assert_eq!((over.span.offset(), over.span.len()), (0, 1));
+        let lone = Place::new("x", "a\rb", 2..3, "");
+        assert_eq!(lone.line_and_column(), (2, 1));
+    }
+
+    #[test]
+    fn no_control_character_reaches_the_terminal() {
+        let mut problem = problem("a = \u{1b}[2J\0wrong\u{9b}\n", "wrong");
+        problem.title = "no \u{1b}[31m".into();
+        problem.notes = vec!["not \u{7}".into()];
+        let shown = problem.render(Paint::when(false));
+        assert!(
+            !shown.contains(|c: char| c.is_control() && c != '\n'),
+            "{shown:?}"
+        );
+        assert!(
+            shown.contains("␛[2J␀wrong") && shown.contains("x.toml:1:10"),
+            "{shown}"
         );
     }
 
