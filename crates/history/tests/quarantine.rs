@@ -38,6 +38,32 @@ fn resubmit(engine: &Engine, records: &[QuarantinedRecord]) -> Vec<Verdict> {
 }
 
 #[test]
+fn a_record_of_the_future_does_not_take_the_clock_with_it() {
+    let far = r#"{"source":"shop","event_id":"far","occurred_at":"2027-03-01T00:00:00Z","account_id":"A","charge_added":{"amount":"1.00","code":"x"}}"#;
+    let place = Place::new(4);
+    let engine = place.engine(event_options());
+    submit(&engine, &[CUSTOMER, MEMBER, CALL]);
+    let clock = engine.committed().clock;
+    assert!(matches!(
+        submit(&engine, &[far])[0].verdict,
+        Verdict::Quarantined(_)
+    ));
+    let waiting = open(&place);
+    let refused = resubmit(&engine, &waiting);
+    let Verdict::Quarantined(rejection) = &refused[0] else {
+        unreachable!("{refused:?}")
+    };
+    assert_eq!(rejection.reason.code(), "U-0010");
+    assert_eq!(engine.committed().clock, clock);
+
+    let back = open(&place)[0].resubmission(None).expect("readable");
+    let taken = engine.resubmit(vec![back], true).expect("receipts");
+    assert_eq!(taken[0].verdict, Verdict::Applied);
+    assert_eq!(engine.committed().clock, clock, "the clock stays");
+    assert_adds_up(&engine.stop().expect("stopped"));
+}
+
+#[test]
 fn a_record_of_nobody_finds_its_account_when_it_is_there() {
     let place = Place::new(8);
     let file = place.file("calls.ndjson", &format!("{CALL}\n"));

@@ -140,6 +140,18 @@ impl Clock {
         }
     }
 
+    /// Refuses a record that is taken up again while it is still dated after the clock, which it does not move.
+    pub fn admit_again(&self, occurred_at: Timestamp) -> Result<(), Rejection> {
+        if self.last == Timestamp::MIN || occurred_at.since(self.last) <= FUTURE_TOLERANCE {
+            return Ok(());
+        }
+        let last = self.last;
+        let detail = format!(
+            "{occurred_at} is more than an hour after the clock, {last}; let time pass, or resubmit with --force"
+        );
+        Err(Rejection::new(Reason::FromTheFuture, detail))
+    }
+
     /// Moves the event clock to an admitted input's time. Says whether all partitions are to be told.
     pub fn follow(&mut self, occurred_at: Timestamp) -> bool {
         if !self.is_event() || occurred_at <= self.last {

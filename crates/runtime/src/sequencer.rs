@@ -304,9 +304,11 @@ impl Sequencer {
         original: &Original,
         origin: &Origin<'_>,
     ) -> Result<(), Failure> {
-        let admitted = match incoming.forced {
-            true => Ok(()),
-            false => self.clock.admit(incoming.occurred_at),
+        let again = origin.resubmits.is_some();
+        let admitted = match (incoming.forced, again) {
+            (true, _) => Ok(()),
+            (false, true) => self.clock.admit_again(incoming.occurred_at),
+            (false, false) => self.clock.admit(incoming.occurred_at),
         };
         let resolved = self.resolve(incoming.address.as_ref(), incoming.occurred_at)?;
         let (account, member) = match resolved {
@@ -314,7 +316,7 @@ impl Sequencer {
             Err(unresolved) => {
                 let rejection = admitted.as_ref().err().cloned().unwrap_or(unresolved);
                 if admitted.is_ok() {
-                    self.follow(incoming.occurred_at);
+                    self.follow_new(incoming.occurred_at, again);
                 }
                 self.keep_unresolved(incoming, rejection, original, origin);
                 return Ok(());
@@ -344,7 +346,7 @@ impl Sequencer {
             .as_ref()
             .is_none_or(|rejection| !is_of_clock(rejection.reason))
         {
-            self.follow(input.occurred_at);
+            self.follow_new(input.occurred_at, again);
         }
         self.know_zone_of(&input.body);
         if let (Some(known), Body::CustomerAdded(_)) = (&self.known_accounts, &input.body) {
@@ -352,6 +354,14 @@ impl Sequencer {
         }
         self.push_input(input, refused, changes, original, origin);
         Ok(())
+    }
+
+    /// Moves the event clock to a new record's time. A record that is taken up again does not move it: what
+    /// lay in the quarantine, forced or not, must not fire everybody's timers.
+    fn follow_new(&mut self, occurred_at: Timestamp, again: bool) {
+        if !again || self.clock.last() == Timestamp::MIN {
+            self.follow(occurred_at);
+        }
     }
 
     fn push_input(

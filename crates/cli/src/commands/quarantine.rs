@@ -14,11 +14,7 @@ use std::sync::Arc;
 use umbral_history::{History, QuarantinedRecord, Selection};
 use umbral_intake::reader::Decoder;
 use umbral_model::rejection::{Reason, Rejection};
-use umbral_model::time::NANOS_PER_SECOND;
 use umbral_runtime::{ClockMode, Engine, Options, Receipt, Resubmission, Verdict};
-
-/// How far a record that is taken up again may move the clock, in nanoseconds: an hour.
-const MAX_GAP: i64 = 3_600 * NANOS_PER_SECOND;
 
 /// List, show and resubmit records that could not be taken.
 #[derive(clap::Subcommand, Debug)]
@@ -314,8 +310,8 @@ fn submit(
     if ready.is_empty() {
         return Ok(Vec::new());
     }
-    let mut options = Options::with_clock(ClockMode::Event);
-    options.max_gap = MAX_GAP;
+    // What is taken up again does not move the clock, so this holds for either kind of directory.
+    let options = Options::with_clock(ClockMode::Event);
     let engine = Engine::open(&args.data.data, options).map_err(|error| Failure::engine(&error))?;
     let receipts = engine
         .resubmit(ready, args.force)
