@@ -187,6 +187,8 @@ codes! {
     OTHER_CURRENCY = "C-0171";
     /// Nothing there.
     NO_CATALOG = "C-0172";
+    /// A file beside the folders of versions, or in a folder that is none.
+    OUTSIDE_VERSIONS = "C-0173";
 
     /// A table of an imported folder that is missing or empty.
     IMPORT_FILE = "C-0180";

@@ -9,6 +9,7 @@ use crate::problem::{Problem, Report, Severity};
 use crate::source::{Source, Spot};
 use crate::summary::Summary;
 use crate::tables::Catalog;
+use crate::text::suggest::did_you_mean;
 use smol_str::SmolStr;
 use umbral_model::time::ZoneRules;
 use xxhash_rust::xxh3::Xxh3;
@@ -71,6 +72,8 @@ pub fn load_series(
     let folders = folders(&files);
     if folders.is_empty() {
         problems.push(no_catalog(&files));
+    } else {
+        problems.extend(outside(&files, &folders));
     }
     for folder in folders {
         let inside = files
@@ -138,6 +141,55 @@ fn no_catalog(files: &[(SmolStr, &str)]) -> Problem {
     problem
 }
 
+/// Files in no version would be without effect: one problem for each folder without a `catalog.toml`, and for
+/// each file that lies beside the folders of versions.
+fn outside(files: &[(SmolStr, &str)], folders: &[String]) -> Vec<Problem> {
+    let mut problems: Vec<Problem> = Vec::new();
+    let mut told: Vec<&str> = Vec::new();
+    for (path, _) in files {
+        let read = path.ends_with(".toml") || path.ends_with(".csv");
+        if !read
+            || folders
+                .iter()
+                .any(|folder| path.starts_with(folder.as_str()))
+        {
+            continue;
+        }
+        let top = path.split_inclusive('/').next().unwrap_or(path);
+        let is_folder = top.ends_with('/') && !folders.iter().any(|folder| folder.starts_with(top));
+        if !is_folder {
+            let title = format!("{path} belongs to no version");
+            let mut problem =
+                Problem::error(codes::OUTSIDE_VERSIONS, path.clone(), 0..0, title, "");
+            problem.note("move it into the folder of the version that it belongs to");
+            problems.push(problem);
+        } else if !told.contains(&top) {
+            told.push(top);
+            problems.push(headless(files, top));
+        }
+    }
+    problems
+}
+
+/// A folder beside versions that has no `catalog.toml`, at the file that was perhaps meant to be one.
+fn headless(files: &[(SmolStr, &str)], folder: &str) -> Problem {
+    let inside = || {
+        files
+            .iter()
+            .filter_map(|(path, _)| Some((path, path.strip_prefix(folder)?)))
+    };
+    let nearly = inside().find(|(_, name)| did_you_mean(name, ["catalog.toml"]).is_some());
+    let file = nearly.or_else(|| inside().next());
+    let path = file.map_or("catalog.toml", |(path, _)| path.as_str());
+    let title = format!("the folder {folder} has no catalog.toml");
+    let mut problem = Problem::error(codes::OUTSIDE_VERSIONS, path, 0..0, title, "");
+    problem.note(match nearly {
+        Some((path, _)) => format!("rename {path} to {folder}catalog.toml"),
+        None => "add a catalog.toml that makes it a version, or move its files into the version that they belong to".to_owned(),
+    });
+    problem
+}
+
 fn side_by_side(
     left: &(Compiled, SmolStr, Spot),
     right: &(Compiled, SmolStr, Spot),
@@ -178,6 +230,7 @@ fn load_sorted(
     let source = Source::parse(files, &mut report);
     let draft = Draft::read(&source, zones, &mut report);
     let checked = check::check(&draft, &source, &mut report);
+    report.drop_consequences();
     let failed = report.has_errors();
     let problems = report.finish();
     if failed {

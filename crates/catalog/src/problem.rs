@@ -1,5 +1,6 @@
 //! What is wrong with a catalog: code, place, cause and mend.
 
+use crate::codes;
 use crate::source::Spot;
 use core::ops::Range;
 use smol_str::SmolStr;
@@ -78,6 +79,41 @@ impl Problem {
     }
 }
 
+/// What may be untrue where a TOML file was not read, and with it definitions and uses of names.
+const FROM_TOML: [&str; 15] = [
+    codes::UNKNOWN_SERVICE,
+    codes::UNKNOWN_ZONE,
+    codes::UNKNOWN_BAND,
+    codes::UNKNOWN_RATE,
+    codes::UNKNOWN_PLAN,
+    codes::UNKNOWN_SCHEDULE,
+    codes::UNKNOWN_CALENDAR,
+    codes::UNKNOWN_HOLIDAYS,
+    codes::UNKNOWN_NETWORK,
+    codes::UNKNOWN_PROFILE,
+    codes::UNKNOWN_BAR,
+    codes::UNUSED_ZONE,
+    codes::UNUSED_RATE,
+    codes::UNUSED_BAND,
+    codes::NEVER_HOLDS,
+];
+/// What may be untrue where the form of numbers, the currency and the time zone are not known.
+const FROM_HEAD: [&str; 7] = [
+    codes::BAD_PREFIX,
+    codes::LONG_PREFIX,
+    codes::DUPLICATE_PREFIX,
+    codes::UNREACHABLE_RULE,
+    codes::OVERLAP,
+    codes::BAD_LIMIT,
+    codes::BAD_DATE,
+];
+/// What may be untrue where rows of a CSV file were not read.
+const FROM_CSV: [&str; 3] = [
+    codes::UNKNOWN_ZONE,
+    codes::UNKNOWN_NETWORK,
+    codes::UNKNOWN_PROFILE,
+];
+
 /// Collects problems while a catalog is read and checked.
 #[derive(Debug)]
 pub(crate) struct Report {
@@ -136,6 +172,26 @@ impl Report {
         self.problems
             .iter()
             .any(|problem| problem.severity == Severity::Error)
+    }
+
+    /// Drops what only follows from files that could not be parsed: what seems to be missing may stand there.
+    pub(crate) fn drop_consequences(&mut self) {
+        let of = |code: &str| -> Vec<SmolStr> {
+            let broken = self.problems.iter().filter(|problem| problem.code == code);
+            broken.map(|problem| problem.file.clone()).collect()
+        };
+        let unparsed = of(codes::SYNTAX);
+        let rows_lost = !of(codes::CSV_HEADER).is_empty() || !of(codes::CSV_ROW).is_empty();
+        let is_head = |path: &SmolStr| path.rsplit('/').next() == Some("catalog.toml");
+        let no_head = unparsed.iter().any(is_head);
+        self.problems.retain(|problem| {
+            let code = problem.code;
+            let follows = (!unparsed.is_empty() && FROM_TOML.contains(&code))
+                || (no_head && FROM_HEAD.contains(&code))
+                || (rows_lost && FROM_CSV.contains(&code));
+            let of_parsed = !unparsed.contains(&problem.file);
+            code == codes::SYNTAX || (of_parsed && !follows)
+        });
     }
 
     /// All problems, by file and place.

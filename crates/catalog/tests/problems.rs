@@ -411,7 +411,7 @@ fn each_mistake_has_its_code_place_and_page() {
 #[test]
 fn every_code_is_met_by_a_test() {
     let elsewhere = [
-        "C-0005", "C-0012", "C-0151", "C-0164", "C-0170", "C-0171", "C-0172",
+        "C-0005", "C-0012", "C-0151", "C-0164", "C-0170", "C-0171", "C-0172", "C-0173",
     ];
     // Those of the importer have a table of their own.
     let own = codes::pages()
@@ -620,6 +620,75 @@ fn folders_of_versions() {
     assert_eq!(nothing[0].code, "C-0172");
     let headless = load(&files(&[("rates.toml", "")]), &Zones).unwrap_err();
     assert_eq!(headless[0].code, "C-0005");
+}
+
+#[test]
+fn files_in_no_version_are_refused() {
+    let version =
+        "name = \"T\"\ncurrency = \"EUR\"\ntime_zone = \"UTC\"\nvalid_from = 2026-01-01\n";
+    for (path, file, title, mend) in [
+        (
+            "b/catlog.toml",
+            "b/catlog.toml",
+            "the folder b/ has no catalog.toml",
+            "rename b/catlog.toml to b/catalog.toml",
+        ),
+        (
+            "b/Catalog.toml",
+            "b/Catalog.toml",
+            "the folder b/ has no catalog.toml",
+            "rename b/Catalog.toml to b/catalog.toml",
+        ),
+        (
+            "b/zones/a.csv",
+            "b/zones/a.csv",
+            "the folder b/ has no catalog.toml",
+            "add a catalog.toml",
+        ),
+        (
+            "stray.toml",
+            "stray.toml",
+            "stray.toml belongs to no version",
+            "move it",
+        ),
+        (
+            "zones.csv",
+            "zones.csv",
+            "zones.csv belongs to no version",
+            "move it",
+        ),
+    ] {
+        let all = files(&[("a/catalog.toml", version), (path, "")]);
+        let found = load_series(&all, &Zones).unwrap_err();
+        let [problem] = found.as_slice() else {
+            panic!("{path}: {found:#?}")
+        };
+        assert_eq!(
+            (problem.code, problem.file.as_str(), problem.title.as_str()),
+            ("C-0173", file, title)
+        );
+        assert!(problem.notes[0].starts_with(mend), "{:?}", problem.notes);
+    }
+    let others = files(&[("a/catalog.toml", version), ("b/notes.md", "")]);
+    assert!(load_series(&others, &Zones).is_ok());
+}
+
+#[test]
+fn a_file_that_cannot_be_parsed_has_no_consequences() {
+    for (path, text) in [
+        ("catalog.toml", "name = \"T\"\nname = \"U\"\n"),
+        ("catalog.toml", "[plan.a\n"),
+        ("catalog.toml", "valid_from = 2026-02-30\n"),
+        // Its bands, rates, plan, calendar and network are named elsewhere.
+        ("base.toml", "[rate.call\n"),
+    ] {
+        let found = problems_with(HEAD, path, text);
+        let found: Vec<_> = found.iter().map(|p| (p.code, p.file.as_str())).collect();
+        assert_eq!(found, [("C-0001", path)], "{text}");
+    }
+    let found = problems_with(HEAD, "zones/base.csv", "prefix;zone\n34;national\n");
+    assert!(found.iter().all(|p| p.code == "C-0003"), "{found:#?}");
+    assert!(!found.is_empty());
 }
 
 #[test]
