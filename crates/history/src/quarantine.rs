@@ -279,7 +279,9 @@ impl FrameFold for Newest<'_> {
                 JournaledInput::Tick(_) | JournaledInput::ConfigChanged(_) => None,
             };
             if let Some(key) = key.filter(|key| self.keys.contains(key)) {
-                self.found.insert(key.clone(), entry.position);
+                // Frames of one batch come by partition, not by position.
+                let newest = self.found.entry(key.clone()).or_default();
+                *newest = entry.position.max(*newest);
             }
         }
         Ok(())

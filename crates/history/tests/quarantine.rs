@@ -64,6 +64,26 @@ fn a_record_of_the_future_does_not_take_the_clock_with_it() {
 }
 
 #[test]
+fn a_later_record_settles_an_earlier_one_of_its_key_in_the_same_batch() {
+    let (mut text, pairs) = (format!("{CUSTOMER}\n{MEMBER}\n"), 12);
+    for number in 0..pairs {
+        for amount in ["many", "1.00"] {
+            text.push_str(&format!(
+                r#"{{"source":"shop","event_id":"k{number}","occurred_at":"2026-03-02T00:00:00Z","account_id":"A","charge_added":{{"amount":"{amount}","code":"x"}}}}"#
+            ));
+            text.push('\n');
+        }
+    }
+    let place = Place::new(8);
+    let file = place.file("pairs.ndjson", &text);
+    let engine = place.engine(event_options());
+    ingest(&engine, &file);
+    let committed = engine.stop().expect("stopped");
+    assert_eq!(committed.counts.quarantined, pairs);
+    assert_eq!(open(&place), []);
+}
+
+#[test]
 fn a_record_of_nobody_finds_its_account_when_it_is_there() {
     let place = Place::new(8);
     let file = place.file("calls.ndjson", &format!("{CALL}\n"));

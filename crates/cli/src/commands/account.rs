@@ -23,18 +23,19 @@ pub(crate) struct Args {
     /// As the account was when the clock stood at this instant
     #[arg(long, value_name = "INSTANT", value_parser = instant)]
     as_of: Option<Timestamp>,
-    /// Show this many of the latest charges
-    #[arg(long, value_name = "N", default_value_t = 5)]
-    charges: usize,
+    /// Show this many of the latest charges, 0 to 10
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u8).range(0..=10))]
+    charges: u8,
 }
 
 /// Runs the command.
 pub(crate) fn run(args: &Args, out: &mut Out) -> Result<Exit, Failure> {
     let history = History::open(&args.data.data).map_err(|error| Failure::history(&error))?;
     let account = AccountId::new(args.account.as_str());
-    let report = history
+    let mut report = history
         .account_at(&account, args.as_of)
         .map_err(|error| Failure::history(&error))?;
+    report.latest_charges.truncate(usize::from(args.charges));
     if out.is_json() {
         out.json(&report)?;
         return Ok(Exit::Done);
@@ -45,7 +46,7 @@ pub(crate) fn run(args: &Args, out: &mut Out) -> Result<Exit, Failure> {
     bills(&report, out)?;
     cases(&report, out)?;
     cycles(&report, out)?;
-    charges(&report, args.charges, out)?;
+    charges(&report, out)?;
     Ok(Exit::Done)
 }
 
@@ -257,8 +258,8 @@ fn cycles(report: &AccountReport, out: &mut Out) -> Result<(), Failure> {
     table.write(out)
 }
 
-fn charges(report: &AccountReport, most: usize, out: &mut Out) -> Result<(), Failure> {
-    let latest: Vec<&LatestCharge> = report.latest_charges.iter().take(most).collect();
+fn charges(report: &AccountReport, out: &mut Out) -> Result<(), Failure> {
+    let latest: Vec<&LatestCharge> = report.latest_charges.iter().collect();
     if latest.is_empty() {
         return Ok(());
     }
