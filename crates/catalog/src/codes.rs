@@ -200,6 +200,8 @@ codes! {
     IMPORT_UNKNOWN = "C-0183";
     /// Rows of an imported table that contradict each other.
     IMPORT_CONFLICT = "C-0184";
+    /// An option of the import that no catalog would take.
+    IMPORT_OPTION = "C-0185";
 }
 
 /// All codes with their pages, in order.

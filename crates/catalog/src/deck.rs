@@ -47,6 +47,11 @@ impl Deck {
 
     /// The longest prefix that `number` begins with. The empty prefix matches every number.
     pub fn longest(&self, number: &str) -> Option<PrefixNo> {
+        if !self.exact.is_empty()
+            && let Some(whole) = self.exact.get(number)
+        {
+            return Some(*whole);
+        }
         self.within(number, number.len())
     }
 

@@ -2,7 +2,10 @@
 
 use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
-use umbral_model::ids::{BandNo, DestinationNo, PlanNo, PrefixNo, RateNo, RuleNo, ServiceNo};
+use umbral_model::ids::{
+    AllowanceNo, BandNo, CounterNo, DestinationNo, PlanNo, PrefixNo, ProductNo, RateNo, RuleNo,
+    ServiceNo,
+};
 use umbral_model::input::{Direction, Measure, Scope};
 use umbral_model::money::{Currency, Money, Pico, Rounding};
 use umbral_model::time::{Date, Timestamp, ZoneRules};
@@ -31,6 +34,12 @@ pub struct Catalog {
     pub deck: Deck,
     /// Named network groups (PLMN codes), for rules with `roaming`.
     pub networks: Vec<NetworkGroup>,
+    /// Which network is in which group.
+    pub network_index: NetworkIndex,
+    /// Numbers that are never charged nor barred, ascending.
+    pub emergency: Vec<SmolStr>,
+    /// The rule that prices emergency numbers at nothing, in every plan.
+    pub emergency_rule: Option<RuleNo>,
     /// Time bands by number.
     pub bands: Vec<Band>,
     /// Rates by number.
@@ -39,6 +48,14 @@ pub struct Catalog {
     pub rules: Vec<Rule>,
     /// Plans of this version. `PlanNo` is the deployment's number, see `version::CatalogSet`.
     pub plans: Vec<Plan>,
+    /// Allowances of plans and products by number.
+    pub allowances: Vec<Allowance>,
+    /// Products by number.
+    pub products: Vec<Product>,
+    /// Discounts by number.
+    pub discounts: Vec<Discount>,
+    /// Discounts of a record add up to at most this, in basis points; at most 8000.
+    pub discount_cap_bps: u32,
     /// Rating profiles.
     pub profiles: Profiles,
     /// Credit classes.
@@ -71,8 +88,60 @@ pub struct Service {
 pub struct NetworkGroup {
     /// Its name.
     pub name: SmolStr,
-    /// PLMN codes (MCC+MNC) or prefixes of them, ascending.
+    /// PLMN codes (MCC+MNC) or prefixes of them, ascending; `*` for all that no other group lists.
     pub networks: Vec<SmolStr>,
+}
+
+/// Where a serving network is.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Whereabouts {
+    /// In the operator's own network, or one that counts as such.
+    Home,
+    /// In a network group, an index into `Catalog::networks`.
+    Group(u16),
+    /// In a network that no group lists.
+    Elsewhere,
+}
+
+/// Serving networks by code.
+#[derive(Clone, Debug, Default)]
+pub struct NetworkIndex {
+    /// Codes, or beginnings of them, that count as home, ascending.
+    pub home: Vec<SmolStr>,
+    /// Group of each code or beginning of one.
+    pub groups: FxHashMap<SmolStr, u16>,
+    /// The group of all networks that no other group lists.
+    pub rest: Option<u16>,
+    /// Country calling code (`33`) of each code or beginning of one, where the catalog names it.
+    pub countries: FxHashMap<SmolStr, SmolStr>,
+}
+
+impl NetworkIndex {
+    /// Where a record's serving network is; no network is home.
+    pub fn whereabouts(&self, network: Option<&str>) -> Whereabouts {
+        let Some(network) = network else {
+            return Whereabouts::Home;
+        };
+        if self.home.iter().any(|code| network.starts_with(code.as_str())) {
+            return Whereabouts::Home;
+        }
+        let group = longest(network).find_map(|code| self.groups.get(code).copied());
+        group
+            .or(self.rest)
+            .map_or(Whereabouts::Elsewhere, Whereabouts::Group)
+    }
+
+    /// The calling code of the network's country.
+    pub fn country(&self, network: &str) -> Option<&str> {
+        longest(network).find_map(|code| self.countries.get(code).map(SmolStr::as_str))
+    }
+}
+
+/// A code and its beginnings, longest first.
+fn longest(network: &str) -> impl Iterator<Item = &str> {
+    (1..=network.len())
+        .rev()
+        .filter_map(|length| network.get(..length))
 }
 
 /// A prefix found in the deck, longest first; `shorter` leads to the next shorter one.
@@ -97,6 +166,8 @@ pub struct Deck {
     pub lengths: Vec<u8>,
     /// Prefix text to number, by length.
     pub by_text: FxHashMap<SmolStr, PrefixNo>,
+    /// Whole numbers, such as short codes: they match nothing longer, and come before every prefix.
+    pub exact: FxHashMap<SmolStr, PrefixNo>,
 }
 
 /// Days and hours in which a rule holds.
@@ -146,8 +217,11 @@ pub struct Rate {
     pub name: SmolStr,
     /// Charged once, with the first segment.
     pub setup: Pico,
-    /// Price steps, by start; the first starts at 0.
+    /// Price steps, by start; the first starts at 0. A rate with tiers has one, with the increment and the
+    /// price of the first tier.
     pub steps: Vec<Step>,
+    /// Prices by units of the whole cycle, in place of those by units of the record.
+    pub tiers: Option<Tiers>,
     /// Least charge of a record, if any.
     pub minimum: Option<Pico>,
     /// Greatest charge of a record, setup fee included, if any.
@@ -169,6 +243,61 @@ pub struct Step {
     pub increment: u64,
 }
 
+/// Prices by how much was used in a cycle (rule 7 of the tariff reference). Units covered by allowances do
+/// not count.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tiers {
+    /// How the tiers price.
+    pub kind: TierKind,
+    /// Whose usage counts.
+    pub per: TierPer,
+    /// The counter; the deployment's number, see `version::CatalogSet`.
+    pub counter: CounterNo,
+    /// Tiers, ascending; the last one has no end.
+    pub tiers: Vec<Tier>,
+}
+
+/// How tiers price.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TierKind {
+    /// Each unit at its tier's price.
+    Graduated,
+    /// All units of the cycle at the price of the tier reached.
+    Volume,
+}
+
+/// Whose usage tiers count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TierPer {
+    /// That of the whole account.
+    Account,
+    /// That of each member by itself.
+    Member,
+}
+
+/// One tier.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tier {
+    /// Base units of the cycle up to which it reaches, inclusive; `u64::MAX` for the last one.
+    pub up_to: u64,
+    /// Price of `unit` base units.
+    pub price: Pico,
+    /// Base units, above 0.
+    pub unit: u64,
+}
+
+impl Tiers {
+    /// The tier in which the unit after `used` units lies.
+    pub fn tier_after(&self, used: u64) -> usize {
+        self.tiers.partition_point(|tier| tier.up_to <= used)
+    }
+
+    /// The tier that `used` units of a cycle reach.
+    pub fn tier_reached(&self, used: u64) -> usize {
+        self.tiers.partition_point(|tier| tier.up_to < used)
+    }
+}
+
 /// A charging rule of a plan.
 #[derive(Clone, Debug)]
 pub struct Rule {
@@ -184,6 +313,8 @@ pub struct Rule {
     pub direction: Option<Direction>,
     /// Network group, an index into `Catalog::networks`; none for the home network.
     pub roaming: Option<u16>,
+    /// Only for numbers of the country of the serving network.
+    pub visited: bool,
     /// Time band; none for always.
     pub band: Option<BandNo>,
     /// Higher wins.
@@ -203,22 +334,239 @@ pub struct Plan {
     pub fall_through: bool,
     /// Per service (`ServiceNo` as index): the rules in force by zone set.
     pub by_service: Vec<ServiceRules>,
-    /// Monthly fee, whole minor units; charged from the next issue on.
+    /// Fee of a cycle, whole minor units, charged in advance.
     pub monthly_fee: Money,
+    /// Fee and allowances are counted by the day where the plan begins or ends inside a cycle.
+    pub by_day: bool,
+    /// Its allowances, ascending.
+    pub allowances: Vec<AllowanceNo>,
     /// Descriptions by language, as the catalog gives them.
     pub descriptions: Vec<(SmolStr, SmolStr)>,
+}
+
+/// Lists of rules by number of a zone set or zone, without a hole in memory.
+#[derive(Clone, Debug, Default)]
+pub struct RuleLists {
+    /// Where each list begins in `rules`; one more than there are lists.
+    starts: Vec<u32>,
+    rules: Vec<RuleNo>,
+}
+
+impl RuleLists {
+    /// Packs lists.
+    pub fn pack(lists: &[Vec<RuleNo>]) -> RuleLists {
+        let mut packed = RuleLists::default();
+        packed.starts.reserve_exact(lists.len() + 1);
+        packed.rules.reserve_exact(lists.iter().map(Vec::len).sum());
+        packed.starts.push(0);
+        for list in lists {
+            packed.rules.extend_from_slice(list);
+            packed.starts.push(packed.rules.len() as u32);
+        }
+        packed
+    }
+
+    /// The list with this number; empty where there is none.
+    pub fn get(&self, index: usize) -> &[RuleNo] {
+        match (self.starts.get(index), self.starts.get(index + 1)) {
+            (Some(from), Some(to)) => &self.rules[*from as usize..*to as usize],
+            _ => &[],
+        }
+    }
+
+    /// The lists in order.
+    pub fn iter(&self) -> impl Iterator<Item = &[RuleNo]> {
+        (0..self.starts.len().saturating_sub(1)).map(|index| self.get(index))
+    }
+
+    /// Whether no list has a rule.
+    pub fn is_empty(&self) -> bool {
+        self.rules.is_empty()
+    }
 }
 
 /// The rules of one service of one plan.
 #[derive(Clone, Debug, Default)]
 pub struct ServiceRules {
+    /// Rules for numbers of the serving network's country, best first; they come before all prefixes.
+    pub visited: Vec<RuleNo>,
     /// Rules for a prefix of this zone set, best first (priority, specificity, file order); empty where
-    /// no rule names one of its zones. Indexed by `PrefixEntry::zone_set`.
-    pub by_zone_set: Vec<Vec<RuleNo>>,
-    /// Rules for a zone that the record names itself. Indexed by `DestinationNo`.
-    pub by_zone: Vec<Vec<RuleNo>>,
+    /// no rule names one of its zones. By `PrefixEntry::zone_set`.
+    pub by_zone_set: RuleLists,
+    /// Rules for a zone that the record names itself. By `DestinationNo`.
+    pub by_zone: RuleLists,
     /// Rules without a zone: the empty prefix, for every destination and for none.
     pub anywhere: Vec<RuleNo>,
+}
+
+/// Destinations that an allowance or discount is for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ZoneFilter {
+    /// The zones, ascending; empty for any destination and none.
+    pub zones: Vec<DestinationNo>,
+    /// Bits by zone set: those with one of the zones. Empty where `zones` is.
+    pub zone_sets: Vec<u64>,
+}
+
+/// Serving networks that an allowance or discount is for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NetworkFilter {
+    /// Anywhere: the rest does not matter.
+    pub everywhere: bool,
+    /// At home.
+    pub home: bool,
+    /// In these groups, ascending.
+    pub groups: Vec<u16>,
+}
+
+impl NetworkFilter {
+    /// Whether the place is one of them.
+    pub fn admits(&self, place: Whereabouts) -> bool {
+        self.everywhere
+            || match place {
+                Whereabouts::Home => self.home,
+                Whereabouts::Group(group) => self.groups.binary_search(&group).is_ok(),
+                Whereabouts::Elsewhere => false,
+            }
+    }
+}
+
+impl ZoneFilter {
+    /// Whether a destination is one of them: by the zone that the record names, or else by the zone set of
+    /// its number's longest prefix.
+    pub fn admits(&self, zone: Option<DestinationNo>, zone_set: Option<u32>) -> bool {
+        if self.zones.is_empty() {
+            return true;
+        }
+        match (zone, zone_set) {
+            (Some(zone), _) => self.zones.binary_search(&zone).is_ok(),
+            (None, Some(set)) => {
+                let word = self.zone_sets.get(set as usize / 64);
+                word.is_some_and(|word| word >> (set % 64) & 1 == 1)
+            }
+            (None, None) => false,
+        }
+    }
+}
+
+/// Included units (rule 8 of the tariff reference).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Allowance {
+    /// Its name, unique within its plan or product.
+    pub name: SmolStr,
+    /// Who grants it.
+    pub of: AllowanceOf,
+    /// Units granted, in base units of its services; above 0.
+    pub units: u64,
+    /// What its services are counted in.
+    pub measurement: Measurement,
+    /// Services that it covers, ascending.
+    pub services: Vec<ServiceNo>,
+    /// Destinations that it covers.
+    pub zones: ZoneFilter,
+    /// Time bands in which it covers, ascending; empty for always.
+    pub bands: Vec<BandNo>,
+    /// Direction, if it matters.
+    pub direction: Option<Direction>,
+    /// Serving networks in which it covers.
+    pub networks: NetworkFilter,
+    /// Of its units, at most so many may be used abroad.
+    pub units_abroad: Option<u64>,
+    /// Higher is spent first.
+    pub priority: i64,
+    /// One grant for all members of the account; otherwise each member without a plan of its own has one.
+    pub shared: bool,
+    /// A record of which it covers a unit has no setup fee.
+    pub waives_setup: bool,
+    /// How long a grant holds.
+    pub valid: Validity,
+    /// Warnings by share of the units used, ascending.
+    pub warnings: Vec<UnitWarning>,
+    /// How far below a warning it is armed again, in basis points of the warning.
+    pub margin_bps: u32,
+    /// Time in which a warning is not repeated, in nanoseconds.
+    pub cooldown: i64,
+}
+
+/// Who grants an allowance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AllowanceOf {
+    /// A plan, an index into `Catalog::plans`.
+    Plan(u32),
+    /// A product.
+    Product(ProductNo),
+}
+
+/// How long a grant holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Validity {
+    /// To the end of the cycle in which it begins, and of so many more: 1 where one cycle's leftover rolls over.
+    Cycles(u16),
+    /// To the end of the local day so many days later; 0 is the day itself.
+    Days(u16),
+    /// So many nanoseconds.
+    Time(i64),
+}
+
+/// A warning of an allowance.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnitWarning {
+    /// Its identity.
+    pub id: SmolStr,
+    /// Share of the units granted, in basis points, 1 to 10000.
+    pub bps: u32,
+}
+
+/// Something that is bought by its name (rule 12 of the tariff reference).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Product {
+    /// Its name.
+    pub name: SmolStr,
+    /// Its price, whole minor units.
+    pub price: Money,
+    /// Category for reports and loyalty.
+    pub category: SmolStr,
+    /// On account it is paid in so many parts, one a cycle, the first at once.
+    pub instalments: u16,
+    /// Allowances that it grants, ascending.
+    pub allowances: Vec<AllowanceNo>,
+    /// The plan that it changes to, an index into `Catalog::plans`.
+    pub plan: Option<u32>,
+    /// The type of the card that it pays for.
+    pub card: Option<SmolStr>,
+    /// Descriptions by language.
+    pub descriptions: Vec<(SmolStr, SmolStr)>,
+}
+
+/// A share taken off the price of a record (rule 9 of the tariff reference).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Discount {
+    /// Its name.
+    pub name: SmolStr,
+    /// The share, in basis points, 1 to the cap.
+    pub bps: u32,
+    /// Credit classes; empty for all.
+    pub classes: Vec<SmolStr>,
+    /// Loyalty tiers; empty for all and none.
+    pub tiers: Vec<SmolStr>,
+    /// Types of cards of which one is enough; empty for all and none.
+    pub cards: Vec<SmolStr>,
+    /// Least VIP rank.
+    pub vip_rank: u16,
+    /// Plans, as indexes into `Catalog::plans`, ascending; empty for all.
+    pub plans: Vec<u32>,
+    /// Services, ascending; empty for all.
+    pub services: Vec<ServiceNo>,
+    /// Destinations.
+    pub zones: ZoneFilter,
+    /// Serving networks.
+    pub networks: NetworkFilter,
+    /// Direction, if it matters.
+    pub direction: Option<Direction>,
+    /// A promotion from this instant on.
+    pub from: Timestamp,
+    /// And up to this one, exclusive.
+    pub until: Timestamp,
 }
 
 /// Rating profiles: `TENANT/CATEGORY/SUBJECT` to plans by activation time.

@@ -4,7 +4,7 @@ use crate::tables::{Catalog, CreditClass, Plan};
 use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 use std::sync::Arc;
-use umbral_model::ids::{ClassNo, PlanNo, VersionNo};
+use umbral_model::ids::{ClassNo, CounterNo, PlanNo, VersionNo};
 use umbral_model::time::Timestamp;
 
 /// All versions of a deployment. Names of plans and classes keep their numbers over all versions.
@@ -14,6 +14,7 @@ pub struct CatalogSet {
     plans: Vec<SmolStr>,
     plan_numbers: FxHashMap<SmolStr, PlanNo>,
     classes: Vec<SmolStr>,
+    counters: Vec<SmolStr>,
 }
 
 /// One activated version.
@@ -56,6 +57,11 @@ impl CatalogSet {
         }
         for class in &catalog.classes {
             intern(&mut self.classes, &class.name);
+        }
+        for rate in &mut catalog.rates {
+            if let Some(tiers) = &mut rate.tiers {
+                tiers.counter = CounterNo(intern(&mut self.counters, &rate.name));
+            }
         }
         let catalog = Arc::new(catalog);
         self.versions.push(Version {
@@ -121,6 +127,17 @@ impl CatalogSet {
     /// The name of a class.
     pub fn class_name(&self, number: ClassNo) -> Option<&str> {
         self.classes.get(number.index()).map(SmolStr::as_str)
+    }
+
+    /// The name of a counter: that of its rate.
+    pub fn counter_name(&self, number: CounterNo) -> Option<&str> {
+        self.counters.get(number.index()).map(SmolStr::as_str)
+    }
+
+    /// The number of the counter of the rate with this name.
+    pub fn counter_no(&self, name: &str) -> Option<CounterNo> {
+        let found = self.counters.iter().position(|counter| counter == name);
+        found.map(|index| CounterNo(index as u16))
     }
 
     /// A class as the version in force at `at` defines it.

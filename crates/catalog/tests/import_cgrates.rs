@@ -1,5 +1,8 @@
 //! What the importer refuses and notes: one change at a time to a small folder that is in order.
 
+mod common;
+
+use common::Zones;
 use smol_str::SmolStr;
 use umbral_catalog::import_cgrates::{Imported, Options, import};
 use umbral_catalog::problem::Problem;
@@ -266,6 +269,30 @@ fn what_cannot_be_expressed_is_refused_with_file_and_line() {
             2,
             "activation time",
         ),
+        (
+            "RatingProfiles",
+            "2026-01-01T00:00:00Z",
+            "9999-12-31",
+            "C-0182",
+            2,
+            "after 2261",
+        ),
+        (
+            "RatingProfiles",
+            "call,*any",
+            "call,4\t5",
+            "C-0182",
+            2,
+            "subject",
+        ),
+        (
+            "Destinations",
+            "DST_A,12",
+            "DST_A,1\t2",
+            "C-0182",
+            2,
+            "prefix",
+        ),
         ("RatingProfiles", "t,call", "t,,", "C-0182", 2, "category"),
         (
             "RatingProfiles",
@@ -507,6 +534,27 @@ fn forms_that_are_taken() {
             "maximum = \"2.5\"",
         ),
         (
+            "Timings",
+            "08:00:00",
+            "*any",
+            "bands.toml",
+            "[band.TM_DAY]\nweekdays = \"Mon-Fri\"\n\n",
+        ),
+        (
+            "Timings",
+            "08:00:00",
+            "",
+            "bands.toml",
+            "[band.TM_DAY]\nweekdays = \"Mon-Fri\"\n\n",
+        ),
+        (
+            "RatingProfiles",
+            "2026-01-01T00:00:00Z",
+            "1600-01-01T00:00:00Z",
+            "profiles.csv",
+            "t/call/*any,1970-01-01T00:00:00Z,RP_A,",
+        ),
+        (
             "RatingProfiles",
             "t,call,*any",
             "t,call,*out,*any",
@@ -557,4 +605,97 @@ fn long_names_are_shortened_and_stay_apart() {
         .map(|(_, text)| text.as_str());
     assert_eq!(plans.unwrap_or_default().matches("[plan.").count(), 2);
     assert!(!plans.unwrap_or_default().contains(&long));
+}
+
+/// The folder with these texts changed in every file.
+fn renamed(from: &str, to: &str) -> Imported {
+    let files: Vec<(SmolStr, SmolStr)> = FOLDER
+        .iter()
+        .map(|(path, text)| (SmolStr::new(path), text.replace(from, to).into()))
+        .collect();
+    import(&files, &Options::default()).unwrap_or_else(|problems| panic!("{problems:#?}"))
+}
+
+#[test]
+fn ids_that_are_no_names_are_renamed_and_the_catalog_loads() {
+    let long = "N".repeat(70);
+    for id in ["RT_A", "DR_A", "DST_A", "TM_DAY", "RP_A"] {
+        for (to, reason) in [
+            ("*", "* means everything"),
+            ("a\tb", "no control characters"),
+            (long.as_str(), "at most 64 bytes"),
+        ] {
+            let imported = renamed(id, to);
+            let loaded = umbral_catalog::load(&imported.files, &Zones);
+            assert!(loaded.is_ok(), "{id} as {to:?}: {:#?}", loaded.err());
+            let told = imported.notes.iter().any(|note| note.contains(reason));
+            // Ids of destination rates are in no catalog.
+            assert_eq!(told, id != "DR_A", "{id} as {to:?}: {:?}", imported.notes);
+        }
+    }
+}
+
+#[test]
+fn options_that_no_catalog_takes_are_refused() {
+    let ok = Options::default();
+    for (options, title) in [
+        (
+            Options {
+                currency: "euros".into(),
+                ..ok.clone()
+            },
+            "\"euros\" is no currency",
+        ),
+        (
+            Options {
+                currency: "eur".into(),
+                ..ok.clone()
+            },
+            "\"eur\" is no currency",
+        ),
+        (
+            Options {
+                time_zone: "".into(),
+                ..ok.clone()
+            },
+            "\"\" is no time zone",
+        ),
+        (
+            Options {
+                time_zone: "Madrid time".into(),
+                ..ok.clone()
+            },
+            "\"Madrid time\" is no time zone",
+        ),
+        (
+            Options {
+                name: " ".into(),
+                ..ok
+            },
+            "the catalog's name is empty",
+        ),
+    ] {
+        let files: Vec<(SmolStr, SmolStr)> = FOLDER
+            .iter()
+            .map(|(path, text)| (SmolStr::new(path), SmolStr::new(text)))
+            .collect();
+        let problems = import(&files, &options).err().unwrap_or_default();
+        let found: Vec<_> = problems
+            .iter()
+            .map(|p| (p.code, p.title.as_str()))
+            .collect();
+        assert_eq!(found, [("C-0185", title)]);
+    }
+}
+
+#[test]
+fn an_empty_folder_and_hints() {
+    let problems = import(&[], &Options::default()).err().unwrap_or_default();
+    let titles: Vec<&str> = problems.iter().map(|p| p.title.as_str()).collect();
+    assert_eq!(titles, ["the tariff folder holds no CSV files"]);
+    let problems = changed("DestinationRates", "DST_A,RT_A", "DST_A,RT_B").err();
+    assert_eq!(
+        problems.unwrap_or_default()[0].notes,
+        ["define it, or mend the name here; did you mean RT_A?"]
+    );
 }

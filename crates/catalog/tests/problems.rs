@@ -245,6 +245,10 @@ const TOML: &[(&str, &str)] = &[
         "C-0108",
         "[plan.a]\nfall_through = true\nrules = [ { service = \"voice\", zone = \"national\", «band = \"peak\"», rate = \"call\" } ]\n",
     ),
+    (
+        "C-0128",
+        "[class.a]\nlimit.exposure = \"150\"\non_breach = [«\"bar\"»]\n",
+    ),
     ("C-0120", "[class.a]\nlimit.exposure = «\"150.005\"»\n"),
     ("C-0120", "[class.a]\nlimit.exposure = «\"-1\"»\n"),
     (
@@ -392,6 +396,21 @@ const OTHERS: &[(&str, &str, &str)] = &[
         "name = \"Test\"\ncurrency = \"EUR\"\ntime_zone = \"UTC\"\nvalid_from = «\"soon\"»\n",
     ),
     (
+        "C-0022",
+        "catalog.toml",
+        "name = \"Test\"\ncurrency = \"EUR\"\ntime_zone = \"UTC\"\nvalid_from = «9999-12-31»\n",
+    ),
+    (
+        "C-0022",
+        "catalog.toml",
+        "name = \"Test\"\ncurrency = \"EUR\"\ntime_zone = \"UTC\"\nvalid_from = «0001-01-01»\n",
+    ),
+    (
+        "C-0022",
+        "catalog.toml",
+        "name = \"Test\"\ncurrency = \"EUR\"\ntime_zone = \"UTC\"\nvalid_from = «2262-01-01T00:00:00Z»\n",
+    ),
+    (
         "C-0006",
         "catalog.toml",
         "«»name = \"Test\"\ncurrency = \"EUR\"\nvalid_from = 2026-01-01\n",
@@ -447,6 +466,14 @@ fn a_gap_is_told_as_people_see_it() {
         "no rule for national voice on Mon-Fri 20:00-08:00 and on Sat-Sun"
     );
     assert_eq!(gap.severity, Severity::Error);
+}
+
+#[test]
+fn a_band_that_never_holds_covers_nothing() {
+    let text = "[band.a]\nmonths = \"Feb\"\ndays = \"30\"\n[plan.x]\nrules = [ { service = \"voice\", band = \"a\", rate = \"call\" } ]\n";
+    let found = problems_with(HEAD, "new.toml", text);
+    let gap = found.iter().find(|problem| problem.code == "C-0107");
+    assert_eq!(gap.unwrap().label, "holds at no time");
 }
 
 #[test]

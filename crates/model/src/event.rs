@@ -5,9 +5,13 @@
 
 use crate::charge::Charge;
 use crate::ids::*;
-use crate::input::{Allocation, HoldReason, Instalment, Measure, RestrictionReason, Scope};
+use crate::input::{
+    Allocation, HoldReason, Input, InputKey, Instalment, Measure, RestrictionReason, Scope,
+};
 use crate::money::{Currency, Money};
+use crate::rejection::Reason;
 use crate::time::{Date, Timestamp};
+use crate::units::Measurement;
 use smol_str::SmolStr;
 
 /// The derived streams, and `Internal` for events that only change state.
@@ -50,6 +54,10 @@ pub enum TimerKind {
     OverrideEnd,
     /// A scheduled change of class or plan.
     ClassDate,
+    /// A granted tier's or a card's last day is over.
+    LoyaltyEnd,
+    /// A parked correction waited long enough.
+    Parked,
     /// A catalog version comes into force.
     Config,
     /// An instalment's last day is over.
@@ -71,6 +79,8 @@ impl TimerKind {
             TimerKind::Cycle => "cycle",
             TimerKind::OverrideEnd => "override_end",
             TimerKind::ClassDate => "class_date",
+            TimerKind::LoyaltyEnd => "loyalty_end",
+            TimerKind::Parked => "parked",
             TimerKind::Config => "config",
             TimerKind::Promise => "promise",
             TimerKind::HoldEnd => "hold_end",
@@ -190,10 +200,30 @@ event_bodies! {
 
     /// Usage was priced.
     UsageRated(UsageRated) = "usage_rated", Rated;
+    /// A usage record was corrected or cancelled: the difference is posted.
+    UsageCorrected(Box<UsageCorrection>) = "usage_corrected", Rated;
     /// A charge was added.
     ChargePosted(ChargePosted) = "charge_posted", Rated;
     /// A purchase that was paid at once.
     PurchaseRecorded(PurchaseRecorded) = "purchase_recorded", Rated;
+    /// Units of an allowance were given.
+    AllowanceGranted(AllowanceGranted) = "allowance_granted", Rated;
+    /// What a grant had left is gone before its time: its plan ended.
+    AllowanceEnded(AllowanceEnded) = "allowance_ended", Rated;
+    /// Warnings of an allowance were reached.
+    AllowanceCrossed(Box<AllowanceCrossed>) = "allowance_threshold_crossed", Credit;
+    /// A warning of an allowance is armed again.
+    AllowanceRecovered(AllowanceRecovered) = "allowance_threshold_recovered", Credit;
+    /// Instalments of a purchase are to come.
+    InstalmentsAgreed(InstalmentsAgreed) = "instalments_agreed", Internal;
+    /// A correction waits for its record.
+    CorrectionParked(Box<CorrectionParked>) = "correction_parked", Internal;
+    /// A correction waited in vain.
+    CorrectionUnclaimed(CorrectionUnclaimed) = "correction_unclaimed", Quarantine;
+    /// A loyalty tier holds, or none any more.
+    TierSet(TierSet) = "tier_set", Internal;
+    /// A card was given out, or is no longer good.
+    CardNoted(CardNoted) = "card_noted", Internal;
     /// A cycle ended.
     CycleClosed(CycleClosed) = "cycle_closed", Credit;
 
@@ -381,13 +411,34 @@ pub struct UsageRated {
     pub over_limit_amount: Money,
 }
 
+/// Body of `usage_corrected`: what stood for the record before, what stands for it now, and the difference.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct UsageCorrection {
+    /// The record.
+    pub root: InputKey,
+    /// What was corrected or cancelled: the record, or an earlier correction of it.
+    pub corrects: InputKey,
+    /// The correction itself, where it was parked before and another input brought its record.
+    pub correction: Option<InputKey>,
+    /// When the usage had begun, as it stood before.
+    pub occurred_at: Timestamp,
+    /// When it began, as it stands now.
+    pub started_at: Timestamp,
+    /// What stood for it; none after a cancellation.
+    pub before: Option<UsageRated>,
+    /// What stands for it now; none for a cancellation.
+    pub after: Option<UsageRated>,
+    /// What is owed now less what was owed before.
+    pub difference: Money,
+}
+
 /// What a posted charge is.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum ChargeKind {
     /// `charge_added`.
     Charge,
-    /// A purchase on account.
-    Purchase(PurchaseId),
+    /// A purchase on account, with its lines.
+    Purchase(PurchaseId, Vec<BoughtLine>),
     /// The late fee of a collection step: an open item of its own, not billed again.
     LateFee {
         /// The item's id.
@@ -395,6 +446,81 @@ pub enum ChargeKind {
         /// Last day to pay it in time: the day of its step.
         due_on: Date,
     },
+    /// A plan's fee, or the credit for its unused days.
+    Fee(FeeCharge),
+    /// All units of the cycle cost another price, because another tier is reached.
+    Volume(VolumeCharge),
+    /// A later instalment of a purchase.
+    Instalment {
+        /// The purchase.
+        purchase: PurchaseId,
+        /// The product.
+        product: SmolStr,
+        /// Which one, from 2.
+        number: u16,
+        /// How many there are.
+        of: u16,
+    },
+}
+
+/// A plan's fee: `fee x days / days_in_cycle`, half up to minor units.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct FeeCharge {
+    /// The plan.
+    pub plan: PlanName,
+    /// The member, where the plan is its own.
+    pub member: Option<MemberId>,
+    /// The fee of a whole cycle.
+    pub fee: Money,
+    /// First day that it is for.
+    pub from: Date,
+    /// First day that it is not for any more.
+    pub until: Date,
+    /// Days of the whole cycle.
+    pub days_in_cycle: u16,
+    /// Given back for unused days: the amount is negative.
+    pub credit: bool,
+}
+
+/// The difference for the units of the cycle that were charged at another tier's price:
+/// `units x (to - from)`, rounded as the rate says.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct VolumeCharge {
+    /// Name of the rate.
+    pub rate: SmolStr,
+    /// The member, where its usage counts by itself.
+    pub member: Option<MemberId>,
+    /// Units charged before, in base units.
+    pub units: u64,
+    /// Tier before, from 0.
+    pub from_tier: u8,
+    /// Tier now.
+    pub to_tier: u8,
+    /// Price before, of `from_unit` base units.
+    pub from_price: crate::money::Pico,
+    /// See `from_price`.
+    pub from_unit: u64,
+    /// Price now, of `to_unit` base units.
+    pub to_price: crate::money::Pico,
+    /// See `to_price`.
+    pub to_unit: u64,
+}
+
+/// A line of a purchase as it was priced; the lines add up to the charge.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct BoughtLine {
+    /// The item.
+    pub item: SmolStr,
+    /// How many.
+    pub qty: u32,
+    /// It is a product of this catalog version.
+    pub product: Option<VersionNo>,
+    /// What is owed for it now, discount and tax included; of instalments the first.
+    pub amount: Money,
+    /// Number of instalments, 1 for none.
+    pub instalments: u16,
+    /// Type of the card that it pays for.
+    pub card: Option<SmolStr>,
 }
 
 /// Body of `charge_posted`.
@@ -421,6 +547,185 @@ pub struct PurchaseRecorded {
     pub total: Money,
     /// First day of the cycle it belongs to.
     pub cycle: Date,
+    /// Its lines.
+    pub lines: Vec<BoughtLine>,
+}
+
+/// Why units of an allowance were given.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum GrantCause {
+    /// A plan gives them for a cycle, or the rest of one.
+    Plan,
+    /// A product of this purchase gives them.
+    Purchase(PurchaseId),
+}
+
+/// Body of `allowance_granted`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct AllowanceGranted {
+    /// Number of the grant within the account.
+    pub grant: GrantNo,
+    /// Name of the allowance.
+    pub name: SmolStr,
+    /// Catalog version whose definition holds for the grant.
+    pub version: VersionNo,
+    /// The allowance, in `version`.
+    pub allowance: AllowanceNo,
+    /// Whose it is: a member's, or the account's.
+    pub member: Option<MemberId>,
+    /// Units, in base units of its services.
+    pub units: u64,
+    /// Of them, at most so many abroad.
+    pub units_abroad: Option<u64>,
+    /// Covers records that begin from here on,
+    pub from: Timestamp,
+    /// and before here.
+    pub until: Timestamp,
+    /// First day of the cycle in which it was given.
+    pub cycle: Date,
+    /// Why.
+    pub cause: GrantCause,
+}
+
+/// Body of `allowance_ended`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct AllowanceEnded {
+    /// The grant.
+    pub grant: GrantNo,
+    /// Name of the allowance.
+    pub name: SmolStr,
+    /// Units that it had left.
+    pub left: u64,
+    /// What it is counted in.
+    pub measurement: Measurement,
+    /// It covers records that begin before here only.
+    pub until: Timestamp,
+}
+
+/// One warning of a crossing.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct CrossedUnits {
+    /// The warning.
+    pub threshold: ThresholdId,
+    /// Its units.
+    pub units: u64,
+    /// Its share of the units granted, in basis points.
+    pub bps: u32,
+}
+
+/// Body of `allowance_threshold_crossed`: the latch rules of money, on units used of one grant.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct AllowanceCrossed {
+    /// The grant.
+    pub grant: GrantNo,
+    /// Name of the allowance.
+    pub name: SmolStr,
+    /// Whose it is: a member's, or the account's.
+    pub member: Option<MemberId>,
+    /// What it is counted in.
+    pub measurement: Measurement,
+    /// All that were crossed, ascending.
+    pub crossed: Vec<CrossedUnits>,
+    /// The last of them.
+    pub highest: ThresholdId,
+    /// Units used before the group of events.
+    pub used_before: u64,
+    /// Units used after it.
+    pub used_after: u64,
+    /// Units granted.
+    pub granted: u64,
+    /// `granted - used_after`.
+    pub remaining: u64,
+    /// It covers nothing from here on.
+    pub until: Timestamp,
+    /// Why it moved.
+    pub cause: Cause,
+    /// Whether the customer is to be told (false within the cooldown).
+    pub notify: bool,
+    /// This event's own `out_id`.
+    pub out_id: OutId,
+}
+
+/// Body of `allowance_threshold_recovered`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct AllowanceRecovered {
+    /// The grant.
+    pub grant: GrantNo,
+    /// Name of the allowance.
+    pub name: SmolStr,
+    /// Whose it is.
+    pub member: Option<MemberId>,
+    /// What it is counted in.
+    pub measurement: Measurement,
+    /// The warning.
+    pub threshold: ThresholdId,
+    /// `out_id` of the crossing that it ends.
+    pub fired_out_id: OutId,
+    /// Units used now.
+    pub used: u64,
+    /// Why it moved.
+    pub cause: Cause,
+}
+
+/// Body of `instalments_agreed`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct InstalmentsAgreed {
+    /// The purchase.
+    pub purchase: PurchaseId,
+    /// The product.
+    pub product: SmolStr,
+    /// How many there are, the first included.
+    pub count: u16,
+    /// What each but the last comes to.
+    pub amount: Money,
+    /// What the last one comes to: the rest.
+    pub last_amount: Money,
+}
+
+/// Body of `correction_parked`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct CorrectionParked {
+    /// The record that it waits for.
+    pub of: InputKey,
+    /// The correction.
+    pub input: Input,
+    /// It waits until here.
+    pub until: Timestamp,
+}
+
+/// Body of `correction_unclaimed`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct CorrectionUnclaimed {
+    /// Key of the correction.
+    pub key: InputKey,
+    /// The record that it waited for.
+    pub of: InputKey,
+    /// Why it is given up.
+    pub reason: Reason,
+    /// The particulars.
+    pub detail: String,
+}
+
+/// Body of `tier_set`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct TierSet {
+    /// The tier; none: no longer one.
+    pub tier: Option<SmolStr>,
+    /// Last local day on which it holds.
+    pub until: Option<Date>,
+}
+
+/// Body of `card_noted`. The number itself is in the input; here stands a hash of it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct CardNoted {
+    /// Hash of the number.
+    pub card: u64,
+    /// Type of the card.
+    pub card_type: SmolStr,
+    /// Last local day on which it is good.
+    pub valid_until: Option<Date>,
+    /// It is good, or no longer.
+    pub good: bool,
 }
 
 /// Body of `cycle_closed`.
@@ -695,6 +1000,8 @@ pub struct ServiceRestrictionChanged {
     pub barred: bool,
     /// The reasons that hold now.
     pub reasons: Vec<RestrictionReason>,
+    /// Numbers that must work all the same, while it is barred.
+    pub never_barred: Vec<SmolStr>,
 }
 
 /// What a case asks for on one bill.

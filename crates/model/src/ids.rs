@@ -125,4 +125,15 @@ numbers! {
     ScheduleNo(u16),
     /// A time zone in the deployment's table of zones.
     ZoneNo(u16),
+    /// A discount within its catalog version.
+    DiscountNo(u16),
+    /// An allowance within its catalog version.
+    AllowanceNo(u16),
+    /// A product within its catalog version.
+    ProductNo(u16),
+    /// A rate with tiers over a cycle; the same name keeps its number over all versions of a deployment, so
+    /// that its counters outlive a version.
+    CounterNo(u16),
+    /// A grant of an allowance within its account, from 1.
+    GrantNo(u32),
 }

@@ -170,6 +170,10 @@ bodies! {
     DepositReceived(DepositReceived) = "deposit_received";
     /// Usage, already consumed.
     Usage(Usage) = "usage";
+    /// A usage record was wrong; this is how it should have been.
+    UsageCorrected(UsageCorrected) = "usage_corrected";
+    /// A usage record should not have been.
+    UsageCancelled(UsageCancelled) = "usage_cancelled";
     /// A charge that was priced outside.
     ChargeAdded(ChargeAdded) = "charge_added";
     /// A purchase.
@@ -204,6 +208,12 @@ bodies! {
     CaseClosedBy(CaseClosedBy) = "case_closed_by";
     /// A service is barred or freed by hand.
     RestrictionChanged(RestrictionChanged) = "restriction_changed";
+    /// A loyalty tier by hand.
+    TierGranted(TierGranted) = "tier_granted";
+    /// A card is given out.
+    CardIssued(CardIssued) = "card_issued";
+    /// A card is no longer good.
+    CardClosed(CardClosed) = "card_closed";
 }
 
 /// `customer_added{class, plan, time_zone, cycle_day, vip_rank, member_category?}`
@@ -456,6 +466,68 @@ pub struct Usage {
     pub reservation: Option<SmolStr>,
 }
 
+/// `usage_corrected{corrects, usage}`: `occurred_at` of the input is when the usage began.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct UsageCorrected {
+    /// The sender's id of the record, or of an earlier correction of it.
+    pub corrects: EventId,
+    /// The source of that record, where it is not the input's own.
+    pub corrects_source: Option<Source>,
+    /// What the record should have said.
+    pub usage: Usage,
+    /// What was rated for the record last; found in the journal by the edge, none while it has not come.
+    pub original: Option<Box<RatedRecord>>,
+}
+
+/// `usage_cancelled{cancels}`: `occurred_at` of the input is when it was cancelled.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct UsageCancelled {
+    /// The sender's id of the record, or of an earlier correction of it.
+    pub cancels: EventId,
+    /// The source of that record, where it is not the input's own.
+    pub cancels_source: Option<Source>,
+    /// What was rated for the record last; found in the journal by the edge, none while it has not come.
+    pub original: Option<Box<RatedRecord>>,
+}
+
+/// What stands for a usage record after the record itself or its last correction.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RatedRecord {
+    /// Key of the first record: what all its corrections have in common.
+    pub root: InputKey,
+    /// When the usage began.
+    pub occurred_at: Timestamp,
+    /// How it was rated; none after it was cancelled.
+    pub rated: Option<crate::event::UsageRated>,
+}
+
+/// `tier_granted{tier, until}`
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct TierGranted {
+    /// The tier; none takes a granted tier away.
+    pub tier: Option<SmolStr>,
+    /// Last local day on which it holds; none means until further notice.
+    pub until: Option<Date>,
+}
+
+/// `card_issued{number, type, valid_until?}`: an identifier input, so it may carry the number.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct CardIssued {
+    /// The card's number, 5 characters or more.
+    pub number: SmolStr,
+    /// Its type: what discounts and programmes know it by.
+    pub card_type: SmolStr,
+    /// Last local day on which it is good.
+    pub valid_until: Option<Date>,
+}
+
+/// `card_closed{number}`
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct CardClosed {
+    /// The card's number.
+    pub number: SmolStr,
+}
+
 /// `charge_added{amount, code}`
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ChargeAdded {
@@ -489,22 +561,18 @@ pub struct PurchaseLine {
     pub item: SmolStr,
     /// How many.
     pub qty: u32,
-    /// Total of the line before discount.
-    pub net: Money,
+    /// Total of the line before discount; none for a product of the catalog at the catalog's price.
+    pub net: Option<Money>,
     /// Tax on top.
     pub tax: Money,
     /// Discount.
     pub discount: Money,
 }
 
-impl Purchase {
-    /// What is owed for it: net less discount plus tax of all lines; `None` beyond the range.
-    pub fn total(&self) -> Option<Money> {
-        self.lines.iter().try_fold(Money::ZERO, |sum, line| {
-            sum.checked_add(line.net)?
-                .checked_add(line.tax)?
-                .checked_sub(line.discount)
-        })
+impl PurchaseLine {
+    /// What is owed for the line whose net amount is `net`: less discount, plus tax; `None` beyond the range.
+    pub fn owed(&self, net: Money) -> Option<Money> {
+        net.checked_add(self.tax)?.checked_sub(self.discount)
     }
 }
 

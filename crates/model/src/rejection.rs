@@ -120,6 +120,12 @@ rejections! {
     BadDate = "U-0052", "the date is not allowed here";
     /// The purchase was taken already.
     PurchaseExists = "U-0053", "a purchase with this id was taken already";
+    /// A purchase line without a price whose item is no product.
+    UnknownProduct = "U-0054", "the catalog has no such product";
+    /// A correction of a record that never came.
+    UnknownRecord = "U-0055", "the account has no such usage record";
+    /// A card that is not on the account, or is there already.
+    BadCard = "U-0056", "the account cannot have this card, or has it already";
     /// A catalog that has problems, or comes into force before the last tick without the word `retroactive`.
     BadCatalog = "U-0060", "the catalog cannot be activated";
     /// A kind that this version of the engine does not take.

@@ -118,18 +118,14 @@ impl<'c> Ladder<'c> {
         };
         let mut settled = false;
         if let Some(zone) = zone {
-            let of_zone = rules.by_zone.get(zone).map_or(&[][..], Vec::as_slice);
-            settled = ladder.climb(of_zone, None, record);
+            settled = ladder.climb(rules.by_zone.get(zone), None, record);
         } else if !record.to.is_empty() {
             let mut next = catalog.deck.longest(record.to);
             while let Some(prefix) = next.filter(|_| !settled) {
                 let Some(entry) = catalog.deck.entries.get(prefix.index()) else {
                     break;
                 };
-                let of_prefix = rules
-                    .by_zone_set
-                    .get(entry.zone_set as usize)
-                    .map_or(&[][..], Vec::as_slice);
+                let of_prefix = rules.by_zone_set.get(entry.zone_set as usize);
                 settled = ladder.climb(of_prefix, Some(prefix), record);
                 next = entry.shorter;
             }
@@ -141,11 +137,8 @@ impl<'c> Ladder<'c> {
             return Ok(ladder);
         }
         let sold = !rules.anywhere.is_empty()
-            || rules
-                .by_zone
-                .iter()
-                .chain(&rules.by_zone_set)
-                .any(|of_zone| !of_zone.is_empty());
+            || !rules.by_zone.is_empty()
+            || !rules.by_zone_set.is_empty();
         Err(if sold {
             ladder.no_destination(record, at)
         } else {

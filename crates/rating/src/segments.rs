@@ -113,8 +113,11 @@ fn first(ladder: &Ladder<'_>, rung: Rung, record: &Record<'_>) -> Result<Walk, R
         prefix: rung.prefix,
         zone: ladder.version.catalog.rules[rung.rule.index()].zone,
         segments: SmallVec::new(),
+        covered: SmallVec::new(),
         setup: if charged { rate.setup } else { Pico::ZERO },
         held_at: None,
+        discounts: SmallVec::new(),
+        discount_bps: 0,
         rounding: rate.rounding,
     };
     Ok(Walk {
@@ -159,6 +162,8 @@ fn segment(
         offset,
         usage: billed.min(record.quantity - offset),
         billed,
+        covered: 0,
+        tier: None,
         increment: step.increment,
         price: step.price,
         unit: step.unit,

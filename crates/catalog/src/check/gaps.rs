@@ -100,9 +100,13 @@ impl Gap<'_> {
     fn report(&self, scene: &Scene<'_>, report: &mut Report) {
         let Some(last) = self.met.last() else { return };
         let spot = scene.rules[*last as usize].band_spot;
-        let covers = words::times(scene.almanac, &scene.almanac.union(self.bands));
+        let union = scene.almanac.union(self.bands);
+        let covers = words::times(scene.almanac, &union);
         let covers = covers.strip_prefix("on ").unwrap_or(&covers);
         let label = match (self.bands.len(), covers.len() < LONG) {
+            (1, _) if is_never(&union) => "holds at no time".to_owned(),
+            _ if is_never(&union) => "like the bands before it holds at no time".to_owned(),
+            _ if covers.is_empty() => "the last of its bands".to_owned(),
             (1, true) => format!("covers {covers}"),
             (_, true) => format!("with the bands before it covers {covers}"),
             _ => "the last of its bands".to_owned(),

@@ -6,8 +6,11 @@ use crate::case::CatalogCase;
 use crate::check::Checked;
 use crate::draft::Draft;
 use crate::summary::{self, Summary};
-use crate::tables::{Activation, Catalog, NetworkGroup, Profiles, Rate, Service};
+use crate::tables::{Activation, Catalog, NetworkGroup, NetworkIndex, Profiles, Rate, Service};
 use smol_str::SmolStr;
+
+/// Discounts of a record add up to at most this (rule 9 of the tariff reference), in basis points.
+const DISCOUNT_CAP_BPS: u32 = 8_000;
 
 /// A draft's catalog, its cases and its summary. Names were resolved and values read before.
 pub(crate) fn compile(
@@ -35,6 +38,13 @@ pub(crate) fn compile(
             .collect(),
         deck: checked.deck,
         networks: networks(&draft),
+        network_index: network_index(&draft),
+        emergency: Vec::new(),
+        emergency_rule: None,
+        allowances: Vec::new(),
+        products: Vec::new(),
+        discounts: Vec::new(),
+        discount_cap_bps: DISCOUNT_CAP_BPS,
         bands: draft
             .bands
             .iter()
@@ -78,6 +88,14 @@ fn networks(draft: &Draft) -> Vec<NetworkGroup> {
         }
     };
     draft.networks.names.iter().enumerate().map(group).collect()
+}
+
+fn network_index(draft: &Draft) -> NetworkIndex {
+    let mut index = NetworkIndex::default();
+    for (code, group, _) in &draft.networks.codes {
+        index.groups.insert(code.clone(), *group as u16);
+    }
+    index
 }
 
 fn rates(draft: &Draft) -> Vec<Rate> {

@@ -4,7 +4,7 @@ use crate::check::Checked;
 use crate::check::rules::ResolvedRule;
 use crate::draft::Draft;
 use crate::source::Spot;
-use crate::tables::{Deck, Plan, Rule, ServiceRules};
+use crate::tables::{Deck, Plan, Rule, RuleLists, ServiceRules};
 use core::cmp::Reverse;
 use smol_str::SmolStr;
 use umbral_model::ids::{BandNo, DestinationNo, PlanNo, RateNo, RuleNo, ServiceNo};
@@ -43,6 +43,8 @@ pub(crate) fn compile(
             fall_through: drafted.fall_through,
             by_service: by_service.collect(),
             monthly_fee: Money::ZERO,
+            by_day: false,
+            allowances: Vec::new(),
             descriptions: drafted.descriptions.clone(),
         }
     });
@@ -62,6 +64,7 @@ fn rule(resolved: &ResolvedRule, zone: Option<u16>, label: SmolStr) -> Option<Ru
         zone: zone.map(DestinationNo),
         direction: resolved.direction,
         roaming: resolved.roaming,
+        visited: false,
         band: resolved.band.map(BandNo),
         priority: resolved.priority,
         rate: RateNo(resolved.rate?),
@@ -91,6 +94,7 @@ fn service_rules(
     let first = rules.partition_point(|rule| (rule.plan as usize) < plan);
     let last = rules.partition_point(|rule| rule.plan as usize <= plan);
     let mut table = ServiceRules::default();
+    let (mut by_zone, mut by_zone_set) = (Vec::new(), Vec::new());
     for (number, rule) in (first..last).zip(&rules[first..last]) {
         if !rule.services.is_empty() && !rule.services.contains(&ServiceNo(service)) {
             continue;
@@ -100,21 +104,23 @@ fn service_rules(
             table.anywhere.push(number);
             continue;
         };
-        if table.by_zone.is_empty() {
-            table.by_zone = vec![Vec::new(); sets.len()];
-            table.by_zone_set = vec![Vec::new(); deck.zone_sets.len()];
+        if by_zone.is_empty() {
+            by_zone = vec![Vec::new(); sets.len()];
+            by_zone_set = vec![Vec::new(); deck.zone_sets.len()];
         }
-        table.by_zone[zone.index()].push(number);
+        by_zone[zone.index()].push(number);
         for set in &sets[zone.index()] {
-            table.by_zone_set[*set as usize].push(number);
+            by_zone_set[*set as usize].push(number);
         }
     }
     let best_first = |list: &mut Vec<RuleNo>| {
         list.sort_by_key(|number| (Reverse(sources[number.index()].rank()), *number));
     };
     best_first(&mut table.anywhere);
-    table.by_zone.iter_mut().for_each(best_first);
-    table.by_zone_set.iter_mut().for_each(best_first);
+    by_zone.iter_mut().for_each(best_first);
+    by_zone_set.iter_mut().for_each(best_first);
+    table.by_zone = RuleLists::pack(&by_zone);
+    table.by_zone_set = RuleLists::pack(&by_zone_set);
     table
 }
 

@@ -151,6 +151,7 @@ pub(crate) fn moment(
             let label = match error {
                 InstantError::Malformed => "no such date or time",
                 InstantError::Skipped => "the clocks skip this time",
+                InstantError::OutOfReach => "years are 1678 to 2261",
             };
             report
                 .error(

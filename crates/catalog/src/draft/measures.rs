@@ -358,8 +358,15 @@ const BARS: [&str; 7] = [
     "premium",
 ];
 
-/// Warns of a bar on something that is no service.
+/// Warns of a bar on something that is no service, and refuses one on nothing.
 pub(crate) fn check_action(action: &At<SmolStr>, services: &[SmolStr], report: &mut Report) {
+    if action.value.trim() == "bar" {
+        let title = "bar does not say what to bar";
+        report
+            .error(codes::UNKNOWN_BAR, action.spot, title, "")
+            .note("write \"bar outgoing\", \"bar all\", or bar and a service of the catalog");
+        return;
+    }
     let Some(barred) = action.value.strip_prefix("bar ") else {
         return;
     };

@@ -80,6 +80,7 @@ fn rate(definition: &Definition, numbers: NumberForm, report: &mut Report) -> Dr
         name: draft.name.value.clone(),
         setup: setup.unwrap_or_default(),
         steps,
+        tiers: None,
         minimum,
         maximum,
         rounding,

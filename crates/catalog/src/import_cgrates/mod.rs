@@ -15,11 +15,13 @@ mod timings;
 mod values;
 mod write;
 
+use crate::codes;
 use crate::load::Files;
 use crate::problem::Problem;
 use desk::Desk;
 use rows::Folder;
 use smol_str::SmolStr;
+use umbral_model::money::Currency;
 
 /// What the tables do not say.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -40,6 +42,39 @@ impl Default for Options {
             currency: "EUR".into(),
             time_zone: "UTC".into(),
         }
+    }
+}
+
+impl Options {
+    /// What no catalog would take. Whether a zone is in the database shows when the catalog is loaded.
+    fn problems(&self) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        let mut refuse = |code, option: &str, title: String, mend: &str| {
+            let mut problem = Problem::error(code, format!("option {option}"), 0..0, title, "");
+            problem.note(mend);
+            problems.push(problem);
+        };
+        if self.name.trim().is_empty() {
+            let title = "the catalog's name is empty".to_owned();
+            refuse(
+                codes::IMPORT_OPTION,
+                "name",
+                title,
+                "give the catalog a name",
+            );
+        }
+        if Currency::parse(&self.currency).is_none() {
+            let title = format!("{:?} is no currency", self.currency.as_str());
+            let mend = "write its ISO 4217 code, three capitals, such as EUR";
+            refuse(codes::IMPORT_OPTION, "currency", title, mend);
+        }
+        let letter = |c: char| c.is_ascii_alphanumeric() || "/_+-".contains(c);
+        if self.time_zone.is_empty() || !self.time_zone.chars().all(letter) {
+            let title = format!("{:?} is no time zone", self.time_zone.as_str());
+            let mend = "write a name of the IANA database, such as Europe/Madrid";
+            refuse(codes::IMPORT_OPTION, "time zone", title, mend);
+        }
+        problems
     }
 }
 
@@ -73,7 +108,8 @@ pub fn import(files: &[(SmolStr, SmolStr)], options: &Options) -> Result<Importe
     );
     let profiles = profiles::read(&folder.rating_profiles, &plans.names, &mut desk);
     plans.note_unused(&priced, &destinations, &rates, &timings, &mut desk);
-    let (problems, notes) = desk.finish();
+    let (mut problems, notes) = desk.finish();
+    problems.extend(options.problems());
     if !problems.is_empty() {
         return Err(problems);
     }

@@ -33,7 +33,11 @@ pub(super) fn destinations(rows: &[Row<'_>], desk: &mut Desk<'_>) -> Named<Desti
         if prefix == ANY {
             destination.any = true;
             desk.note(row.spot(1), &format!("destination {id} holds every number"));
-        } else if prefix.is_empty() || prefix.contains([' ', ';', ',']) || prefix.len() > 255 {
+        } else if prefix.is_empty()
+            || prefix.contains([' ', ';', ','])
+            || prefix.contains(char::is_control)
+            || prefix.len() > 255
+        {
             let title = format!("{prefix:?} is no prefix of destination {id}");
             let mend = "write one prefix in each row, or *any for every number";
             desk.refuse(&Fault::new(codes::IMPORT_VALUE, row.spot(1), title, mend));
@@ -417,6 +421,13 @@ impl Plans {
             }
         };
         let (rate, terms) = (rate?, terms?);
+        if let Some(reason) = why_renamed(&priced.rate) {
+            let shown = priced.rate.escape_debug();
+            desk.note(
+                rate_spot,
+                &format!("rate {shown} gets another name: {reason}"),
+            );
+        }
         for (spot, note) in rate.notes.iter().chain(&priced.notes) {
             desk.note(*spot, note);
         }
@@ -431,19 +442,16 @@ impl Plans {
 
     /// The name of something in our catalog: its id, shortened where it is too long for a name.
     fn name(&mut self, kind: &str, id: &str, spot: Spot, desk: &mut Desk<'_>) -> SmolStr {
-        if id.len() <= NAME_BYTES && id != "*" {
+        let Some(reason) = why_renamed(id) else {
             return id.into();
-        }
+        };
         let number = self.short.ids().count() + 1;
         let name = self.short.get_or(&format!("{kind} {id}"), || {
-            let beginning: String = id.chars().take(NAME_BYTES / 4 - 2).collect();
-            smol_str::format_smolstr!("{beginning}~{number}")
+            smol_str::format_smolstr!("{}~{number}", beginning(id))
         });
         let name = name.clone();
-        desk.note(
-            spot,
-            &format!("{kind} {id} is named {name}: names have at most {NAME_BYTES} bytes"),
-        );
+        let shown = id.escape_debug();
+        desk.note(spot, &format!("{kind} {shown} is named {name}: {reason}"));
         name
     }
 
@@ -475,6 +483,25 @@ impl Plans {
     }
 }
 
+/// Why an id cannot be a name in a catalog; none where it can.
+pub(super) fn why_renamed(id: &str) -> Option<&'static str> {
+    if id == "*" {
+        Some("* means everything in a catalog and is no name")
+    } else if id.contains(char::is_control) {
+        Some("names hold no control characters")
+    } else if id.len() > NAME_BYTES {
+        Some("names have at most 64 bytes")
+    } else {
+        None
+    }
+}
+
+/// The beginning of an id, short enough for a name with a number behind it.
+pub(super) fn beginning(id: &str) -> String {
+    let plain = id.chars().filter(|c| !c.is_control());
+    plain.take(NAME_BYTES / 4 - 2).collect()
+}
+
 fn unknown<'i>(
     kind: &str,
     id: &str,
@@ -482,15 +509,13 @@ fn unknown<'i>(
     known: impl Iterator<Item = &'i str>,
     desk: &mut Desk<'_>,
 ) {
-    let hint = did_you_mean(id, known).unwrap_or_default();
+    let hint = did_you_mean(id, known).map(|hint| format!("; {hint}"));
     let title = format!("there is no {kind} {id}");
-    let mend = format!("define it, or mend the name here {hint}");
-    desk.refuse(&Fault::new(
-        codes::IMPORT_UNKNOWN,
-        spot,
-        title,
-        mend.trim_end(),
-    ));
+    let mend = format!(
+        "define it, or mend the name here{}",
+        hint.unwrap_or_default()
+    );
+    desk.refuse(&Fault::new(codes::IMPORT_UNKNOWN, spot, title, mend));
 }
 
 /// `08:00`, with seconds where there are some.

@@ -89,9 +89,15 @@ fn activation(
 ) -> Option<Activation> {
     for (column, what) in [(0, "tenant"), (1, "category"), (2, "subject")] {
         let text = row.text(column);
-        if text.is_empty() || (column < 2 && text.contains('/')) {
+        let control = text.contains(char::is_control);
+        if text.is_empty() || control || (column < 2 && text.contains('/')) {
             let title = format!("{text:?} is no {what} of a profile");
-            let mend = "profiles are named TENANT/CATEGORY/SUBJECT, so the first two hold no slash";
+            let mend = match control {
+                true => "leave the control character out",
+                false => {
+                    "profiles are named TENANT/CATEGORY/SUBJECT, so the first two hold no slash"
+                }
+            };
             desk.refuse(&Fault::new(
                 codes::IMPORT_VALUE,
                 row.spot(column),
@@ -122,15 +128,10 @@ fn plan(row: &Row<'_>, plans: &Named<SmolStr>, desk: &mut Desk<'_>) -> Option<Sm
     let id = row.text(4);
     let name = plans.get(id).cloned();
     if name.is_none() {
-        let hint = did_you_mean(id, plans.ids()).unwrap_or_default();
+        let hint = did_you_mean(id, plans.ids()).map(|hint| format!("; {hint}"));
         let title = format!("there is no rating plan {id}");
-        let mend = format!("define it in RatingPlans.csv {hint}");
-        desk.refuse(&Fault::new(
-            codes::IMPORT_UNKNOWN,
-            row.spot(4),
-            title,
-            mend.trim_end(),
-        ));
+        let mend = format!("define it in RatingPlans.csv{}", hint.unwrap_or_default());
+        desk.refuse(&Fault::new(codes::IMPORT_UNKNOWN, row.spot(4), title, mend));
     }
     name
 }
@@ -149,6 +150,16 @@ fn from(row: &Row<'_>, desk: &mut Desk<'_>) -> Option<String> {
         Some(Moment::Beginning) => {
             desk.note(row.spot(3), "no activation time: holds from the beginning");
             Some(BEGINNING.to_owned())
+        }
+        Some(Moment::TooEarly) => {
+            desk.note(row.spot(3), "before 1678: holds from the beginning");
+            Some(BEGINNING.to_owned())
+        }
+        Some(Moment::TooLate) => {
+            let title = format!("the activation time lies after 2261: {text:?}");
+            let mend = "write an instant before 2262, or leave the row out";
+            desk.refuse(&Fault::new(codes::IMPORT_VALUE, row.spot(3), title, mend));
+            None
         }
         Some(Moment::Now) => {
             desk.note(

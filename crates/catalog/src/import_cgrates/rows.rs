@@ -117,7 +117,19 @@ pub(super) struct Folder<'f> {
 impl<'f> Folder<'f> {
     pub(super) fn read(files: &'f [(SmolStr, SmolStr)], desk: &mut Desk<'_>) -> Folder<'f> {
         outside(files, desk);
-        let mut table = |layout: &Layout, required: bool| read(files, layout, required, desk);
+        if files.is_empty() {
+            let title = "the tariff folder holds no CSV files";
+            let mend = "name the folder with Rates.csv, DestinationRates.csv and RatingPlans.csv";
+            desk.refuse(&Fault::new(
+                codes::IMPORT_FILE,
+                Spot::default(),
+                title,
+                mend,
+            ));
+        }
+        let required = !files.is_empty();
+        let mut table =
+            |layout: &Layout, needed: bool| read(files, layout, needed && required, desk);
         Folder {
             destinations: table(&DESTINATIONS, false),
             timings: table(&TIMINGS, false),

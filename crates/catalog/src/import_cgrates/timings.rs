@@ -115,6 +115,7 @@ fn window(row: &Row<'_>) -> Result<Window, Fault> {
         }
     }
     let (from, to) = match row.text(5).split_once(';') {
+        None if matches!(row.text(5), "" | "*any") => (Some(0), Some(86_400)),
         Some((from, to)) if !to.is_empty() => (time_of_day(from), time_of_day(to)),
         Some((from, _)) => (time_of_day(from), Some(86_400)),
         None => (time_of_day(row.text(5)), Some(86_400)),

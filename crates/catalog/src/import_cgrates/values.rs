@@ -1,5 +1,6 @@
 //! What stands in fields: decimals, quantities, lists of numbers, times of day, instants.
 
+use crate::text::days::INSTANT_YEARS;
 use umbral_model::money::{DecimalError, Pico};
 use umbral_model::time::{Date, Timestamp};
 use umbral_model::units::{Measurement, Quantity};
@@ -114,6 +115,10 @@ pub(super) enum Moment {
     Local(Timestamp),
     /// From the beginning: empty, or before everything that can be written.
     Beginning,
+    /// Before what can be held: from the beginning.
+    TooEarly,
+    /// After what can be held.
+    TooLate,
     /// `*now`: when the tariff is loaded.
     Now,
 }
@@ -129,12 +134,17 @@ pub(super) fn moment(text: &str) -> Option<Moment> {
     if text.starts_with("0001-01-01") {
         return Some(Moment::Beginning);
     }
+    if let Some(outside) = outside(text) {
+        return Some(outside);
+    }
     if let Some(at) = Timestamp::parse(text) {
         return Some(Moment::At(at));
     }
     if text.bytes().all(|byte| byte.is_ascii_digit()) {
         let number: i64 = text.parse().ok()?;
         return match text.len() {
+            10 if number > LAST_SECOND => Some(Moment::TooLate),
+            13 if number / 1_000 > LAST_SECOND => Some(Moment::TooLate),
             9 | 10 => Some(Moment::At(Timestamp::from_seconds(number))),
             13 => Some(Moment::At(Timestamp::from_nanos(
                 number.checked_mul(1_000_000)?,
@@ -159,6 +169,25 @@ pub(super) fn moment(text: &str) -> Option<Moment> {
         return Timestamp::parse(&format!("{date}T00:00:00Z")).map(Moment::Local);
     }
     Timestamp::parse(&format!("{text}Z")).map(Moment::Local)
+}
+
+/// The last second of 2261.
+const LAST_SECOND: i64 = 9_214_646_399;
+
+/// Whether a date lies in a year that instants do not reach; none if it is no date, or within.
+fn outside(text: &str) -> Option<Moment> {
+    let date = match text.get(..8).filter(|_| text.len() == 14) {
+        Some(packed) if text.bytes().all(|byte| byte.is_ascii_digit()) => {
+            format!("{}-{}-{}", &packed[..4], &packed[4..6], &packed[6..])
+        }
+        _ => text.get(..10)?.to_owned(),
+    };
+    let year = Date::parse(&date)?.ymd().0;
+    if year < *INSTANT_YEARS.start() {
+        Some(Moment::TooEarly)
+    } else {
+        (year > *INSTANT_YEARS.end()).then_some(Moment::TooLate)
+    }
 }
 
 #[cfg(test)]
@@ -272,6 +301,22 @@ mod tests {
             ("", Some(Moment::Beginning)),
             ("0001-01-01T00:00:00Z", Some(Moment::Beginning)),
             ("*now", Some(Moment::Now)),
+            ("1677-12-31T23:00:00Z", Some(Moment::TooEarly)),
+            ("16000101000000", Some(Moment::TooEarly)),
+            (
+                "1678-01-01",
+                Some(Moment::Local(at("1678-01-01T00:00:00Z"))),
+            ),
+            (
+                "2261-12-31T00:00:00Z",
+                Some(Moment::At(at("2261-12-31T00:00:00Z"))),
+            ),
+            ("9214646399", Some(Moment::At(at("2261-12-31T23:59:59Z")))),
+            ("9214646400", Some(Moment::TooLate)),
+            ("9999999999999", Some(Moment::TooLate)),
+            ("9999-12-31", Some(Moment::TooLate)),
+            ("22620101000000", Some(Moment::TooLate)),
+            ("2262-01-01T00:00:00+02:00", Some(Moment::TooLate)),
             ("*monthly", None),
             ("tomorrow", None),
         ] {

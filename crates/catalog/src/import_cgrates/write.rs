@@ -1,7 +1,7 @@
 //! The imported catalog as files that a person reads and goes on with.
 
 use super::Options;
-use super::plans::{Plans, Rule, Terms, clock};
+use super::plans::{Plans, Rule, Terms, beginning, clock, why_renamed};
 use super::profiles::Activation;
 use super::rates::Rate;
 use super::timings::{Part, Window};
@@ -151,11 +151,11 @@ fn rate_names(plans: &Plans) -> Vec<SmolStr> {
         .rates
         .iter()
         .map(|(id, ..)| id.clone())
-        .filter(|id| variants.get(id.as_str()) == Some(&1) && id.len() <= 64)
+        .filter(|id| variants.get(id.as_str()) == Some(&1) && why_renamed(id).is_none())
         .collect();
     let mut names = Vec::new();
     for (id, _, terms) in &plans.rates {
-        if variants.get(id.as_str()) == Some(&1) && id.len() <= 64 {
+        if variants.get(id.as_str()) == Some(&1) && why_renamed(id).is_none() {
             names.push(id.clone());
             continue;
         }
@@ -170,9 +170,8 @@ fn rate_names(plans: &Plans) -> Vec<SmolStr> {
         }
         let mut unique = SmolStr::new(&name);
         let mut number = 1;
-        while unique.len() > 64 || taken.contains(&unique) {
-            let beginning: String = name.chars().take(14).collect();
-            unique = smol_str::format_smolstr!("{beginning}~{number}");
+        while why_renamed(&unique).is_some() || taken.contains(&unique) {
+            unique = smol_str::format_smolstr!("{}~{number}", beginning(&name));
             number += 1;
         }
         taken.push(unique.clone());

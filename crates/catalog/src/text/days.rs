@@ -95,12 +95,21 @@ pub(crate) enum InstantError {
     Malformed,
     /// Clocks skip this local time.
     Skipped,
+    /// Its year is not one of `INSTANT_YEARS`.
+    OutOfReach,
 }
+
+/// Years that instants reach in full: nanoseconds from 1970 are held in 64 bits.
+pub(crate) const INSTANT_YEARS: core::ops::RangeInclusive<i32> = 1678..=2261;
 
 /// Reads an RFC 3339 instant, a local date and time, or a date (its midnight). Of an ambiguous local time
 /// the earlier one is meant.
 pub(crate) fn instant(text: &str, zone: &ZoneRules) -> Result<Timestamp, InstantError> {
     let text = text.trim();
+    let day = text.get(..10).and_then(Date::parse);
+    if day.is_some_and(|day| !INSTANT_YEARS.contains(&day.ymd().0)) {
+        return Err(InstantError::OutOfReach);
+    }
     if let Some(date) = Date::parse(text) {
         return Ok(zone.start_of_day(date));
     }
