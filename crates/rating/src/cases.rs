@@ -1,9 +1,10 @@
 //! A catalog's own cases: each record must cost what the case says.
 
+use crate::assumed::Assumed;
 use crate::record::{Record, Tariff, is_whole, readable};
 use umbral_catalog::case::{CaseTariff, CatalogCase};
 use umbral_catalog::problem::Problem;
-use umbral_catalog::version::CatalogSet;
+use umbral_catalog::version::{CatalogSet, Version};
 use umbral_model::money::Money;
 use umbral_model::rejection::{Reason, Rejection};
 
@@ -41,5 +42,31 @@ pub fn charge(catalogs: &CatalogSet, case: &CatalogCase) -> Result<Money, Reject
         duration: written.duration,
         continued: written.continued,
     };
-    crate::rate(catalogs, tariff, &record).map(|charge| charge.amount)
+    let assumed = assumed(catalogs, version, tariff, &record, case)?;
+    crate::rate_for(catalogs, tariff, &record, &assumed.account()).map(|charge| charge.amount)
+}
+
+/// What a case says of the account.
+fn assumed<'c>(
+    catalogs: &CatalogSet,
+    version: &'c Version,
+    tariff: Tariff<'_>,
+    record: &Record<'_>,
+    case: &'c CatalogCase,
+) -> Result<Assumed<'c>, Rejection> {
+    let mut assumed = Assumed {
+        class: case.class.as_deref(),
+        tier: case.tier.as_deref(),
+        cards: case.cards.iter().cloned().collect(),
+        vip_rank: case.vip_rank,
+        ..Assumed::default()
+    };
+    for (name, units) in &case.left {
+        let allowance = crate::assumed::allowance(catalogs, version, tariff, record, name)?;
+        assumed.add_grant(version, allowance, *units);
+    }
+    for (name, units) in &case.so_far {
+        assumed.add_counter(crate::assumed::tiers(version, name)?, *units);
+    }
+    Ok(assumed)
 }

@@ -13,6 +13,7 @@ pub mod record;
 
 mod account;
 mod allowances;
+mod assumed;
 mod band;
 mod discounts;
 mod emergency;
