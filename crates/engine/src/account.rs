@@ -9,7 +9,7 @@ use smol_str::SmolStr;
 use std::sync::Arc;
 use umbral_model::event::OutId;
 use umbral_model::ids::*;
-use umbral_model::input::{Input, InputKey, Measure, RestrictionReason, Scope};
+use umbral_model::input::{Input, InputKey, Measure, RatedRecord, RestrictionReason, Scope};
 use umbral_model::money::{Currency, Money};
 use umbral_model::time::{Date, Timestamp};
 
@@ -124,6 +124,8 @@ pub(crate) struct Cold {
     pub fees: Vec<PaidFee>,
     /// Instalments to come, in the order in which they were agreed.
     pub instalments: Vec<Instalments>,
+    /// Records that were corrected, with what stands for them now, in the order of their first corrections.
+    pub corrected: Vec<Corrected>,
     /// Corrections that wait for their records, in the order in which they came.
     pub parked: Vec<Parked>,
     /// The class to come, from a local day on.
@@ -166,6 +168,7 @@ static NO_COLD: Cold = Cold {
     cards: Vec::new(),
     fees: Vec::new(),
     instalments: Vec::new(),
+    corrected: Vec::new(),
     parked: Vec::new(),
     class_change: None,
     plan_changes: Vec::new(),
@@ -239,6 +242,14 @@ pub(crate) struct Instalments {
     pub count: u16,
     pub amount: Money,
     pub last_amount: Money,
+}
+
+/// What stands for a record that was corrected.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct Corrected {
+    /// Keys of its corrections, in order: one of them may be named by the next.
+    pub corrections: Vec<InputKey>,
+    pub record: Arc<RatedRecord>,
 }
 
 /// A correction that waits for its record.

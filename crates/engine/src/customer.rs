@@ -5,7 +5,7 @@ use crate::collections::case;
 use crate::credit::{latch, restriction};
 use crate::dates;
 use crate::draft::Draft;
-use crate::tariff::{fees, grants, meters};
+use crate::tariff::{correction, fees, grants, meters};
 use crate::world::World;
 use umbral_model::event::*;
 use umbral_model::ids::{ClassName, ClassNo, MemberId, PlanName, PlanNo, ZoneName};
@@ -500,6 +500,8 @@ fn apply_cycle(world: &World, row: &mut Row, body: &CycleClosed) {
     forget_settled(cold, body.cycle_end.plus_days(-HORIZON_DAYS));
     cold.fees.retain(|fee| fee.until > body.cycle_end);
     meters::forget(row, oldest_kept, oldest_instant);
+    let horizon = body.cycle_end.plus_days(-HORIZON_DAYS);
+    correction::forget(row, world.zone(zone).start_of_day(horizon));
     row.fees_due = fees::has_dues(world, row);
 }
 

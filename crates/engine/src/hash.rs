@@ -203,6 +203,18 @@ impl Feed for Parked {
     }
 }
 
+/// What stands for a corrected record is known by what it costs and takes; the rest is in the journal.
+impl Feed for Corrected {
+    fn feed(&self, hasher: &mut Xxh3) {
+        self.corrections.feed(hasher);
+        self.record.root.feed(hasher);
+        self.record.occurred_at.feed(hasher);
+        let rated = self.record.rated.as_ref();
+        rated.map(|rated| rated.charge.amount).feed(hasher);
+        rated.map(|rated| rated.cycle).feed(hasher);
+    }
+}
+
 impl<T: Feed, const N: usize> Feed for [T; N] {
     fn feed(&self, hasher: &mut Xxh3) {
         for item in self {
@@ -254,6 +266,7 @@ feed_fields!(Cold {
     cards,
     fees,
     instalments,
+    corrected,
     parked,
     class_change,
     plan_changes,

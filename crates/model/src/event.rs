@@ -420,8 +420,8 @@ pub struct UsageCorrection {
     pub root: InputKey,
     /// What was corrected or cancelled: the record, or an earlier correction of it.
     pub corrects: InputKey,
-    /// The correction itself, where it was parked before and another input brought its record.
-    pub correction: Option<InputKey>,
+    /// The correction itself: the input, or one that was parked until the input brought its record.
+    pub correction: InputKey,
     /// When the usage had begun, as it stood before.
     pub occurred_at: Timestamp,
     /// When it began, as it stands now.
@@ -480,6 +480,8 @@ pub struct FeeCharge {
     pub until: Date,
     /// Days of the whole cycle.
     pub days_in_cycle: u16,
+    /// Counted by the day where the plan begins or ends inside the cycle; otherwise whole.
+    pub by_day: bool,
     /// Given back for unused days: the amount is negative.
     pub credit: bool,
 }

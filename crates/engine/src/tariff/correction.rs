@@ -4,33 +4,33 @@
 
 use super::volume::{self, Change};
 use super::{meters, parked, warnings};
-use crate::account::Row;
+use crate::account::{Corrected, Row};
 use crate::credit::latch;
 use crate::draft::Draft;
 use crate::usage::{self, Priced};
 use crate::world::World;
+use std::sync::Arc;
 use umbral_model::event::*;
 use umbral_model::input::{Body, Input, InputKey, RatedRecord, Usage};
 use umbral_model::money::Money;
 use umbral_model::rejection::{Reason, Rejection};
-use umbral_model::time::{NANOS_PER_SECOND, SECONDS_PER_DAY};
+use umbral_model::time::{NANOS_PER_SECOND, SECONDS_PER_DAY, Timestamp};
 
 /// Days after which a record is no longer corrected, except by force: 24 months.
 const HORIZON_DAYS: i64 = 730;
 
-/// What a correction names.
-pub(crate) struct Named<'a> {
+/// What a correction says.
+struct Named<'a> {
     /// The record, or an earlier correction of it.
-    pub key: InputKey,
-    /// What stood for it, where the edge found it.
+    key: InputKey,
+    /// What the edge found in the journal for it.
     original: Option<&'a RatedRecord>,
     /// What it should have been; none for a cancellation.
     usage: Option<&'a Usage>,
 }
 
 impl Named<'_> {
-    /// What the input corrects, if it is a correction.
-    pub(crate) fn of(input: &Input) -> Option<Named<'_>> {
+    fn of(input: &Input) -> Option<Named<'_>> {
         let (id, source, original, usage) = match &input.body {
             Body::UsageCorrected(body) => (
                 &body.corrects,
@@ -55,15 +55,24 @@ impl Named<'_> {
     }
 }
 
+/// What stands for a record that was corrected before; it may be named by its own key or a correction's.
+fn corrected<'r>(row: &'r Row, key: &InputKey) -> Option<&'r Arc<RatedRecord>> {
+    let mut known = row.cold().corrected.iter();
+    let found = known.find(|c| c.record.root == *key || c.corrections.contains(key))?;
+    Some(&found.record)
+}
+
 /// Decides a correction: at once where its record is known, otherwise it waits.
 pub(crate) fn decide(draft: &mut Draft<'_>, input: &Input) -> Result<(), Rejection> {
     let Some(named) = Named::of(input) else {
         return Ok(());
     };
-    let Some(original) = named.original else {
-        return parked::park(draft, input, named.key);
+    let record = match (corrected(&draft.row, &named.key).cloned(), named.original) {
+        (Some(record), _) => record,
+        (None, Some(original)) => Arc::new(original.clone()),
+        (None, None) => return parked::park(draft, input, named.key),
     };
-    let correction = prepare(draft, input, original)?;
+    let correction = prepare(draft, input, &record)?;
     let record = post(draft, correction)?;
     parked::release(draft, record, &input.key)
 }
@@ -92,7 +101,7 @@ pub(crate) fn prepare(
     Ok(UsageCorrection {
         root: original.root.clone(),
         corrects: named.key,
-        correction: None,
+        correction: input.key.clone(),
         occurred_at: original.occurred_at,
         started_at: match named.usage {
             Some(_) => input.occurred_at,
@@ -187,7 +196,32 @@ pub(crate) fn apply(world: &World, row: &mut Row, body: &UsageCorrection) {
         meters::use_units(world, row, after);
         usage::add_rated(row, after, after.charge.amount);
     }
-    if let Some(correction) = &body.correction {
-        parked::remove(row, correction);
+    parked::remove(row, &body.correction);
+    let record = Arc::new(RatedRecord {
+        root: body.root.clone(),
+        occurred_at: body.started_at,
+        rated: body.after.clone(),
+    });
+    let corrected = &mut row.cold_mut().corrected;
+    match corrected
+        .iter_mut()
+        .find(|known| known.record.root == body.root)
+    {
+        Some(known) => {
+            known.corrections.push(body.correction.clone());
+            known.record = record;
+        }
+        None => corrected.push(Corrected {
+            corrections: vec![body.correction.clone()],
+            record,
+        }),
+    }
+}
+
+/// Forgets what is too old to be corrected again.
+pub(crate) fn forget(row: &mut Row, before: Timestamp) {
+    let is_past = |known: &Corrected| known.record.occurred_at < before;
+    if row.cold().corrected.iter().any(is_past) {
+        row.cold_mut().corrected.retain(|known| !is_past(known));
     }
 }

@@ -43,10 +43,7 @@ pub(crate) fn release(
     while let Some(parked) = first_of(&draft.row, &known) {
         known.push(parked.input.key.clone());
         match correction::prepare(draft, &parked.input, &record) {
-            Ok(mut prepared) => {
-                prepared.correction = Some(parked.input.key.clone());
-                record = correction::post(draft, prepared)?;
-            }
+            Ok(prepared) => record = correction::post(draft, prepared)?,
             Err(rejection) => give_up(draft, &parked.input.key, &parked.of, rejection),
         }
     }
