@@ -75,6 +75,7 @@ pub(crate) fn price(
         service: usage.service.as_str(),
         direction: usage.direction,
         to: usage.to.head.as_str(),
+        whole: usage.to.tail.is_empty(),
         zone: usage.zone.as_deref(),
         network: usage.network.as_deref(),
         start: at,
