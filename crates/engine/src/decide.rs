@@ -49,6 +49,11 @@ pub(crate) fn decide(draft: &mut Draft<'_>, input: &Input) -> Result<(), Rejecti
         Body::StepCompleted(body) => case::note_result(draft, body),
         Body::CaseClosedBy(body) => case::close_by_command(draft, body),
         Body::RestrictionChanged(body) => restriction::by_command(draft, body),
+        Body::UsageCorrected(_)
+        | Body::UsageCancelled(_)
+        | Body::TierGranted(_)
+        | Body::CardIssued(_)
+        | Body::CardClosed(_) => Err(Reason::NotSupported.into()),
     }
 }
 

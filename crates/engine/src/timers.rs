@@ -133,6 +133,7 @@ pub(crate) fn fire(draft: &mut Draft<'_>, kind: TimerKind, as_of: Timestamp) {
         TimerKind::Cycle => customer::close_cycle(draft),
         TimerKind::OverrideEnd => limit::end_overrides(draft),
         TimerKind::ClassDate => customer::date_of_change(draft),
+        TimerKind::LoyaltyEnd | TimerKind::Parked => {}
         TimerKind::Config => look_again(draft),
         TimerKind::Promise => promise::break_if_missing(draft),
         TimerKind::HoldEnd => hold::end_past(draft),

@@ -79,8 +79,7 @@ pub(crate) fn record_purchase(
     input: &Input,
     purchase: &Purchase,
 ) -> Result<(), Rejection> {
-    let total = purchase
-        .total()
+    let total = total_of(purchase)?
         .filter(|total| *total >= Money::ZERO)
         .ok_or_else(|| {
             Rejection::new(
@@ -96,18 +95,29 @@ pub(crate) fn record_purchase(
             method: purchase.method.clone(),
             total,
             cycle,
+            lines: Vec::new(),
         }));
         return Ok(());
     }
     let cycle = cycle_to_count_in(draft, input)?;
     draft.push(EventBody::ChargePosted(ChargePosted {
-        kind: ChargeKind::Purchase(purchase.purchase.clone()),
+        kind: ChargeKind::Purchase(purchase.purchase.clone(), Vec::new()),
         amount: total,
         code: "purchase".into(),
         cycle,
     }));
     latch::compare(draft, Cause::Charge);
     Ok(())
+}
+
+/// What the lines of a purchase add up to; none beyond the range.
+fn total_of(purchase: &Purchase) -> Result<Option<Money>, Rejection> {
+    let mut total = Some(Money::ZERO);
+    for line in &purchase.lines {
+        let net = line.net.ok_or(Reason::NotSupported)?;
+        total = total.and_then(|sum| sum.checked_add(line.owed(net)?));
+    }
+    Ok(total)
 }
 
 /// The late fee of a collection step: an open item of its own.

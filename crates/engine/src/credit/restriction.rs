@@ -117,6 +117,7 @@ fn note(
                 service: service.into(),
                 barred,
                 reasons,
+                never_barred: Vec::new(),
             },
         ));
     }
