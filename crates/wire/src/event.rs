@@ -30,6 +30,9 @@ messages! {
     MemberClosed {
         1 default member "member_id",
     }
+    FeesCharged {
+        1 default cycle "cycle_start",
+    }
     IdentifierNoted {
         1 default member "member_id",
         2 default given "given",
@@ -352,6 +355,7 @@ pub(crate) mod body {
         88 CorrectionParked "correction_parked",
         89 TierSet "tier_set",
         90 CardNoted "card_noted",
+        94 FeesCharged "fees_charged",
         91 AllowanceCrossed "allowance_threshold_crossed",
         92 AllowanceRecovered "allowance_threshold_recovered",
         93 CorrectionUnclaimed "correction_unclaimed",

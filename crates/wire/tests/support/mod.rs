@@ -268,7 +268,7 @@ variants! {
     CaseOutcome: Agency Exempted WrittenOff;
     RestrictionReason: Limit Collections Manual Fraud;
     Cause: Usage Charge Payment Refund Reservation LimitChange ClassChange Config Dispute ReplayCorrection;
-    TimerKind: Cycle OverrideEnd ClassDate LoyaltyEnd Parked Config Promise HoldEnd Grace Case Step;
+    TimerKind: Cycle OverrideEnd ClassDate Fee Parked Config Promise HoldEnd Grace Case Step;
     Reduction: CreditNote WriteOff Correction;
     Measurement: Time Octets Events;
     RoundingMode: HalfUp Up Down HalfEven;
@@ -319,7 +319,7 @@ structures! {
     CaseClosedBy { case outcome }
     RestrictionChanged { service reason command barred }
     UsageCorrected { corrects corrects_source usage original }
-    UsageCancelled { cancels cancels_source original }
+    UsageCancelled { cancels cancels_source original started_at }
     RatedRecord { root occurred_at rated }
     TierGranted { tier until }
     CardIssued { number card_type valid_until }
@@ -340,8 +340,12 @@ structures! {
     UsageRated { member scope cycle quantity charge over_limit_amount }
     ChargePosted { kind amount code cycle }
     UsageCorrection { root corrects correction occurred_at started_at before after difference }
-    FeeCharge { plan member fee from until days_in_cycle credit }
-    VolumeCharge { rate member units from_tier to_tier from_price from_unit to_price to_unit }
+    FeeCharge { plan member fee from until days_in_cycle credit by_day }
+    VolumeCharge {
+        rate member scope from_tier to_tier units_before units_after from_price from_unit to_price to_unit own
+        discount_bps
+    }
+    FeesCharged { cycle }
     BoughtLine { item qty product amount instalments card }
     PurchaseRecorded { purchase method total cycle lines }
     AllowanceGranted {
