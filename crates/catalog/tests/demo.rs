@@ -145,7 +145,9 @@ charge = "0.24"
         .entry(catalog.deck.longest("34911").unwrap())
         .unwrap()
         .zone_set;
-    let rules: Vec<u32> = voice.by_zone_set.get(spain as usize)
+    let rules: Vec<u32> = voice
+        .by_zone_set
+        .get(spain as usize)
         .iter()
         .map(|rule| rule.0)
         .collect();
