@@ -237,6 +237,7 @@ fn corrections_tiers_and_cards_are_taken() {
         Body::UsageCancelled(UsageCancelled {
             cancels: "u-1".into(),
             cancels_source: cancels_source.map(Into::into),
+            started_at: None,
             original: None,
         })
     };
@@ -269,6 +270,15 @@ fn corrections_tiers_and_cards_are_taken() {
         (
             r#""usage_cancelled":{"source":"med2","cancels":"u-1"}"#,
             cancelled(Some("med2")),
+        ),
+        (
+            r#""usage_cancelled":{"cancels":"u-1","started_at":"2026-02-01T09:00:00Z"}"#,
+            Body::UsageCancelled(UsageCancelled {
+                cancels: "u-1".into(),
+                cancels_source: None,
+                started_at: Timestamp::parse("2026-02-01T09:00:00Z"),
+                original: None,
+            }),
         ),
         (
             r#""tier_granted":{"tier":"gold","until":"2026-12-31"}"#,
@@ -676,7 +686,7 @@ fn bad_records_are_refused_with_reason_field_and_mend() {
         (
             r#"{"usage_cancelled":{"cancels":"u-1","usage":{}}}"#,
             UnknownField,
-            &["usage_cancelled.usage", "cancels, source"],
+            &["usage_cancelled.usage", "cancels, source, started_at"],
         ),
         (
             r#"{"account_id":"A","tier_granted":{"tier":""}}"#,
@@ -797,6 +807,7 @@ fn the_original_of_a_correction_is_never_taken_from_outside() {
         schema::input::Body::UsageCancelled(schema::UsageCancelled {
             cancels: "u-1".into(),
             source: None,
+            started_at_ns: None,
             original,
         })
     };

@@ -256,7 +256,7 @@ fn a_correction_shows_what_stood_and_what_stands() {
         EventBody::UsageCorrected(Box::new(UsageCorrection {
             root: key("u-1"),
             corrects: key("k-1"),
-            correction: None,
+            correction: key("k-2"),
             occurred_at: at("2026-03-02T09:00:00Z"),
             started_at: at("2026-03-02T09:01:00Z"),
             before: Some(rated_with_everything()),
@@ -266,8 +266,8 @@ fn a_correction_shows_what_stood_and_what_stands() {
     };
     let begins = concat!(
         r#""usage_corrected":{"corrects":{"source":"med1","event_id":"k-1"},"#,
-        r#""record":{"source":"med1","event_id":"u-1"},"occurred_at":"2026-03-02T09:00:00Z","#,
-        r#""started_at":"2026-03-02T09:01:00Z","difference":"-0.10","before":"#
+        r#""record":{"source":"med1","event_id":"u-1"},"correction":{"source":"med1","event_id":"k-2"},"#,
+        r#""occurred_at":"2026-03-02T09:00:00Z","started_at":"2026-03-02T09:01:00Z","difference":"-0.10","before":"#
     );
     assert_eq!(
         written(correction(Some(rated_with_everything()))),
@@ -306,19 +306,23 @@ fn charges_read_by_their_kind() {
         from: day("2026-03-11"),
         until: day("2026-04-01"),
         days_in_cycle: 31,
+        by_day: true,
         credit: true,
     };
     let price = |text: &str| Pico::parse(text).expect("a price");
     let volume = |rate: &str| VolumeCharge {
         rate: rate.into(),
         member: None,
-        units: 6_000_000_000_000,
+        scope: Scope::Voice,
         from_tier: 0,
         to_tier: 1,
+        units_before: 6_000_000_000_000,
+        units_after: 6_060_000_000_000,
         from_price: price("0.09"),
         from_unit: 60_000_000_000,
         to_price: price("0.07"),
         to_unit: 60_000_000_000,
+        own: price("0.07"),
     };
     let product = BoughtLine {
         product: Some(VersionNo(0)),
@@ -349,24 +353,24 @@ fn charges_read_by_their_kind() {
             posted(ChargeKind::Fee(fee), "monthly_fee", "-6.71"),
             concat!(
                 r#"{"kind":"fee","plan":"libre","member_id":"M1","fee":"9.90","from":"2026-03-11","#,
-                r#""until":"2026-04-01","days_in_cycle":31,"credit":true,"amount":"-6.71","#,
+                r#""until":"2026-04-01","days_in_cycle":31,"by_day":true,"credit":true,"amount":"-6.71","#,
                 r#""code":"monthly_fee","cycle_start":"2026-03-01"}"#
             ),
         ),
         (
             posted(ChargeKind::Volume(volume("calls")), "volume", "-2"),
             concat!(
-                r#"{"kind":"volume","rate":"calls","units":"6000s","from_tier":1,"to_tier":2,"#,
-                r#""from_price":"0.09","from_per":"60s","to_price":"0.07","to_per":"60s","#,
-                r#""amount":"-2.00","code":"volume","cycle_start":"2026-03-01"}"#
+                r#"{"kind":"volume","rate":"calls","scope":"voice","from_tier":1,"to_tier":2,"#,
+                r#""units_before":"6000s","units_after":"6060s","from_price":"0.09","from_per":"60s","#,
+                r#""to_price":"0.07","to_per":"60s","own":"0.07","amount":"-2.00","code":"volume","cycle_start":"2026-03-01"}"#
             ),
         ),
         (
             posted(ChargeKind::Volume(volume("unknown")), "volume", "-2"),
             concat!(
-                r#"{"kind":"volume","rate":"unknown","units":"6000000000000","from_tier":1,"to_tier":2,"#,
-                r#""from_price":"0.09","from_per":"60000000000","to_price":"0.07","to_per":"60000000000","#,
-                r#""amount":"-2.00","code":"volume","cycle_start":"2026-03-01"}"#
+                r#"{"kind":"volume","rate":"unknown","scope":"voice","from_tier":1,"to_tier":2,"#,
+                r#""units_before":"6000000000000","units_after":"6060000000000","from_price":"0.09","#,
+                r#""from_per":"60000000000","to_price":"0.07","to_per":"60000000000","own":"0.07","amount":"-2.00","code":"volume","cycle_start":"2026-03-01"}"#
             ),
         ),
         (
