@@ -21,11 +21,17 @@ pub fn tier_money(
 ) -> Result<Pico, Rejection> {
     let mut sum = Sum::starting_with(Pico::ZERO);
     for segment in charge.segments.iter().filter(|part| part.tier.is_some()) {
-        let rates = catalogs.get(segment.version).map(|version| &version.catalog.rates);
+        let rates = catalogs
+            .get(segment.version)
+            .map(|version| &version.catalog.rates);
         let rate = rates.and_then(|rates| rates.get(segment.rate.index()));
         let tiers = rate.and_then(|rate| rate.tiers.as_ref());
         if tiers.is_some_and(|tiers| tiers.counter == counter) {
-            sum.add(segment.price, segment.billed - segment.covered, segment.unit)?;
+            sum.add(
+                segment.price,
+                segment.billed - segment.covered,
+                segment.unit,
+            )?;
         }
     }
     sum.exact().nearest_pico()
@@ -41,6 +47,10 @@ pub fn volume_amount(volume: &VolumeCharge, rounding: Rounding) -> Result<Money,
     let negative = |price: Pico| Pico::from_picos(-price.picos());
     let mut sum = Sum::starting_with(negative(volume.own));
     sum.add(volume.to_price, volume.units_after, volume.to_unit)?;
-    sum.add(negative(volume.from_price), volume.units_before, volume.from_unit)?;
+    sum.add(
+        negative(volume.from_price),
+        volume.units_before,
+        volume.from_unit,
+    )?;
     sum.exact().less(volume.discount_bps)?.round(rounding)
 }

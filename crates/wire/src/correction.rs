@@ -144,7 +144,10 @@ impl FromJson for UsageCancelled {
             "cancels" => value::read(&mut cancels, json, "cancels"),
             "source" => value::read(&mut cancels_source, json, "source"),
             "started_at" => value::read(&mut started_at, json, "started_at"),
-            _ => Err(WireError::unknown(key, &["cancels", "source", "started_at"])),
+            _ => Err(WireError::unknown(
+                key,
+                &["cancels", "source", "started_at"],
+            )),
         })?;
         Ok(UsageCancelled {
             cancels: cancels.ok_or_else(|| WireError::missing("cancels"))?,

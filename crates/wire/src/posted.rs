@@ -1,6 +1,6 @@
 //! Charges beside usage: what kind each is, and the lines of purchases.
 
-use crate::charge::named;
+use crate::charge::{named, percent};
 use crate::error::{Result, WireError};
 use crate::json::Writer;
 use crate::pb::{Raw, Reader, Wire, put_nested};
@@ -56,14 +56,14 @@ written! {
         3 default scope "scope",
         4 default from_tier "from_tier",
         5 default to_tier "to_tier",
-        6 default from_price "from_price",
-        7 default from_unit "from_per",
-        8 default to_price "to_price",
-        9 default to_unit "to_per",
-        10 default units_before "units_before",
-        11 default units_after "units_after",
+        6 default units_before "units_before",
+        7 default units_after "units_after",
+        8 default from_price "from_price",
+        9 default from_unit "from_per",
+        10 default to_price "to_price",
+        11 default to_unit "to_per",
         12 default own "own",
-        13 default discount_bps "discount_bps",
+        13 default discount_bps "discount",
     }
     BoughtLine by write_line => {
         1 default item "item",
@@ -93,16 +93,18 @@ fn write_volume(volume: &VolumeCharge, out: &mut Writer<'_>) {
     out.field("rate", &volume.rate);
     out.optional("member_id", volume.member.as_ref());
     out.field("scope", &volume.scope);
-    out.text_field("units_before", &quantity(volume.units_before));
-    out.text_field("units_after", &quantity(volume.units_after));
     out.field("from_tier", &(u32::from(volume.from_tier) + 1));
     out.field("to_tier", &(u32::from(volume.to_tier) + 1));
+    out.text_field("units_before", &quantity(volume.units_before));
+    out.text_field("units_after", &quantity(volume.units_after));
     out.field("from_price", &volume.from_price);
     out.text_field("from_per", &quantity(volume.from_unit));
     out.field("to_price", &volume.to_price);
     out.text_field("to_per", &quantity(volume.to_unit));
     out.field("own", &volume.own);
-    out.field("discount_bps", &volume.discount_bps);
+    if volume.discount_bps > 0 {
+        out.text_field("discount", &percent(volume.discount_bps));
+    }
 }
 
 fn write_line(line: &BoughtLine, out: &mut Writer<'_>) {

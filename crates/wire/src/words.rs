@@ -163,10 +163,7 @@ mod tests {
             Words::word(&TimerKind::OverrideEnd),
             TimerKind::OverrideEnd.word()
         );
-        assert_eq!(
-            Words::word(&TimerKind::Fee),
-            TimerKind::Fee.word()
-        );
+        assert_eq!(Words::word(&TimerKind::Fee), TimerKind::Fee.word());
         assert_eq!(
             Words::word(&RoundingMode::HalfEven),
             RoundingMode::HalfEven.word()
