@@ -1,6 +1,6 @@
 //! Charges beside usage: what kind each is, and the lines of purchases.
 
-use crate::charge::named;
+use crate::charge::{named, percent};
 use crate::error::{Result, WireError};
 use crate::json::Writer;
 use crate::pb::{Raw, Reader, Wire, put_nested};
@@ -63,6 +63,7 @@ written! {
         10 default to_price "to_price",
         11 default to_unit "to_per",
         12 default own "own",
+        13 default discount_bps "discount",
     }
     BoughtLine by write_line => {
         1 default item "item",
@@ -101,6 +102,9 @@ fn write_volume(volume: &VolumeCharge, out: &mut Writer<'_>) {
     out.field("to_price", &volume.to_price);
     out.text_field("to_per", &quantity(volume.to_unit));
     out.field("own", &volume.own);
+    if volume.discount_bps > 0 {
+        out.text_field("discount", &percent(volume.discount_bps));
+    }
 }
 
 fn write_line(line: &BoughtLine, out: &mut Writer<'_>) {

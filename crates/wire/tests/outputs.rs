@@ -322,6 +322,7 @@ fn charges_read_by_their_kind() {
         from_unit: 60_000_000_000,
         to_price: price("0.07"),
         to_unit: 60_000_000_000,
+        discount_bps: 0,
         own: price("0.07"),
     };
     let product = BoughtLine {

@@ -342,7 +342,7 @@ structures! {
     UsageCorrection { root corrects correction occurred_at started_at before after difference }
     FeeCharge { plan member fee from until days_in_cycle by_day credit }
     VolumeCharge {
-        rate member scope from_tier to_tier units_before units_after from_price from_unit to_price to_unit own
+        rate member scope from_tier to_tier units_before units_after from_price from_unit to_price to_unit own discount_bps
     }
     FeesCharged { cycle }
     BoughtLine { item qty product amount instalments card }
