@@ -7,6 +7,7 @@ use umbral_model::input::{
     CaseOutcome, Direction, HoldReason, IdentifierKind, Measure, RestrictionReason, Scope,
 };
 use umbral_model::money::RoundingMode;
+use umbral_model::units::Measurement;
 
 /// An enum with words.
 pub(crate) trait Words {
@@ -82,11 +83,18 @@ words! {
         Grace = 7 "grace",
         Case = 8 "case",
         Step = 9 "step",
+        LoyaltyEnd = 10 "loyalty_end",
+        Parked = 11 "parked",
     }
     Reduction {
         CreditNote = 1 "credit_note",
         WriteOff = 2 "write_off",
         Correction = 3 "correction",
+    }
+    Measurement {
+        Time = 1 "time",
+        Octets = 2 "octets",
+        Events = 3 "events",
     }
     RoundingMode {
         HalfUp = 0 "half_up",
@@ -154,6 +162,10 @@ mod tests {
         assert_eq!(
             Words::word(&TimerKind::OverrideEnd),
             TimerKind::OverrideEnd.word()
+        );
+        assert_eq!(
+            Words::word(&TimerKind::LoyaltyEnd),
+            TimerKind::LoyaltyEnd.word()
         );
         assert_eq!(
             Words::word(&RoundingMode::HalfEven),

@@ -94,7 +94,7 @@ fn the_published_examples_are_taken() {
         category: "cosmetics".into(),
         item: "I1".into(),
         qty: 1,
-        net: amount("21.90"),
+        net: Some(amount("21.90")),
         tax: Money::ZERO,
         discount: Money::ZERO,
     };
