@@ -487,7 +487,8 @@ pub struct FeeCharge {
 }
 
 /// The difference for units of the cycle that were charged at another tier's price than the one reached:
-/// `units_after x to_price / to_unit - units_before x from_price / from_unit - own`, rounded as the rate says.
+/// `units_after x to_price / to_unit - units_before x from_price / from_unit - own`, less the discount, rounded as
+/// the rate says.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct VolumeCharge {
     /// Name of the rate.
@@ -514,6 +515,8 @@ pub struct VolumeCharge {
     pub to_unit: u64,
     /// What the record itself costs under the rate, less what a correction took back.
     pub own: Pico,
+    /// The record's discount, which the difference has too, in basis points.
+    pub discount_bps: u32,
 }
 
 /// A line of a purchase as it was priced; the lines add up to the charge.

@@ -26,11 +26,12 @@ messages! {
         1 required cancels "cancels",
         2 optional cancels_source "source",
         3 state_optional original "original",
+        4 optional started_at "started_at",
     }
     UsageCorrection {
         1 required corrects "corrects",
         2 required root "record",
-        3 optional correction "correction",
+        3 required correction "correction",
         4 default occurred_at "occurred_at",
         5 default started_at "started_at",
         6 default difference "difference",
@@ -138,15 +139,20 @@ pub(crate) fn check(corrected: &UsageCorrected) -> Result<()> {
 
 impl FromJson for UsageCancelled {
     fn read(json: &mut Json<'_>) -> Result<Self> {
-        let (mut cancels, mut cancels_source) = (None, None);
+        let (mut cancels, mut cancels_source, mut started_at) = (None, None, None);
         json.object(|json, key| match key {
             "cancels" => value::read(&mut cancels, json, "cancels"),
             "source" => value::read(&mut cancels_source, json, "source"),
-            _ => Err(WireError::unknown(key, &["cancels", "source"])),
+            "started_at" => value::read(&mut started_at, json, "started_at"),
+            _ => Err(WireError::unknown(
+                key,
+                &["cancels", "source", "started_at"],
+            )),
         })?;
         Ok(UsageCancelled {
             cancels: cancels.ok_or_else(|| WireError::missing("cancels"))?,
             cancels_source,
+            started_at,
             original: None,
         })
     }

@@ -68,6 +68,9 @@ messages! {
         4 default amount "amount",
         5 default last_amount "last_amount",
     }
+    FeesCharged {
+        1 default cycle "cycle_start",
+    }
     TierSet {
         1 optional tier "tier",
         2 optional until "until",
@@ -349,12 +352,13 @@ pub(crate) mod body {
         85 HoldNoted "hold_noted",
         86 HoldReleased "hold_released",
         87 InstalmentsAgreed "instalments_agreed",
-        88 CorrectionParked "correction_parked",
-        89 TierSet "tier_set",
-        90 CardNoted "card_noted",
-        91 AllowanceCrossed "allowance_threshold_crossed",
-        92 AllowanceRecovered "allowance_threshold_recovered",
-        93 CorrectionUnclaimed "correction_unclaimed",
+        88 FeesCharged "fees_charged",
+        89 CorrectionParked "correction_parked",
+        90 TierSet "tier_set",
+        91 CardNoted "card_noted",
+        92 AllowanceCrossed "allowance_threshold_crossed",
+        93 AllowanceRecovered "allowance_threshold_recovered",
+        94 CorrectionUnclaimed "correction_unclaimed",
     } }
 }
 

@@ -1,6 +1,6 @@
 //! Charges beside usage: what kind each is, and the lines of purchases.
 
-use crate::charge::named;
+use crate::charge::{named, percent};
 use crate::error::{Result, WireError};
 use crate::json::Writer;
 use crate::pb::{Raw, Reader, Wire, put_nested};
@@ -48,17 +48,22 @@ written! {
         5 default until "until",
         6 default days_in_cycle "days_in_cycle",
         7 default credit "credit",
+        8 default by_day "by_day",
     }
     VolumeCharge by write_volume => {
         1 default rate "rate",
         2 optional member "member_id",
-        3 default units "units",
+        3 default scope "scope",
         4 default from_tier "from_tier",
         5 default to_tier "to_tier",
-        6 default from_price "from_price",
-        7 default from_unit "from_per",
-        8 default to_price "to_price",
-        9 default to_unit "to_per",
+        6 default units_before "units_before",
+        7 default units_after "units_after",
+        8 default from_price "from_price",
+        9 default from_unit "from_per",
+        10 default to_price "to_price",
+        11 default to_unit "to_per",
+        12 default own "own",
+        13 default discount_bps "discount",
     }
     BoughtLine by write_line => {
         1 default item "item",
@@ -77,6 +82,7 @@ fn write_fee(fee: &FeeCharge, out: &mut Writer<'_>) {
     out.field("from", &fee.from);
     out.field("until", &fee.until);
     out.field("days_in_cycle", &fee.days_in_cycle);
+    out.field("by_day", &fee.by_day);
     out.field("credit", &fee.credit);
 }
 
@@ -86,13 +92,19 @@ fn write_volume(volume: &VolumeCharge, out: &mut Writer<'_>) {
     let quantity = |units| Quantity(units).display(unit.unwrap_or(Measurement::Events));
     out.field("rate", &volume.rate);
     out.optional("member_id", volume.member.as_ref());
-    out.text_field("units", &quantity(volume.units));
+    out.field("scope", &volume.scope);
     out.field("from_tier", &(u32::from(volume.from_tier) + 1));
     out.field("to_tier", &(u32::from(volume.to_tier) + 1));
+    out.text_field("units_before", &quantity(volume.units_before));
+    out.text_field("units_after", &quantity(volume.units_after));
     out.field("from_price", &volume.from_price);
     out.text_field("from_per", &quantity(volume.from_unit));
     out.field("to_price", &volume.to_price);
     out.text_field("to_per", &quantity(volume.to_unit));
+    out.field("own", &volume.own);
+    if volume.discount_bps > 0 {
+        out.text_field("discount", &percent(volume.discount_bps));
+    }
 }
 
 fn write_line(line: &BoughtLine, out: &mut Writer<'_>) {

@@ -83,7 +83,7 @@ words! {
         Grace = 7 "grace",
         Case = 8 "case",
         Step = 9 "step",
-        LoyaltyEnd = 10 "loyalty_end",
+        Fee = 10 "fee",
         Parked = 11 "parked",
     }
     Reduction {
@@ -163,10 +163,7 @@ mod tests {
             Words::word(&TimerKind::OverrideEnd),
             TimerKind::OverrideEnd.word()
         );
-        assert_eq!(
-            Words::word(&TimerKind::LoyaltyEnd),
-            TimerKind::LoyaltyEnd.word()
-        );
+        assert_eq!(Words::word(&TimerKind::Fee), TimerKind::Fee.word());
         assert_eq!(
             Words::word(&RoundingMode::HalfEven),
             RoundingMode::HalfEven.word()

@@ -110,6 +110,7 @@ fn post_counter(
         to_price: to.price,
         to_unit: to.unit,
         own: own_money(world, change, cycle, counter)?,
+        discount_bps: rated.charge.discount_bps,
     };
     let amount = umbral_rating::volume_amount(&volume, rate.rounding)?;
     crate::decide::in_range(amount, "the difference between tiers")?;

@@ -268,7 +268,7 @@ variants! {
     CaseOutcome: Agency Exempted WrittenOff;
     RestrictionReason: Limit Collections Manual Fraud;
     Cause: Usage Charge Payment Refund Reservation LimitChange ClassChange Config Dispute ReplayCorrection;
-    TimerKind: Cycle OverrideEnd ClassDate LoyaltyEnd Parked Config Promise HoldEnd Grace Case Step;
+    TimerKind: Cycle OverrideEnd ClassDate Fee Parked Config Promise HoldEnd Grace Case Step;
     Reduction: CreditNote WriteOff Correction;
     Measurement: Time Octets Events;
     RoundingMode: HalfUp Up Down HalfEven;
@@ -319,7 +319,7 @@ structures! {
     CaseClosedBy { case outcome }
     RestrictionChanged { service reason command barred }
     UsageCorrected { corrects corrects_source usage original }
-    UsageCancelled { cancels cancels_source original }
+    UsageCancelled { cancels cancels_source started_at original }
     RatedRecord { root occurred_at rated }
     TierGranted { tier until }
     CardIssued { number card_type valid_until }
@@ -340,8 +340,11 @@ structures! {
     UsageRated { member scope cycle quantity charge over_limit_amount }
     ChargePosted { kind amount code cycle }
     UsageCorrection { root corrects correction occurred_at started_at before after difference }
-    FeeCharge { plan member fee from until days_in_cycle credit }
-    VolumeCharge { rate member units from_tier to_tier from_price from_unit to_price to_unit }
+    FeeCharge { plan member fee from until days_in_cycle by_day credit }
+    VolumeCharge {
+        rate member scope from_tier to_tier units_before units_after from_price from_unit to_price to_unit own discount_bps
+    }
+    FeesCharged { cycle }
     BoughtLine { item qty product amount instalments card }
     PurchaseRecorded { purchase method total cycle lines }
     AllowanceGranted {
@@ -579,7 +582,7 @@ pub(crate) fn body_of_kind(kind: u64, dice: &mut Dice) -> Body {
 }
 
 /// How many kinds of events `event_of_kind` makes.
-pub(crate) const EVENT_KINDS: u64 = 58;
+pub(crate) const EVENT_KINDS: u64 = 59;
 
 impl Arbitrary for EventBody {
     fn arbitrary(dice: &mut Dice) -> Self {
@@ -648,6 +651,7 @@ pub(crate) fn event_of_kind(kind: u64, dice: &mut Dice) -> EventBody {
         54 => EventBody::CorrectionUnclaimed(any(dice)),
         55 => EventBody::TierSet(any(dice)),
         56 => EventBody::CardNoted(any(dice)),
+        57 => EventBody::FeesCharged(any(dice)),
         _ => EventBody::UsageRated(any(dice)),
     }
 }
