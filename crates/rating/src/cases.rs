@@ -5,17 +5,19 @@ use crate::record::{Record, Tariff, is_whole, readable};
 use umbral_catalog::case::{CaseTariff, CatalogCase};
 use umbral_catalog::problem::Problem;
 use umbral_catalog::version::{CatalogSet, Version};
-use umbral_model::money::Money;
+use umbral_model::charge::Charge;
 use umbral_model::rejection::{Reason, Rejection};
 
 /// Runs cases against catalogs; one problem for each that does not hold, in the order of the cases.
 pub fn run(catalogs: &CatalogSet, cases: &[CatalogCase]) -> Vec<Problem> {
-    let judged = cases.iter().map(|case| case.judge(charge(catalogs, case)));
+    let judged = cases
+        .iter()
+        .map(|case| case.judge(charge(catalogs, case).map(|charge| charge.amount)));
     judged.flatten().collect()
 }
 
-/// What the catalogs charge for a case's record.
-pub fn charge(catalogs: &CatalogSet, case: &CatalogCase) -> Result<Money, Rejection> {
+/// The charge of a case's record, for the account that the case describes.
+pub fn charge(catalogs: &CatalogSet, case: &CatalogCase) -> Result<Charge, Rejection> {
     let written = &case.record;
     let version = catalogs
         .in_force(written.start)
@@ -43,7 +45,7 @@ pub fn charge(catalogs: &CatalogSet, case: &CatalogCase) -> Result<Money, Reject
         continued: written.continued,
     };
     let assumed = assumed(catalogs, version, tariff, &record, case)?;
-    crate::rate_for(catalogs, tariff, &record, &assumed.account()).map(|charge| charge.amount)
+    crate::rate_for(catalogs, tariff, &record, &assumed.account())
 }
 
 /// What a case says of the account.

@@ -24,11 +24,13 @@ mod segments;
 mod text;
 mod tiers;
 mod view;
+mod volume;
 
 pub use account::{Account, Available, Counter, Customer};
 pub use price::recompute;
 pub use record::{Record, Tariff};
-pub use tiers::{TierUnits, VolumeDifference, tier_units, volume_difference};
+pub use tiers::{TierUnits, tier_units};
+pub use volume::{tier_money, volume_amount};
 
 use umbral_catalog::version::CatalogSet;
 use umbral_model::charge::Charge;
