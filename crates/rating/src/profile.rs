@@ -1,10 +1,11 @@
 //! Rating profiles: which plan a subject uses, and whose plan stands in where that one has no rule.
 
 use crate::record::Record;
-use crate::resolve::{Footing, Ladder};
+use crate::resolve::Ladder;
 use smallvec::SmallVec;
 use umbral_catalog::tables::{Activation, Catalog};
 use umbral_catalog::version::Version;
+use umbral_model::ids::PlanNo;
 use umbral_model::rejection::{Reason, Rejection};
 use umbral_model::time::Timestamp;
 
@@ -13,46 +14,53 @@ const ANY: &str = "*any";
 /// How many fallbacks may follow one another.
 const LEVELS: u32 = 3;
 
-/// The footing of a record whose tariff is the profile `name`.
+/// The rules for a record whose tariff is the profile `name`.
 ///
 /// The subject's own profile counts, or that of `*any` where it has none active. Where no rule of the plan
 /// holds at `at`, the fallbacks of the subject's own profile are asked in order; the first whose plan has a
 /// rule at `at` prices the record. A fallback is a profile of exactly that name.
-pub(crate) fn footing<'c>(
+pub(crate) fn ladder<'c>(
     version: &'c Version,
     name: &str,
     record: &Record<'_>,
     at: Timestamp,
-) -> Result<Footing<'c>, Rejection> {
-    let catalog = &*version.catalog;
+    until: Timestamp,
+) -> Result<Ladder<'c>, Rejection> {
     let mut search = Search {
         version,
         record,
         at,
         until: Timestamp::MAX,
     };
-    let own = search.active(name);
-    let served = own.or_else(|| search.active(&any_subject(name)?));
-    let Some(activation) = served else {
-        let detail = format!(
-            "no profile {name} is active at {at} in catalog {}",
-            catalog.label
-        );
-        return Err(Rejection::new(Reason::UnknownProfile, detail));
-    };
-    let ladder = match search.plan_of(activation) {
+    let (activation, is_own) = search.served(name)?;
+    let mut ladder = match search.plan_of(activation) {
         Ok(ladder) => ladder,
         Err(rejection) => {
-            let named = own.filter(|_| subject(name) != Some(ANY));
-            named
-                .and_then(|own| search.fallback(own, 1))
-                .ok_or(rejection)?
+            let may_fall_back = is_own && subject(name) != Some(ANY);
+            let fallback = may_fall_back.then(|| search.fallback(activation, 1));
+            fallback.flatten().ok_or(rejection)?
         }
     };
-    Ok(Footing {
-        ladder,
-        until: search.until,
-    })
+    ladder.until = search.until.min(until);
+    Ok(ladder)
+}
+
+/// The plan of the profile `name` at the record's start, whatever its rules.
+pub(crate) fn plan_at(
+    version: &Version,
+    name: &str,
+    record: &Record<'_>,
+) -> Result<PlanNo, Rejection> {
+    let mut search = Search {
+        version,
+        record,
+        at: record.start,
+        until: Timestamp::MAX,
+    };
+    let activation = search.served(name)?.0;
+    let plan = version.catalog.plans.get(activation.plan as usize);
+    plan.map(|plan| plan.number)
+        .ok_or(Reason::UnknownPlan.into())
 }
 
 struct Search<'c, 'r> {
@@ -74,13 +82,26 @@ impl<'c> Search<'c, '_> {
         activations.get(past.checked_sub(1)?)
     }
 
+    /// The activation that serves `name`, and whether it is its own and not that of `*any`.
+    fn served(&mut self, name: &str) -> Result<(&'c Activation, bool), Rejection> {
+        if let Some(own) = self.active(name) {
+            return Ok((own, true));
+        }
+        let any = any_subject(name).and_then(|any| self.active(&any));
+        any.map(|any| (any, false)).ok_or_else(|| {
+            let (at, label) = (self.at, &self.version.catalog.label);
+            let detail = format!("no profile {name} is active at {at} in catalog {label}");
+            Rejection::new(Reason::UnknownProfile, detail)
+        })
+    }
+
     /// The rules of the activation's plan, if one of them holds.
     fn plan_of(&self, activation: &Activation) -> Result<Ladder<'c>, Rejection> {
         let catalog: &'c Catalog = &self.version.catalog;
         let Some(plan) = catalog.plans.get(activation.plan as usize) else {
             return Err(Reason::UnknownPlan.into());
         };
-        let ladder = Ladder::of(self.version, plan, self.record, self.at)?;
+        let ladder = Ladder::of(self.version, plan, self.record, self.at, Timestamp::MAX)?;
         match ladder.rule_at(self.at, self.at) {
             Some(_) => Ok(ladder),
             None => Err(ladder.gap(self.record, self.at)),

@@ -1,10 +1,11 @@
-//! From a record to the rules that may price it: version, plan, service, longest prefix.
+//! From a record to the rules that may price it: version, plan, service, serving network, longest prefix.
 
 use crate::band::WallClock;
 use crate::profile;
 use crate::record::{Record, Tariff};
+use crate::view::View;
 use smallvec::SmallVec;
-use umbral_catalog::tables::{Catalog, Plan, Rule};
+use umbral_catalog::tables::{Catalog, Plan, Rule, Whereabouts};
 use umbral_catalog::version::{CatalogSet, Version};
 use umbral_model::ids::{BandNo, PlanNo, PrefixNo, RateNo, RuleNo, ServiceNo};
 use umbral_model::rejection::{Reason, Rejection};
@@ -25,71 +26,65 @@ pub(crate) struct Ladder<'c> {
     pub(crate) version: &'c Version,
     pub(crate) plan: &'c Plan,
     pub(crate) service: ServiceNo,
+    pub(crate) view: View,
+    /// When another version, plan or activation comes into force.
+    pub(crate) until: Timestamp,
     rungs: SmallVec<[Rung; 4]>,
 }
 
-/// What prices a record from an instant on, until a version or a plan comes into force.
-#[derive(Clone, Debug)]
-pub(crate) struct Footing<'c> {
-    pub(crate) ladder: Ladder<'c>,
-    pub(crate) until: Timestamp,
+/// The catalog version in force at `at`.
+pub(crate) fn version_at(catalogs: &CatalogSet, at: Timestamp) -> Result<&Version, Rejection> {
+    catalogs.in_force(at).ok_or_else(|| {
+        let detail = format!("no catalog version is in force at {at}");
+        Rejection::new(Reason::NoVersion, detail)
+    })
 }
 
-/// The footing of `record` at `at`.
-pub(crate) fn footing<'c>(
+/// The plan at `at` of plans that change, and until when it holds.
+pub(crate) fn plan_at(
+    changes: &[(Timestamp, PlanNo)],
+    at: Timestamp,
+) -> Result<(PlanNo, Timestamp), Rejection> {
+    let past = changes.partition_point(|(from, _)| *from <= at);
+    let Some((_, plan)) = past.checked_sub(1).and_then(|index| changes.get(index)) else {
+        let detail = format!("no plan is set at {at}");
+        return Err(Rejection::new(Reason::UnknownPlan, detail));
+    };
+    let until = changes.get(past).map_or(Timestamp::MAX, |(from, _)| *from);
+    Ok((*plan, until))
+}
+
+/// The rules for `record` from `at` on, when `version` is in force.
+pub(crate) fn ladder<'c>(
     catalogs: &'c CatalogSet,
+    version: &'c Version,
     tariff: Tariff<'_>,
     record: &Record<'_>,
     at: Timestamp,
-) -> Result<Footing<'c>, Rejection> {
-    let Some(version) = catalogs.in_force(at) else {
-        return Err(Rejection::new(
-            Reason::NoVersion,
-            format!("no catalog version is in force at {at}"),
-        ));
+) -> Result<Ladder<'c>, Rejection> {
+    let until = catalogs.next_change(at).unwrap_or(Timestamp::MAX);
+    let (number, plan_until) = match tariff {
+        Tariff::Plan(plan) => (plan, Timestamp::MAX),
+        Tariff::Plans(changes) => plan_at(changes, at)?,
+        Tariff::Profile(name) => return profile::ladder(version, name, record, at, until),
     };
-    let version_until = catalogs.next_change(at).unwrap_or(Timestamp::MAX);
-    let mut found = match tariff {
-        Tariff::Plan(plan) => of_plan(catalogs, version, plan, record, at, Timestamp::MAX)?,
-        Tariff::Plans(changes) => {
-            let past = changes.partition_point(|(from, _)| *from <= at);
-            let Some((_, plan)) = past.checked_sub(1).and_then(|index| changes.get(index)) else {
-                return Err(Rejection::new(
-                    Reason::UnknownPlan,
-                    format!("no plan is set at {at}"),
-                ));
-            };
-            let until = changes.get(past).map_or(Timestamp::MAX, |(from, _)| *from);
-            of_plan(catalogs, version, *plan, record, at, until)?
-        }
-        Tariff::Profile(name) => profile::footing(version, name, record, at)?,
+    let Some(plan) = version.plan(number) else {
+        return Err(no_plan(catalogs, version, number, at));
     };
-    found.until = found.until.min(version_until);
-    Ok(found)
+    Ladder::of(version, plan, record, at, until.min(plan_until))
 }
 
-fn of_plan<'c>(
-    catalogs: &'c CatalogSet,
-    version: &'c Version,
+/// The rejection where a version does not have the plan.
+pub(crate) fn no_plan(
+    catalogs: &CatalogSet,
+    version: &Version,
     number: PlanNo,
-    record: &Record<'_>,
     at: Timestamp,
-    until: Timestamp,
-) -> Result<Footing<'c>, Rejection> {
-    let Some(plan) = version.plan(number) else {
-        let name = catalogs.plan_name(number).unwrap_or("?");
-        return Err(Rejection::new(
-            Reason::UnknownPlan,
-            format!(
-                "catalog {} in force at {at} has no plan {name}",
-                version.catalog.label
-            ),
-        ));
-    };
-    Ok(Footing {
-        ladder: Ladder::of(version, plan, record, at)?,
-        until,
-    })
+) -> Rejection {
+    let name = catalogs.plan_name(number).unwrap_or("?");
+    let label = &version.catalog.label;
+    let detail = format!("catalog {label} in force at {at} has no plan {name}");
+    Rejection::new(Reason::UnknownPlan, detail)
 }
 
 impl<'c> Ladder<'c> {
@@ -100,17 +95,24 @@ impl<'c> Ladder<'c> {
         plan: &'c Plan,
         record: &Record<'_>,
         at: Timestamp,
+        until: Timestamp,
     ) -> Result<Ladder<'c>, Rejection> {
         let catalog = &*version.catalog;
-        let service = service_no(catalog, record.service)?;
-        let zone = match record.zone {
-            None => None,
-            Some(name) => Some(zone_index(catalog, name)?),
+        let view = View::of(catalog, record);
+        let Some(service) = view.service else {
+            return Err(unknown_service(catalog, record.service));
         };
+        let zone = view.named_zone();
+        if let Some(name) = record.zone.filter(|_| zone.is_none()) {
+            let detail = format!("catalog {} has no zone {name}", catalog.label);
+            return Err(Rejection::new(Reason::UnknownZone, detail));
+        }
         let mut ladder = Ladder {
             version,
             plan,
             service,
+            view,
+            until,
             rungs: SmallVec::new(),
         };
         let Some(rules) = plan.by_service.get(service.index()) else {
@@ -120,7 +122,10 @@ impl<'c> Ladder<'c> {
         if let Some(zone) = zone {
             settled = ladder.climb(rules.by_zone.get(zone), None, record);
         } else if !record.to.is_empty() {
-            let mut next = catalog.deck.longest(record.to);
+            if !rules.visited.is_empty() && ladder.is_in_visited_country(record) {
+                settled = ladder.climb(&rules.visited, None, record);
+            }
+            let mut next = view.prefix;
             while let Some(prefix) = next.filter(|_| !settled) {
                 let Some(entry) = catalog.deck.entries.get(prefix.index()) else {
                     break;
@@ -137,6 +142,7 @@ impl<'c> Ladder<'c> {
             return Ok(ladder);
         }
         let sold = !rules.anywhere.is_empty()
+            || !rules.visited.is_empty()
             || !rules.by_zone.is_empty()
             || !rules.by_zone_set.is_empty();
         Err(if sold {
@@ -144,6 +150,13 @@ impl<'c> Ladder<'c> {
         } else {
             ladder.no_service(record, at)
         })
+    }
+
+    /// Whether the number is one of the country in which the member is.
+    fn is_in_visited_country(&self, record: &Record<'_>) -> bool {
+        let index = &self.version.catalog.network_index;
+        let country = record.network.and_then(|network| index.country(network));
+        country.is_some_and(|code| record.to.starts_with(code))
     }
 
     /// Adds those of `rules` that fit the record. Returns whether nothing after them can come into play.
@@ -154,7 +167,7 @@ impl<'c> Ladder<'c> {
             let Some(rule) = catalog.rules.get(number.index()) else {
                 continue;
             };
-            if !fits(catalog, rule, record) {
+            if !fits(rule, record, self.view.place) {
                 continue;
             }
             self.rungs.push(Rung {
@@ -170,13 +183,13 @@ impl<'c> Ladder<'c> {
         self.rungs.len() > before && !self.plan.fall_through
     }
 
-    /// The rule that holds at `at`, and until when it does as far as `limit`; the instant is
-    /// `Timestamp::MAX` where it holds beyond.
-    pub(crate) fn rule_at(&self, at: Timestamp, limit: Timestamp) -> Option<(Rung, Timestamp)> {
+    /// The rule that holds at `at`, and until when it does. Edges from `end` on do not matter.
+    pub(crate) fn rule_at(&self, at: Timestamp, end: Timestamp) -> Option<(Rung, Timestamp)> {
         let first = *self.rungs.first()?;
         if first.band.is_none() {
-            return Some((first, Timestamp::MAX));
+            return Some((first, self.until));
         }
+        let limit = end.min(self.until);
         let catalog = &*self.version.catalog;
         let mut clock = WallClock::at(&catalog.zone, at);
         let chosen = self.holding(&clock)?;
@@ -185,7 +198,7 @@ impl<'c> Ladder<'c> {
             let windows = watched.filter_map(|band| catalog.bands.get(band.index()));
             let edge = clock.next_edge(windows.flat_map(|band| &band.windows));
             if edge >= limit {
-                return Some((self.rungs[chosen], Timestamp::MAX));
+                return Some((self.rungs[chosen], self.until));
             }
             clock = WallClock::at(&catalog.zone, edge);
             if self.holding(&clock) != Some(chosen) {
@@ -234,66 +247,32 @@ impl<'c> Ladder<'c> {
     }
 }
 
-fn service_no(catalog: &Catalog, name: &str) -> Result<ServiceNo, Rejection> {
-    match catalog
-        .services
-        .iter()
-        .position(|service| service.name == name)
-    {
+/// The number of a service.
+pub(crate) fn service_no(catalog: &Catalog, name: &str) -> Result<ServiceNo, Rejection> {
+    let services = &catalog.services;
+    match services.iter().position(|service| service.name == name) {
         Some(index) => Ok(ServiceNo(index as u8)),
-        None => Err(Rejection::new(
-            Reason::UnknownService,
-            format!("catalog {} has no service {name}", catalog.label),
-        )),
+        None => Err(unknown_service(catalog, name)),
     }
 }
 
-fn zone_index(catalog: &Catalog, name: &str) -> Result<usize, Rejection> {
-    catalog
-        .destinations
-        .iter()
-        .position(|zone| zone == name)
-        .ok_or_else(|| {
-            Rejection::new(
-                Reason::UnknownZone,
-                format!("catalog {} has no zone {name}", catalog.label),
-            )
-        })
+fn unknown_service(catalog: &Catalog, name: &str) -> Rejection {
+    let detail = format!("catalog {} has no service {name}", catalog.label);
+    Rejection::new(Reason::UnknownService, detail)
 }
 
-/// Whether a rule is for the record's direction and network. Home rules are for records without a network.
-fn fits(catalog: &Catalog, rule: &Rule, record: &Record<'_>) -> bool {
+/// Whether a rule is for the record's direction and for the place where it is served.
+fn fits(rule: &Rule, record: &Record<'_>, place: Whereabouts) -> bool {
     if rule
         .direction
         .is_some_and(|direction| direction != record.direction)
     {
         return false;
     }
-    match (rule.roaming, record.network) {
-        (None, None) => true,
-        (Some(group), Some(network)) => network_group(catalog, network) == Some(group),
-        _ => false,
+    match rule.roaming {
+        None => place == Whereabouts::Home,
+        Some(group) => place == Whereabouts::Group(group),
     }
-}
-
-/// The group that lists the network or the longest beginning of its code.
-fn network_group(catalog: &Catalog, network: &str) -> Option<u16> {
-    (1..=network.len())
-        .rev()
-        .filter_map(|length| network.get(..length))
-        .find_map(|code| {
-            let listed = |group: &umbral_catalog::tables::NetworkGroup| {
-                group
-                    .networks
-                    .binary_search_by(|known| known.as_str().cmp(code))
-                    .is_ok()
-            };
-            catalog
-                .networks
-                .iter()
-                .position(listed)
-                .map(|index| index as u16)
-        })
 }
 
 /// A record in words, for the detail of a rejection.

@@ -1,130 +1,144 @@
 //! Cutting a record where its price changes: at edges of time bands, changes of version and plan, and the
 //! starts of price steps.
 
+use crate::emergency;
 use crate::record::{Axis, Record, Tariff};
-use crate::resolve::{Footing, Ladder, Rung, footing};
+use crate::resolve::{Ladder, Rung, ladder, version_at};
+use crate::view::View;
 use smallvec::SmallVec;
 use umbral_catalog::tables::{Rate, Step};
-use umbral_catalog::version::CatalogSet;
+use umbral_catalog::version::{CatalogSet, Version};
 use umbral_model::charge::{Charge, Segment};
-use umbral_model::money::{Money, Pico};
+use umbral_model::ids::{PlanNo, RateNo, RuleNo, ServiceNo, VersionNo};
+use umbral_model::money::{Money, Pico, Rounding};
 use umbral_model::rejection::{Reason, Rejection};
 use umbral_model::time::Timestamp;
 
 /// A record of more segments than this is not one record of usage; it is refused.
-const SEGMENTS_MAX: usize = 10_000;
+pub(crate) const SEGMENTS_MAX: usize = 10_000;
 
-/// A record cut into segments: a charge without its amount, and between what that is held.
+/// What a record is charged by, besides its segments.
 #[derive(Debug)]
-pub(crate) struct Walk {
-    pub(crate) charge: Charge,
-    pub(crate) minimum: Option<Pico>,
-    pub(crate) maximum: Option<Pico>,
+pub(crate) struct Walk<'c> {
+    /// The first segment's rate: of it are setup fee, minimum and maximum.
+    pub(crate) rate: &'c Rate,
+    /// The version in force at the record's start, and the record as it sees it.
+    pub(crate) version: &'c Version,
+    pub(crate) view: View,
+    pub(crate) axis: Axis,
+    /// Never charged: neither allowances nor discounts are asked.
+    pub(crate) free: bool,
 }
 
-/// Cuts the record into segments, in order of time. Setup fee, minimum and maximum are those of the first
-/// segment's rate, the rounding that of the rate with most decimals (of equals, the earlier one).
-pub(crate) fn cut(
-    catalogs: &CatalogSet,
+/// A charge of nothing, to be filled in.
+pub(crate) fn blank() -> Charge {
+    Charge {
+        amount: Money::ZERO,
+        version: VersionNo(0),
+        plan: PlanNo(0),
+        service: ServiceNo(0),
+        rule: RuleNo(0),
+        prefix: None,
+        zone: None,
+        segments: SmallVec::new(),
+        covered: SmallVec::new(),
+        setup: Pico::ZERO,
+        held_at: None,
+        discounts: SmallVec::new(),
+        discount_bps: 0,
+        rounding: Rounding::default(),
+    }
+}
+
+/// Cuts the record into the segments of `charge`, in order of time. Setup fee, minimum and maximum are those
+/// of the first segment's rate, the rounding that of the rate with most decimals (of equals, the earlier one).
+pub(crate) fn cut<'c>(
+    catalogs: &'c CatalogSet,
     tariff: Tariff<'_>,
     record: &Record<'_>,
-) -> Result<Walk, Rejection> {
+    charge: &mut Charge,
+) -> Result<Walk<'c>, Rejection> {
     let (quantity, limit) = (record.quantity, i64::MAX as u64);
     let measured = [Some(quantity), record.duration, record.continued];
     if measured.into_iter().flatten().any(|units| units > limit) {
         let detail = "usage of 2^63 units or more";
         return Err(Rejection::new(Reason::PriceOutOfRange, detail));
     }
-    let mut footing = footing(catalogs, tariff, record, record.start)?;
-    let measurement =
-        footing.ladder.version.catalog.services[footing.ladder.service.index()].measurement;
+    let version = version_at(catalogs, record.start)?;
+    if let Some(rule) = emergency::rule(version, record) {
+        return emergency::walk(version, tariff, record, rule, charge);
+    }
+    let mut ladder = ladder(catalogs, version, tariff, record, record.start)?;
+    let measurement = version.catalog.services[ladder.service.index()].measurement;
     let axis = Axis::new(record.start, quantity, record.duration, measurement);
-    if axis.end() == Timestamp::MAX {
-        let detail = format!(
-            "usage from {} ends after 2262-04-11, the last instant",
-            record.start
-        );
+    let end = axis.end();
+    if end == Timestamp::MAX {
+        let start = record.start;
+        let detail = format!("usage from {start} ends after 2262-04-11, the last instant");
         return Err(Rejection::new(Reason::PriceOutOfRange, detail));
     }
-    let (mut offset, end) = (0, axis.end());
-    let (mut rung, mut holds_until) = rule_at(&footing, record, record.start, end)?;
-    let mut walk = first(&footing.ladder, rung, record)?;
+    let (mut rung, mut holds_until) = rule_at(&ladder, record, record.start, end)?;
+    let mut rate = rate_of(ladder.version, rung.rate)?;
+    begin(charge, &ladder, rung, rate, record);
+    let walk = Walk {
+        rate,
+        version,
+        view: ladder.view,
+        axis,
+        free: false,
+    };
+    let mut offset = 0;
     while offset < quantity {
-        let rate = rate_of(&footing.ladder, rung)?;
-        let segment = segment(
-            &footing.ladder,
-            rung,
-            rate,
-            record,
-            offset,
-            axis.units_before(holds_until).min(quantity),
-        )?;
+        let cut = axis.units_before(holds_until).min(quantity);
+        let segment = segment(&ladder, rung, rate, record, offset, cut)?;
         offset = offset.saturating_add(segment.billed);
-        push(&mut walk.charge, segment, rate)?;
+        push(charge, segment, rate)?;
         if offset >= quantity {
             break;
         }
         let at = axis.instant(offset);
-        if at >= footing.until {
-            footing = crate::resolve::footing(catalogs, tariff, record, at)?;
-            (rung, holds_until) = rule_at(&footing, record, at, end)?;
-        } else if at >= holds_until {
-            (rung, holds_until) = rule_at(&footing, record, at, end)?;
+        if at >= ladder.until {
+            let version = version_at(catalogs, at)?;
+            ladder = crate::resolve::ladder(catalogs, version, tariff, record, at)?;
+        } else if at < holds_until {
+            continue;
         }
+        (rung, holds_until) = rule_at(&ladder, record, at, end)?;
+        rate = rate_of(ladder.version, rung.rate)?;
     }
     Ok(walk)
 }
 
 fn rule_at(
-    footing: &Footing<'_>,
+    ladder: &Ladder<'_>,
     record: &Record<'_>,
     at: Timestamp,
     end: Timestamp,
 ) -> Result<(Rung, Timestamp), Rejection> {
-    match footing.ladder.rule_at(at, end.min(footing.until)) {
-        Some((rung, until)) => Ok((rung, until.min(footing.until))),
-        None => Err(footing.ladder.gap(record, at)),
-    }
+    let found = ladder.rule_at(at, end);
+    found.ok_or_else(|| ladder.gap(record, at))
 }
 
-fn rate_of<'c>(ladder: &Ladder<'c>, rung: Rung) -> Result<&'c Rate, Rejection> {
-    ladder
-        .version
-        .catalog
-        .rates
-        .get(rung.rate.index())
-        .ok_or_else(|| {
-            Rejection::new(
-                Reason::BadCatalog,
-                format!("rule {} has no rate", rung.rule),
-            )
-        })
-}
-
-fn first(ladder: &Ladder<'_>, rung: Rung, record: &Record<'_>) -> Result<Walk, Rejection> {
-    let rate = rate_of(ladder, rung)?;
-    let charged = record.quantity > 0 && record.continued.is_none();
-    let charge = Charge {
-        amount: Money::ZERO,
-        version: ladder.version.number,
-        plan: ladder.plan.number,
-        service: ladder.service,
-        rule: rung.rule,
-        prefix: rung.prefix,
-        zone: ladder.version.catalog.rules[rung.rule.index()].zone,
-        segments: SmallVec::new(),
-        covered: SmallVec::new(),
-        setup: if charged { rate.setup } else { Pico::ZERO },
-        held_at: None,
-        discounts: SmallVec::new(),
-        discount_bps: 0,
-        rounding: rate.rounding,
-    };
-    Ok(Walk {
-        charge,
-        minimum: rate.minimum,
-        maximum: rate.maximum,
+/// A rate of a version.
+pub(crate) fn rate_of(version: &Version, rate: RateNo) -> Result<&Rate, Rejection> {
+    version.catalog.rates.get(rate.index()).ok_or_else(|| {
+        let detail = format!("catalog {} has no rate {rate}", version.catalog.label);
+        Rejection::new(Reason::BadCatalog, detail)
     })
+}
+
+/// What the first segment's rule says of a charge.
+fn begin(charge: &mut Charge, ladder: &Ladder<'_>, rung: Rung, rate: &Rate, record: &Record<'_>) {
+    charge.version = ladder.version.number;
+    charge.plan = ladder.plan.number;
+    charge.service = ladder.service;
+    charge.rule = rung.rule;
+    charge.prefix = rung.prefix;
+    charge.zone = ladder.version.catalog.rules.zone(rung.rule);
+    charge.rounding = rate.rounding;
+    if record.quantity > 0 && record.continued.is_none() {
+        charge.setup = rate.setup;
+    }
 }
 
 /// The segment that begins at `offset` and is cut at `cut` at the latest. It is lengthened to whole
@@ -163,7 +177,8 @@ fn segment(
         usage: billed.min(record.quantity - offset),
         billed,
         covered: 0,
-        tier: None,
+        // Which one, and its price, is said when all units of the record are known.
+        tier: rate.tiers.as_ref().map(|_| 0),
         increment: step.increment,
         price: step.price,
         unit: step.unit,
@@ -183,10 +198,15 @@ fn step_at(steps: &[Step], position: u64) -> Result<(&Step, u64), Rejection> {
     }
 }
 
+/// The rejection of a record that is cut too often.
+pub(crate) fn too_many() -> Rejection {
+    let detail = format!("the record falls into more than {SEGMENTS_MAX} segments");
+    Rejection::new(Reason::PriceOutOfRange, detail)
+}
+
 fn push(charge: &mut Charge, segment: Segment, rate: &Rate) -> Result<(), Rejection> {
     if charge.segments.len() == SEGMENTS_MAX {
-        let detail = format!("the record falls into more than {SEGMENTS_MAX} segments");
-        return Err(Rejection::new(Reason::PriceOutOfRange, detail));
+        return Err(too_many());
     }
     if rate.rounding.decimals > charge.rounding.decimals {
         charge.rounding = rate.rounding;
