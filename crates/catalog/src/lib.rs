@@ -14,6 +14,7 @@ mod draft;
 pub mod import_cgrates;
 mod load;
 pub mod problem;
+mod rules;
 mod source;
 pub mod summary;
 pub mod tables;
