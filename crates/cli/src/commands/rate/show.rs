@@ -25,6 +25,15 @@ pub(crate) fn charge(price: &Map<String, Value>, paint: Paint) -> Tree {
     if segments.is_none_or(Vec::is_empty) {
         tree.leaf("no usage, no charge");
     }
+    let allowances = price.get("allowances").and_then(Value::as_array);
+    for taken in allowances
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_object)
+    {
+        let several = segments.is_some_and(|segments| segments.len() > 1);
+        tree.leaf(allowance(taken, several, paint));
+    }
     if !matches!(text(price, "setup"), "" | "0" | "0.00") {
         tree.leaf(format!("setup fee {}", paint.strong(text(price, "setup"))));
     }
@@ -35,6 +44,10 @@ pub(crate) fn charge(price: &Map<String, Value>, paint: Paint) -> Tree {
         if !text(price, key).is_empty() {
             tree.leaf(format!("{words} {}", text(price, key)));
         }
+    }
+    let discounts = price.get("discounts").and_then(Value::as_array);
+    if let Some(discounts) = discounts.filter(|all| !all.is_empty()) {
+        tree.leaf(discount(text(price, "discount"), discounts, paint));
     }
     if let Some(rounding) = price.get("rounding").and_then(Value::as_object) {
         let mode = text(rounding, "mode").replace('_', " ");
@@ -58,6 +71,31 @@ fn rule(price: &Map<String, Value>, paint: Paint) -> String {
     line
 }
 
+/// What an allowance took, and of which segment where there are several.
+fn allowance(taken: &Map<String, Value>, several: bool, paint: Paint) -> String {
+    let number = |key: &str| taken.get(key).and_then(Value::as_u64).unwrap_or_default();
+    let segment = match several {
+        true => format!(" of segment {}", number("segment")),
+        false => String::new(),
+    };
+    format!(
+        "allowance {} covers {}{segment}, {}",
+        paint.name(text(taken, "name")),
+        text(taken, "units"),
+        paint.faint(&format!("{} left", text(taken, "left"))),
+    )
+}
+
+/// Discounts by name, and what they come to together.
+fn discount(together: &str, discounts: &[Value], paint: Paint) -> String {
+    let parts: Vec<String> = discounts
+        .iter()
+        .filter_map(Value::as_object)
+        .map(|one| format!("{} {}", paint.name(text(one, "name")), text(one, "percent")))
+        .collect();
+    format!("less {}: {}", paint.strong(together), parts.join(" + "))
+}
+
 /// A stretch of a record. Derived streams carry neither the instant nor the amount of one.
 fn segment_tree(segment: &Map<String, Value>, paint: Paint) -> Tree {
     let field = |key: &str| text(segment, key);
@@ -70,6 +108,15 @@ fn segment_tree(segment: &Map<String, Value>, paint: Paint) -> Tree {
     } else {
         format!("{} billed as {}", field("usage"), field("billed"))
     };
+    let covered = match field("covered") {
+        "" => String::new(),
+        covered if covered == field("billed") => ", all of it covered".to_owned(),
+        covered => format!(", {covered} of it covered"),
+    };
+    let tier = match segment.get("tier").and_then(Value::as_u64) {
+        Some(tier) => format!(", tier {tier}"),
+        None => String::new(),
+    };
     let amount = match field("amount") {
         "" => String::new(),
         amount => format!("{}  ", paint.strong(amount)),
@@ -79,7 +126,7 @@ fn segment_tree(segment: &Map<String, Value>, paint: Paint) -> Tree {
         start => format!("from {start}, "),
     };
     let mut tree = Tree::new(format!(
-        "{amount}{billed} at rate {}{band}",
+        "{amount}{billed}{covered} at rate {}{tier}{band}",
         paint.name(field("rate"))
     ));
     tree.leaf(paint.faint(&format!(
