@@ -135,11 +135,15 @@ pub(crate) struct Place {
 
 impl Place {
     pub(crate) fn new(partitions: u16) -> Place {
+        Place::with_tariff(partitions, TARIFF)
+    }
+
+    pub(crate) fn with_tariff(partitions: u16, tariff: &str) -> Place {
         let temp = tempfile::tempdir().expect("a directory");
         let dir = temp.path().join("data");
         let founding = Founding {
             partitions,
-            catalogs: vec![catalog_files(TARIFF)],
+            catalogs: vec![catalog_files(tariff)],
             at: "2026-01-01T00:00:00Z".parse_instant(),
             created_by: "test".to_owned(),
         };
