@@ -122,7 +122,11 @@ impl NetworkIndex {
         let Some(network) = network else {
             return Whereabouts::Home;
         };
-        if self.home.iter().any(|code| network.starts_with(code.as_str())) {
+        if self
+            .home
+            .iter()
+            .any(|code| network.starts_with(code.as_str()))
+        {
             return Whereabouts::Home;
         }
         let group = longest(network).find_map(|code| self.groups.get(code).copied());

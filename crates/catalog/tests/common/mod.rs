@@ -1,5 +1,7 @@
 //! Zones and files for the tests.
 
+#![allow(dead_code)]
+
 use smol_str::SmolStr;
 use umbral_catalog::ZoneSource;
 use umbral_model::time::ZoneRules;
