@@ -36,6 +36,7 @@ fn price(criterion: &mut Criterion) {
                     } else {
                         &numbers[next]
                     },
+                    whole: false,
                     zone: None,
                     network: None,
                     start: START.plus_nanos(10 * 3_600_000_000_000),

@@ -144,6 +144,7 @@ fn rating(sizes: &Sizes) -> Result<Vec<Row>> {
                 } else {
                     &numbers[number as usize % 1024]
                 },
+                whole: false,
                 zone: None,
                 network: None,
                 start: umbral_benches::START.plus_nanos((number % 100_000) as i64 * 1_000_000_000),

@@ -52,6 +52,11 @@ impl Deck {
         {
             return Some(*whole);
         }
+        self.beginning(number)
+    }
+
+    /// The longest prefix of a number of which only the beginning is known, so that it is no whole number.
+    pub fn beginning(&self, number: &str) -> Option<PrefixNo> {
         self.within(number, number.len())
     }
 

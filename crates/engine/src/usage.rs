@@ -25,6 +25,7 @@ pub(crate) fn rate(draft: &mut Draft<'_>, input: &Input, usage: &Usage) -> Resul
         service: usage.service.as_str(),
         direction: usage.direction,
         to: usage.to.head.as_str(),
+        whole: usage.to.tail.is_empty(),
         zone: usage.zone.as_deref(),
         network: usage.network.as_deref(),
         start: input.occurred_at,

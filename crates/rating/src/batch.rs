@@ -5,7 +5,7 @@
 //! number is `to`; of a terminating record it may be given as `from`.
 
 use crate::explanation::{Explained, Usage, write_amount};
-use crate::record::{Record, Tariff, readable};
+use crate::record::{Record, Tariff, is_whole, readable};
 use crate::text::push_json_string;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use std::borrow::Cow;
@@ -244,10 +244,12 @@ impl<'a> Fields<'a> {
                 "is for services that are not counted in time",
             ));
         }
+        let number = self.other_party()?;
         let record = Record {
             service,
             direction: self.direction()?,
-            to: readable(self.other_party()?, catalog.numbers),
+            to: readable(number, catalog.numbers),
+            whole: is_whole(number, catalog.numbers),
             zone: self.optional(ZONE)?,
             network: self.optional(NETWORK)?,
             start,

@@ -1,6 +1,6 @@
 //! A catalog's own cases: each record must cost what the case says.
 
-use crate::record::{Record, Tariff, readable};
+use crate::record::{Record, Tariff, is_whole, readable};
 use umbral_catalog::case::{CaseTariff, CatalogCase};
 use umbral_catalog::problem::Problem;
 use umbral_catalog::version::CatalogSet;
@@ -33,6 +33,7 @@ pub fn charge(catalogs: &CatalogSet, case: &CatalogCase) -> Result<Money, Reject
         service: &written.service,
         direction: written.direction,
         to: readable(&written.to, version.catalog.numbers),
+        whole: is_whole(&written.to, version.catalog.numbers),
         zone: written.zone.as_deref(),
         network: written.network.as_deref(),
         start: written.start,

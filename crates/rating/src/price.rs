@@ -1,8 +1,33 @@
-//! Exact sums of `price x billed / unit` over possibly different units, and the one rounding at the end.
+//! Exact sums of `price x units / unit` over possibly different units, discounts, and the one rounding at the end.
 
-use umbral_model::charge::Held;
+use umbral_model::charge::{Charge, Held};
 use umbral_model::money::{Money, PICOS_PER_MICRO, Pico, Rounding, RoundingMode};
 use umbral_model::rejection::{Reason, Rejection};
+
+/// A whole in basis points.
+const BPS: i128 = 10_000;
+
+/// The sum of a charge's segments and setup fee. Units that allowances covered cost nothing.
+pub(crate) fn sum(charge: &Charge) -> Result<Sum, Rejection> {
+    let mut sum = Sum::starting_with(charge.setup);
+    for segment in &charge.segments {
+        let units = segment.billed.saturating_sub(segment.covered);
+        sum.add(segment.price, units, segment.unit)?;
+    }
+    Ok(sum)
+}
+
+/// The amount of a charge from its explanation alone: every number is one that the charge holds.
+///
+/// # Errors
+/// What 128 bits do not hold.
+pub fn recompute(charge: &Charge) -> Result<Money, Rejection> {
+    let exact = match charge.held_at {
+        Some(Held::Minimum(bound) | Held::Maximum(bound)) => Exact::exactly(bound),
+        None => sum(charge)?.exact(),
+    };
+    exact.less(charge.discount_bps)?.round(charge.rounding)
+}
 
 /// An exact amount: `whole + numerator / denominator` pico-units, the denominator above 0.
 #[derive(Clone, Copy, Debug)]
@@ -22,12 +47,12 @@ impl Sum {
         }
     }
 
-    /// Adds `price x billed / unit`, exactly; refuses what 128 bits do not hold.
-    pub(crate) fn add(&mut self, price: Pico, billed: u64, unit: u64) -> Result<(), Rejection> {
+    /// Adds `price x units / unit`, exactly; refuses what 128 bits do not hold.
+    pub(crate) fn add(&mut self, price: Pico, units: u64, unit: u64) -> Result<(), Rejection> {
         let unit = i128::from(unit);
         let product = price
             .picos()
-            .checked_mul(i128::from(billed))
+            .checked_mul(i128::from(units))
             .ok_or_else(out_of_range)?;
         if self.numerator == 0 {
             (self.numerator, self.denominator) = (product, unit);
@@ -71,18 +96,24 @@ impl Sum {
         Some(())
     }
 
+    /// The sum itself.
+    pub(crate) fn exact(mut self) -> Exact {
+        let settled = self.settle();
+        Exact {
+            whole: self.whole,
+            numerator: self.numerator,
+            denominator: self.denominator,
+            fits: settled.is_some(),
+        }
+    }
+
     /// The amount held between `minimum` and `maximum`; the maximum wins where they cross.
     pub(crate) fn hold(
-        mut self,
+        self,
         minimum: Option<Pico>,
         maximum: Option<Pico>,
     ) -> (Exact, Option<Held>) {
-        let settled = self.settle();
-        let exact = Exact {
-            whole: self.whole,
-            rest: self.numerator != 0,
-            fits: settled.is_some(),
-        };
+        let exact = self.exact();
         match (minimum, maximum) {
             (_, Some(maximum)) if exact.is_above(maximum) => {
                 (Exact::exactly(maximum), Some(Held::Maximum(maximum)))
@@ -95,11 +126,12 @@ impl Sum {
     }
 }
 
-/// An exact amount before rounding: whole pico-units, and whether a part of one follows.
+/// An exact amount before rounding: whole pico-units and the part of one that follows, below 1.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Exact {
     whole: i128,
-    rest: bool,
+    numerator: i128,
+    denominator: i128,
     fits: bool,
 }
 
@@ -107,13 +139,50 @@ impl Exact {
     fn exactly(amount: Pico) -> Exact {
         Exact {
             whole: amount.picos(),
-            rest: false,
+            numerator: 0,
+            denominator: 1,
             fits: true,
         }
     }
 
     fn is_above(&self, bound: Pico) -> bool {
-        self.whole > bound.picos() || (self.whole == bound.picos() && self.rest)
+        self.whole > bound.picos() || (self.whole == bound.picos() && self.rest())
+    }
+
+    /// Whether a part of a pico-unit follows.
+    fn rest(&self) -> bool {
+        self.numerator != 0
+    }
+
+    /// The amount with so many basis points taken off, exactly.
+    pub(crate) fn less(self, bps: u32) -> Result<Exact, Rejection> {
+        if bps == 0 {
+            return Ok(self);
+        }
+        self.share(BPS - i128::from(bps)).ok_or_else(out_of_range)
+    }
+
+    /// `self x kept / 10000`.
+    fn share(self, kept: i128) -> Option<Exact> {
+        let product = self.whole.checked_mul(kept)?;
+        let (whole, rest) = match u64::try_from(product) {
+            Ok(small) => (
+                i128::from(small / BPS as u64),
+                i128::from(small % BPS as u64),
+            ),
+            Err(_) => (product.div_euclid(BPS), product.rem_euclid(BPS)),
+        };
+        // The rest is below 10000 and the fraction's part at most 10000, so that at most one unit is carried.
+        let denominator = self.denominator.checked_mul(BPS)?;
+        let part = self.numerator.checked_mul(kept)?;
+        let numerator = rest.checked_mul(self.denominator)?.checked_add(part)?;
+        let carry = i128::from(numerator >= denominator);
+        Some(Exact {
+            whole: whole.checked_add(carry)?,
+            numerator: numerator - carry * denominator,
+            denominator,
+            fits: self.fits,
+        })
     }
 
     /// The one rounding.
@@ -131,9 +200,9 @@ impl Exact {
             }
         };
         let half = quantum / 2;
-        let exact = rest == 0 && !self.rest;
-        let above_half = rest > half || (rest == half && self.rest);
-        let at_half = rest == half && !self.rest;
+        let exact = rest == 0 && !self.rest();
+        let above_half = rest > half || (rest == half && self.rest());
+        let at_half = rest == half && !self.rest();
         let upwards = match rounding.mode {
             RoundingMode::Up => !exact,
             RoundingMode::Down => false,

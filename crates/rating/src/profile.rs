@@ -5,6 +5,7 @@ use crate::resolve::{Footing, Ladder};
 use smallvec::SmallVec;
 use umbral_catalog::tables::{Activation, Catalog};
 use umbral_catalog::version::Version;
+use umbral_model::ids::PlanNo;
 use umbral_model::rejection::{Reason, Rejection};
 use umbral_model::time::Timestamp;
 
@@ -24,35 +25,43 @@ pub(crate) fn footing<'c>(
     record: &Record<'_>,
     at: Timestamp,
 ) -> Result<Footing<'c>, Rejection> {
-    let catalog = &*version.catalog;
     let mut search = Search {
         version,
         record,
         at,
         until: Timestamp::MAX,
     };
-    let own = search.active(name);
-    let served = own.or_else(|| search.active(&any_subject(name)?));
-    let Some(activation) = served else {
-        let detail = format!(
-            "no profile {name} is active at {at} in catalog {}",
-            catalog.label
-        );
-        return Err(Rejection::new(Reason::UnknownProfile, detail));
-    };
+    let (activation, is_own) = search.served(name)?;
     let ladder = match search.plan_of(activation) {
         Ok(ladder) => ladder,
         Err(rejection) => {
-            let named = own.filter(|_| subject(name) != Some(ANY));
-            named
-                .and_then(|own| search.fallback(own, 1))
-                .ok_or(rejection)?
+            let may_fall_back = is_own && subject(name) != Some(ANY);
+            let fallback = may_fall_back.then(|| search.fallback(activation, 1));
+            fallback.flatten().ok_or(rejection)?
         }
     };
     Ok(Footing {
         ladder,
         until: search.until,
     })
+}
+
+/// The plan of the profile `name` at the record's start, whatever its rules.
+pub(crate) fn plan_at(
+    version: &Version,
+    name: &str,
+    record: &Record<'_>,
+) -> Result<PlanNo, Rejection> {
+    let mut search = Search {
+        version,
+        record,
+        at: record.start,
+        until: Timestamp::MAX,
+    };
+    let activation = search.served(name)?.0;
+    let plan = version.catalog.plans.get(activation.plan as usize);
+    plan.map(|plan| plan.number)
+        .ok_or(Reason::UnknownPlan.into())
 }
 
 struct Search<'c, 'r> {
@@ -72,6 +81,19 @@ impl<'c> Search<'c, '_> {
             self.until = self.until.min(next.from);
         }
         activations.get(past.checked_sub(1)?)
+    }
+
+    /// The activation that serves `name`, and whether it is its own and not that of `*any`.
+    fn served(&mut self, name: &str) -> Result<(&'c Activation, bool), Rejection> {
+        if let Some(own) = self.active(name) {
+            return Ok((own, true));
+        }
+        let any = any_subject(name).and_then(|any| self.active(&any));
+        any.map(|any| (any, false)).ok_or_else(|| {
+            let (at, label) = (self.at, &self.version.catalog.label);
+            let detail = format!("no profile {name} is active at {at} in catalog {label}");
+            Rejection::new(Reason::UnknownProfile, detail)
+        })
     }
 
     /// The rules of the activation's plan, if one of them holds.

@@ -15,6 +15,8 @@ pub struct Record<'a> {
     pub direction: Direction,
     /// What rating may read of the other party's number (see [`readable`]); empty where there is none.
     pub to: &'a str,
+    /// Whether `to` is the whole number (see [`is_whole`]): the beginning of a longer number is no short code.
+    pub whole: bool,
     /// The destination zone, where the record names it instead of a number.
     pub zone: Option<&'a str>,
     /// Serving network (MCC+MNC), where it is not the home network.
@@ -52,6 +54,12 @@ pub fn readable(number: &str, form: NumberForm) -> &str {
     } else {
         digits
     }
+}
+
+/// Whether [`readable`] gives the whole of a number.
+pub fn is_whole(number: &str, form: NumberForm) -> bool {
+    form == NumberForm::Verbatim
+        || readable(number, form).len() == number.strip_prefix('+').unwrap_or(number).len()
 }
 
 /// Where each unit of usage lies in time.
@@ -118,6 +126,14 @@ impl Axis {
         }
     }
 
+    /// The same for an edge that may never come, which is `Timestamp::MAX`.
+    pub(crate) fn units_until(&self, edge: Timestamp) -> u64 {
+        match edge {
+            Timestamp::MAX => u64::MAX,
+            edge => self.units_before(edge),
+        }
+    }
+
     /// The end of the record's stretch of time.
     pub(crate) fn end(&self) -> Timestamp {
         self.instant(self.quantity)
@@ -144,6 +160,11 @@ mod tests {
             assert_eq!(
                 readable(number, NumberForm::E164),
                 PartyNumber::split(number).head,
+                "{number}"
+            );
+            assert_eq!(
+                is_whole(number, NumberForm::E164),
+                PartyNumber::split(number).tail.is_empty(),
                 "{number}"
             );
         }

@@ -1,10 +1,11 @@
-//! From a record to the rules that may price it: version, plan, service, longest prefix.
+//! From a record to the rules that may price it: version, plan, service, serving network, longest prefix.
 
 use crate::band::WallClock;
 use crate::profile;
 use crate::record::{Record, Tariff};
+use crate::view::View;
 use smallvec::SmallVec;
-use umbral_catalog::tables::{Catalog, Plan, Rule};
+use umbral_catalog::tables::{Catalog, Plan, Rule, Whereabouts};
 use umbral_catalog::version::{CatalogSet, Version};
 use umbral_model::ids::{BandNo, PlanNo, PrefixNo, RateNo, RuleNo, ServiceNo};
 use umbral_model::rejection::{Reason, Rejection};
@@ -25,6 +26,7 @@ pub(crate) struct Ladder<'c> {
     pub(crate) version: &'c Version,
     pub(crate) plan: &'c Plan,
     pub(crate) service: ServiceNo,
+    pub(crate) view: View,
     rungs: SmallVec<[Rung; 4]>,
 }
 
@@ -35,32 +37,42 @@ pub(crate) struct Footing<'c> {
     pub(crate) until: Timestamp,
 }
 
-/// The footing of `record` at `at`.
+/// The catalog version in force at `at`.
+pub(crate) fn version_at(catalogs: &CatalogSet, at: Timestamp) -> Result<&Version, Rejection> {
+    catalogs.in_force(at).ok_or_else(|| {
+        let detail = format!("no catalog version is in force at {at}");
+        Rejection::new(Reason::NoVersion, detail)
+    })
+}
+
+/// The plan at `at` of plans that change, and until when it holds.
+pub(crate) fn plan_at(
+    changes: &[(Timestamp, PlanNo)],
+    at: Timestamp,
+) -> Result<(PlanNo, Timestamp), Rejection> {
+    let past = changes.partition_point(|(from, _)| *from <= at);
+    let Some((_, plan)) = past.checked_sub(1).and_then(|index| changes.get(index)) else {
+        let detail = format!("no plan is set at {at}");
+        return Err(Rejection::new(Reason::UnknownPlan, detail));
+    };
+    let until = changes.get(past).map_or(Timestamp::MAX, |(from, _)| *from);
+    Ok((*plan, until))
+}
+
+/// The footing of `record` at `at`, when `version` is in force.
 pub(crate) fn footing<'c>(
     catalogs: &'c CatalogSet,
+    version: &'c Version,
     tariff: Tariff<'_>,
     record: &Record<'_>,
     at: Timestamp,
 ) -> Result<Footing<'c>, Rejection> {
-    let Some(version) = catalogs.in_force(at) else {
-        return Err(Rejection::new(
-            Reason::NoVersion,
-            format!("no catalog version is in force at {at}"),
-        ));
-    };
     let version_until = catalogs.next_change(at).unwrap_or(Timestamp::MAX);
     let mut found = match tariff {
         Tariff::Plan(plan) => of_plan(catalogs, version, plan, record, at, Timestamp::MAX)?,
         Tariff::Plans(changes) => {
-            let past = changes.partition_point(|(from, _)| *from <= at);
-            let Some((_, plan)) = past.checked_sub(1).and_then(|index| changes.get(index)) else {
-                return Err(Rejection::new(
-                    Reason::UnknownPlan,
-                    format!("no plan is set at {at}"),
-                ));
-            };
-            let until = changes.get(past).map_or(Timestamp::MAX, |(from, _)| *from);
-            of_plan(catalogs, version, *plan, record, at, until)?
+            let (plan, until) = plan_at(changes, at)?;
+            of_plan(catalogs, version, plan, record, at, until)?
         }
         Tariff::Profile(name) => profile::footing(version, name, record, at)?,
     };
@@ -102,15 +114,20 @@ impl<'c> Ladder<'c> {
         at: Timestamp,
     ) -> Result<Ladder<'c>, Rejection> {
         let catalog = &*version.catalog;
-        let service = service_no(catalog, record.service)?;
-        let zone = match record.zone {
-            None => None,
-            Some(name) => Some(zone_index(catalog, name)?),
+        let view = View::of(catalog, record);
+        let Some(service) = view.service else {
+            return Err(unknown_service(catalog, record.service));
         };
+        let zone = view.named_zone();
+        if let Some(name) = record.zone.filter(|_| zone.is_none()) {
+            let detail = format!("catalog {} has no zone {name}", catalog.label);
+            return Err(Rejection::new(Reason::UnknownZone, detail));
+        }
         let mut ladder = Ladder {
             version,
             plan,
             service,
+            view,
             rungs: SmallVec::new(),
         };
         let Some(rules) = plan.by_service.get(service.index()) else {
@@ -120,7 +137,10 @@ impl<'c> Ladder<'c> {
         if let Some(zone) = zone {
             settled = ladder.climb(rules.by_zone.get(zone), None, record);
         } else if !record.to.is_empty() {
-            let mut next = catalog.deck.longest(record.to);
+            if !rules.visited.is_empty() && ladder.is_in_visited_country(record) {
+                settled = ladder.climb(&rules.visited, None, record);
+            }
+            let mut next = view.prefix;
             while let Some(prefix) = next.filter(|_| !settled) {
                 let Some(entry) = catalog.deck.entries.get(prefix.index()) else {
                     break;
@@ -137,6 +157,7 @@ impl<'c> Ladder<'c> {
             return Ok(ladder);
         }
         let sold = !rules.anywhere.is_empty()
+            || !rules.visited.is_empty()
             || !rules.by_zone.is_empty()
             || !rules.by_zone_set.is_empty();
         Err(if sold {
@@ -144,6 +165,13 @@ impl<'c> Ladder<'c> {
         } else {
             ladder.no_service(record, at)
         })
+    }
+
+    /// Whether the number is one of the country in which the member is.
+    fn is_in_visited_country(&self, record: &Record<'_>) -> bool {
+        let index = &self.version.catalog.network_index;
+        let country = record.network.and_then(|network| index.country(network));
+        country.is_some_and(|code| record.to.starts_with(code))
     }
 
     /// Adds those of `rules` that fit the record. Returns whether nothing after them can come into play.
@@ -154,7 +182,7 @@ impl<'c> Ladder<'c> {
             let Some(rule) = catalog.rules.get(number.index()) else {
                 continue;
             };
-            if !fits(catalog, rule, record) {
+            if !fits(rule, record, self.view.place) {
                 continue;
             }
             self.rungs.push(Rung {
@@ -234,66 +262,32 @@ impl<'c> Ladder<'c> {
     }
 }
 
-fn service_no(catalog: &Catalog, name: &str) -> Result<ServiceNo, Rejection> {
-    match catalog
-        .services
-        .iter()
-        .position(|service| service.name == name)
-    {
+/// The number of a service.
+pub(crate) fn service_no(catalog: &Catalog, name: &str) -> Result<ServiceNo, Rejection> {
+    let services = &catalog.services;
+    match services.iter().position(|service| service.name == name) {
         Some(index) => Ok(ServiceNo(index as u8)),
-        None => Err(Rejection::new(
-            Reason::UnknownService,
-            format!("catalog {} has no service {name}", catalog.label),
-        )),
+        None => Err(unknown_service(catalog, name)),
     }
 }
 
-fn zone_index(catalog: &Catalog, name: &str) -> Result<usize, Rejection> {
-    catalog
-        .destinations
-        .iter()
-        .position(|zone| zone == name)
-        .ok_or_else(|| {
-            Rejection::new(
-                Reason::UnknownZone,
-                format!("catalog {} has no zone {name}", catalog.label),
-            )
-        })
+fn unknown_service(catalog: &Catalog, name: &str) -> Rejection {
+    let detail = format!("catalog {} has no service {name}", catalog.label);
+    Rejection::new(Reason::UnknownService, detail)
 }
 
-/// Whether a rule is for the record's direction and network. Home rules are for records without a network.
-fn fits(catalog: &Catalog, rule: &Rule, record: &Record<'_>) -> bool {
+/// Whether a rule is for the record's direction and for the place where it is served.
+fn fits(rule: &Rule, record: &Record<'_>, place: Whereabouts) -> bool {
     if rule
         .direction
         .is_some_and(|direction| direction != record.direction)
     {
         return false;
     }
-    match (rule.roaming, record.network) {
-        (None, None) => true,
-        (Some(group), Some(network)) => network_group(catalog, network) == Some(group),
-        _ => false,
+    match rule.roaming {
+        None => place == Whereabouts::Home,
+        Some(group) => place == Whereabouts::Group(group),
     }
-}
-
-/// The group that lists the network or the longest beginning of its code.
-fn network_group(catalog: &Catalog, network: &str) -> Option<u16> {
-    (1..=network.len())
-        .rev()
-        .filter_map(|length| network.get(..length))
-        .find_map(|code| {
-            let listed = |group: &umbral_catalog::tables::NetworkGroup| {
-                group
-                    .networks
-                    .binary_search_by(|known| known.as_str().cmp(code))
-                    .is_ok()
-            };
-            catalog
-                .networks
-                .iter()
-                .position(listed)
-                .map(|index| index as u16)
-        })
 }
 
 /// A record in words, for the detail of a rejection.

@@ -1,41 +1,54 @@
 //! Cutting a record where its price changes: at edges of time bands, changes of version and plan, and the
 //! starts of price steps.
 
+use crate::emergency;
 use crate::record::{Axis, Record, Tariff};
-use crate::resolve::{Footing, Ladder, Rung, footing};
+use crate::resolve::{Footing, Ladder, Rung, footing, version_at};
+use crate::view::View;
 use smallvec::SmallVec;
 use umbral_catalog::tables::{Rate, Step};
-use umbral_catalog::version::CatalogSet;
+use umbral_catalog::version::{CatalogSet, Version};
 use umbral_model::charge::{Charge, Segment};
+use umbral_model::ids::RuleNo;
 use umbral_model::money::{Money, Pico};
 use umbral_model::rejection::{Reason, Rejection};
 use umbral_model::time::Timestamp;
 
 /// A record of more segments than this is not one record of usage; it is refused.
-const SEGMENTS_MAX: usize = 10_000;
+pub(crate) const SEGMENTS_MAX: usize = 10_000;
 
 /// A record cut into segments: a charge without its amount, and between what that is held.
 #[derive(Debug)]
-pub(crate) struct Walk {
+pub(crate) struct Walk<'c> {
     pub(crate) charge: Charge,
     pub(crate) minimum: Option<Pico>,
     pub(crate) maximum: Option<Pico>,
+    /// The version in force at the record's start, and the record as it sees it.
+    pub(crate) version: &'c Version,
+    pub(crate) view: View,
+    pub(crate) axis: Axis,
+    /// Never charged: neither allowances nor discounts are asked.
+    pub(crate) free: bool,
 }
 
 /// Cuts the record into segments, in order of time. Setup fee, minimum and maximum are those of the first
 /// segment's rate, the rounding that of the rate with most decimals (of equals, the earlier one).
-pub(crate) fn cut(
-    catalogs: &CatalogSet,
+pub(crate) fn cut<'c>(
+    catalogs: &'c CatalogSet,
     tariff: Tariff<'_>,
     record: &Record<'_>,
-) -> Result<Walk, Rejection> {
+) -> Result<Walk<'c>, Rejection> {
     let (quantity, limit) = (record.quantity, i64::MAX as u64);
     let measured = [Some(quantity), record.duration, record.continued];
     if measured.into_iter().flatten().any(|units| units > limit) {
         let detail = "usage of 2^63 units or more";
         return Err(Rejection::new(Reason::PriceOutOfRange, detail));
     }
-    let mut footing = footing(catalogs, tariff, record, record.start)?;
+    let version = version_at(catalogs, record.start)?;
+    if let Some(rule) = emergency::rule(version, record) {
+        return emergency::walk(version, tariff, record, rule);
+    }
+    let mut footing = footing(catalogs, version, tariff, record, record.start)?;
     let measurement =
         footing.ladder.version.catalog.services[footing.ladder.service.index()].measurement;
     let axis = Axis::new(record.start, quantity, record.duration, measurement);
@@ -48,9 +61,9 @@ pub(crate) fn cut(
     }
     let (mut offset, end) = (0, axis.end());
     let (mut rung, mut holds_until) = rule_at(&footing, record, record.start, end)?;
-    let mut walk = first(&footing.ladder, rung, record)?;
+    let mut walk = first(&footing.ladder, rung, record, axis)?;
     while offset < quantity {
-        let rate = rate_of(&footing.ladder, rung)?;
+        let rate = rate_of(footing.ladder.version, rung.rule)?;
         let segment = segment(
             &footing.ladder,
             rung,
@@ -66,7 +79,8 @@ pub(crate) fn cut(
         }
         let at = axis.instant(offset);
         if at >= footing.until {
-            footing = crate::resolve::footing(catalogs, tariff, record, at)?;
+            let version = version_at(catalogs, at)?;
+            footing = crate::resolve::footing(catalogs, version, tariff, record, at)?;
             (rung, holds_until) = rule_at(&footing, record, at, end)?;
         } else if at >= holds_until {
             (rung, holds_until) = rule_at(&footing, record, at, end)?;
@@ -87,22 +101,26 @@ fn rule_at(
     }
 }
 
-fn rate_of<'c>(ladder: &Ladder<'c>, rung: Rung) -> Result<&'c Rate, Rejection> {
-    ladder
-        .version
-        .catalog
-        .rates
-        .get(rung.rate.index())
-        .ok_or_else(|| {
-            Rejection::new(
-                Reason::BadCatalog,
-                format!("rule {} has no rate", rung.rule),
-            )
-        })
+/// The rate of a rule.
+pub(crate) fn rate_of(version: &Version, rule: RuleNo) -> Result<&Rate, Rejection> {
+    let catalog = &*version.catalog;
+    let rate = catalog
+        .rules
+        .get(rule.index())
+        .and_then(|rule| catalog.rates.get(rule.rate.index()));
+    rate.ok_or_else(|| {
+        let detail = format!("rule {rule} has no rate");
+        Rejection::new(Reason::BadCatalog, detail)
+    })
 }
 
-fn first(ladder: &Ladder<'_>, rung: Rung, record: &Record<'_>) -> Result<Walk, Rejection> {
-    let rate = rate_of(ladder, rung)?;
+fn first<'c>(
+    ladder: &Ladder<'c>,
+    rung: Rung,
+    record: &Record<'_>,
+    axis: Axis,
+) -> Result<Walk<'c>, Rejection> {
+    let rate = rate_of(ladder.version, rung.rule)?;
     let charged = record.quantity > 0 && record.continued.is_none();
     let charge = Charge {
         amount: Money::ZERO,
@@ -124,6 +142,10 @@ fn first(ladder: &Ladder<'_>, rung: Rung, record: &Record<'_>) -> Result<Walk, R
         charge,
         minimum: rate.minimum,
         maximum: rate.maximum,
+        version: ladder.version,
+        view: ladder.view,
+        axis,
+        free: false,
     })
 }
 
@@ -163,7 +185,8 @@ fn segment(
         usage: billed.min(record.quantity - offset),
         billed,
         covered: 0,
-        tier: None,
+        // Which one, and its price, is said when all units of the record are known.
+        tier: rate.tiers.as_ref().map(|_| 0),
         increment: step.increment,
         price: step.price,
         unit: step.unit,
@@ -183,10 +206,15 @@ fn step_at(steps: &[Step], position: u64) -> Result<(&Step, u64), Rejection> {
     }
 }
 
+/// The rejection of a record that is cut too often.
+pub(crate) fn too_many() -> Rejection {
+    let detail = format!("the record falls into more than {SEGMENTS_MAX} segments");
+    Rejection::new(Reason::PriceOutOfRange, detail)
+}
+
 fn push(charge: &mut Charge, segment: Segment, rate: &Rate) -> Result<(), Rejection> {
     if charge.segments.len() == SEGMENTS_MAX {
-        let detail = format!("the record falls into more than {SEGMENTS_MAX} segments");
-        return Err(Rejection::new(Reason::PriceOutOfRange, detail));
+        return Err(too_many());
     }
     if rate.rounding.decimals > charge.rounding.decimals {
         charge.rounding = rate.rounding;

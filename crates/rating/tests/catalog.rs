@@ -239,6 +239,7 @@ fn the_tree_is_for_people() {
             service: &case.record.service,
             direction: case.record.direction,
             to: "3491",
+            whole: true,
             zone: None,
             network: None,
             start: case.record.start,

@@ -487,6 +487,7 @@ fn engine_and_naive_model_agree_to_the_micro_unit() {
                 Direction::Originating
             },
             to: &case.number,
+            whole: true,
             zone: zone_name.as_deref(),
             network: None,
             start: Timestamp::from_nanos(case.start),

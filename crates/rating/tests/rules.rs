@@ -24,6 +24,7 @@ fn call(to: &str, start: &str, seconds: u64) -> Record<'static> {
         service: "voice",
         direction: Direction::Originating,
         to: Box::leak(to.to_owned().into_boxed_str()),
+        whole: true,
         zone: None,
         network: None,
         start: at(start),

@@ -28,10 +28,23 @@ pub struct Draft {
     pub zone: chrono_tz::Tz,
     /// Prefixes of each destination zone.
     pub zones: Vec<Vec<String>>,
+    /// Whole numbers and their zones.
+    pub exact: Vec<(&'static str, usize)>,
+    /// Codes of each network group; `*` for all that no other group lists.
     pub networks: Vec<Vec<String>>,
+    /// Calling codes of networks.
+    pub countries: Vec<(&'static str, &'static str)>,
+    /// Networks that count as home.
+    pub home: Vec<&'static str>,
+    /// Emergency numbers, ascending.
+    pub emergency: Vec<&'static str>,
     pub bands: Vec<Vec<Window>>,
     pub rates: Vec<Rate>,
     pub plans: Vec<DraftPlan>,
+    /// Zone filters of these and of discounts name zones only; their zone sets are found here.
+    pub allowances: Vec<Allowance>,
+    pub discounts: Vec<Discount>,
+    pub discount_cap_bps: u32,
     pub profiles: Vec<(&'static str, Vec<(&'static str, u32, Vec<&'static str>)>)>,
 }
 
@@ -47,6 +60,7 @@ pub struct DraftRule {
     pub band: Option<usize>,
     pub direction: Option<Direction>,
     pub roaming: Option<u16>,
+    pub visited: bool,
     pub service: Option<u8>,
     pub priority: i64,
     pub rate: usize,
@@ -85,6 +99,7 @@ pub fn stepped(steps: &[(u64, &str, u64, u64)]) -> Rate {
         name: "".into(),
         setup: Pico::ZERO,
         steps: steps.collect(),
+        tiers: None,
         minimum: None,
         maximum: None,
         rounding: Rounding {
@@ -126,22 +141,70 @@ impl Draft {
         Draft {
             zone,
             zones: vec![],
+            exact: vec![],
             networks: vec![],
+            countries: vec![],
+            home: vec![],
+            emergency: vec![],
             bands: vec![],
             rates: vec![],
             plans: vec![],
+            allowances: vec![],
+            discounts: vec![],
+            discount_cap_bps: 8000,
             profiles: vec![],
         }
     }
 
-    /// The compiled tables. Plans are `p0`, `p1`, ...; zones `z0`, ...; rates `r0`, ...; bands `b0`, ...
-    pub fn catalog(&self, rules_of_zone: &ZoneRules) -> Catalog {
-        let named = |letter: char, index: usize| smol_str::format_smolstr!("{letter}{index}");
+    /// Prefixes, and whole numbers with the longest prefix of each as the next shorter one.
+    fn deck(&self) -> Deck {
         let listed = self.zones.iter().enumerate().flat_map(|(zone, prefixes)| {
             prefixes
                 .iter()
                 .map(move |prefix| (prefix.as_str().into(), DestinationNo(zone as u16)))
         });
+        let mut deck = Deck::build(listed);
+        for (number, zone) in &self.exact {
+            let zones = vec![DestinationNo(*zone as u16)];
+            let known = deck.zone_sets.iter().position(|set| *set == zones);
+            let zone_set = known.unwrap_or_else(|| {
+                deck.zone_sets.push(zones);
+                deck.zone_sets.len() - 1
+            });
+            let entry = PrefixEntry {
+                zone_set: zone_set as u32,
+                shorter: deck.beginning(number),
+            };
+            deck.entries.push(entry);
+            deck.prefixes.push((*number).into());
+            let number_of_entry = PrefixNo(deck.entries.len() as u32 - 1);
+            deck.exact.insert((*number).into(), number_of_entry);
+        }
+        deck
+    }
+
+    fn network_index(&self) -> NetworkIndex {
+        let mut index = NetworkIndex {
+            home: self.home.iter().map(|code| (*code).into()).collect(),
+            ..NetworkIndex::default()
+        };
+        for (group, codes) in self.networks.iter().enumerate() {
+            for code in codes {
+                match code.as_str() {
+                    "*" => index.rest = Some(group as u16),
+                    code => drop(index.groups.insert(code.into(), group as u16)),
+                }
+            }
+        }
+        for (network, country) in &self.countries {
+            index.countries.insert((*network).into(), (*country).into());
+        }
+        index
+    }
+
+    /// The compiled tables. Plans are `p0`, `p1`, ...; zones `z0`, ...; rates `r0`, ...; bands `b0`, ...
+    pub fn catalog(&self, rules_of_zone: &ZoneRules) -> Catalog {
+        let named = |letter: char, index: usize| smol_str::format_smolstr!("{letter}{index}");
         let mut catalog = Catalog {
             name: "draft".into(),
             label: "v".into(),
@@ -156,8 +219,19 @@ impl Draft {
                 })
                 .to_vec(),
             destinations: (0..self.zones.len()).map(|zone| named('z', zone)).collect(),
-            deck: Deck::build(listed),
+            deck: self.deck(),
             networks: vec![],
+            network_index: self.network_index(),
+            emergency: self
+                .emergency
+                .iter()
+                .map(|number| (*number).into())
+                .collect(),
+            emergency_rule: None,
+            allowances: self.allowances.clone(),
+            products: vec![],
+            discounts: self.discounts.clone(),
+            discount_cap_bps: self.discount_cap_bps,
             bands: vec![],
             rates: vec![],
             rules: vec![],
@@ -191,6 +265,13 @@ impl Draft {
         for (index, plan) in self.plans.iter().enumerate() {
             self.add_plan(&mut catalog, named('p', index), plan);
         }
+        self.add_emergency_rule(&mut catalog);
+        let sets = catalog.deck.zone_sets.clone();
+        let allowances = catalog.allowances.iter_mut().map(|known| &mut known.zones);
+        let discounts = catalog.discounts.iter_mut().map(|known| &mut known.zones);
+        for filter in allowances.chain(discounts) {
+            find_zone_sets(filter, &sets);
+        }
         for (name, activations) in &self.profiles {
             let activations = activations
                 .iter()
@@ -207,16 +288,38 @@ impl Draft {
         catalog
     }
 
+    /// The rule at the end of all, with a rate of its own.
+    fn add_emergency_rule(&self, catalog: &mut Catalog) {
+        if self.emergency.is_empty() {
+            return;
+        }
+        catalog.emergency_rule = Some(RuleNo(catalog.rules.len() as u32));
+        catalog.rates.push(Rate {
+            name: "emergency".into(),
+            ..stepped(&[(0, "0", 1, 1)])
+        });
+        catalog.rules.push(Rule {
+            plan: u32::MAX,
+            label: "emergency".into(),
+            services: vec![],
+            zone: None,
+            direction: None,
+            roaming: None,
+            visited: false,
+            band: None,
+            priority: 0,
+            rate: RateNo(catalog.rates.len() as u32 - 1),
+        });
+    }
+
     fn add_plan(&self, catalog: &mut Catalog, name: smol_str::SmolStr, plan: &DraftPlan) {
         let (sets, zones) = (catalog.deck.zone_sets.len(), self.zones.len());
-        let mut by_service: Vec<ServiceRules> = SERVICES
-            .iter()
-            .map(|_| ServiceRules {
-                by_zone_set: vec![vec![]; sets],
-                by_zone: vec![vec![]; zones],
-                anywhere: vec![],
-            })
-            .collect();
+        let mut by_service = SERVICES.map(|_| Lists {
+            visited: vec![],
+            by_zone_set: vec![vec![]; sets],
+            by_zone: vec![vec![]; zones],
+            anywhere: vec![],
+        });
         let mut order: Vec<&DraftRule> = plan.rules.iter().collect();
         order.sort_by_key(|rule| {
             let open = (
@@ -230,6 +333,10 @@ impl Draft {
             let number = RuleNo(catalog.rules.len() as u32);
             for (service, rules) in by_service.iter_mut().enumerate() {
                 if rule.service.is_some_and(|only| only as usize != service) {
+                    continue;
+                }
+                if rule.visited {
+                    rules.visited.push(number);
                     continue;
                 }
                 let Some(zone) = rule.zone else {
@@ -250,6 +357,7 @@ impl Draft {
                 zone: rule.zone.map(|zone| DestinationNo(zone as u16)),
                 direction: rule.direction,
                 roaming: rule.roaming,
+                visited: rule.visited,
                 band: rule.band.map(|band| BandNo(band as u16)),
                 priority: rule.priority,
                 rate: RateNo(rule.rate as u32),
@@ -259,8 +367,10 @@ impl Draft {
             number: PlanNo(0),
             name,
             fall_through: plan.fall_through,
-            by_service,
+            by_service: by_service.into_iter().map(Lists::packed).collect(),
             monthly_fee: Default::default(),
+            by_day: false,
+            allowances: vec![],
             descriptions: vec![],
         });
     }
@@ -270,5 +380,36 @@ impl Draft {
         let mut set = CatalogSet::new();
         set.activate(self.catalog(&zone_rules(self.zone)), Timestamp::MIN);
         set
+    }
+}
+
+/// Rules of one service while they are sorted.
+struct Lists {
+    visited: Vec<RuleNo>,
+    by_zone_set: Vec<Vec<RuleNo>>,
+    by_zone: Vec<Vec<RuleNo>>,
+    anywhere: Vec<RuleNo>,
+}
+
+impl Lists {
+    fn packed(self) -> ServiceRules {
+        ServiceRules {
+            visited: self.visited,
+            by_zone_set: RuleLists::pack(&self.by_zone_set),
+            by_zone: RuleLists::pack(&self.by_zone),
+            anywhere: self.anywhere,
+        }
+    }
+}
+
+fn find_zone_sets(filter: &mut ZoneFilter, sets: &[Vec<DestinationNo>]) {
+    if filter.zones.is_empty() {
+        return;
+    }
+    filter.zone_sets = vec![0; sets.len().div_ceil(64)];
+    for (number, set) in sets.iter().enumerate() {
+        if set.iter().any(|zone| filter.zones.contains(zone)) {
+            filter.zone_sets[number / 64] |= 1 << (number % 64);
+        }
     }
 }

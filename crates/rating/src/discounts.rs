@@ -1,0 +1,57 @@
+//! Which discounts a record gets (rule 9 of the tariff reference): those of the catalog version at its start whose
+//! conditions hold there. Percentages add up, to the catalog's cap.
+
+use crate::account::Customer;
+use crate::record::Record;
+use crate::segments::Walk;
+use smol_str::SmolStr;
+use umbral_catalog::tables::{Catalog, Discount};
+use umbral_model::ids::DiscountNo;
+
+/// Notes the discounts of the record, in the order of the catalog.
+pub(crate) fn apply(walk: &mut Walk<'_>, record: &Record<'_>, customer: &Customer<'_>) {
+    let catalog = &*walk.version.catalog;
+    let mut sum = 0u32;
+    for (index, discount) in catalog.discounts.iter().enumerate() {
+        if is_for_customer(discount, customer) && is_for_record(discount, walk, record) {
+            let number = DiscountNo(index as u16);
+            walk.charge.discounts.push((number, discount.bps));
+            sum = sum.saturating_add(discount.bps);
+        }
+    }
+    walk.charge.discount_bps = sum.min(catalog.discount_cap_bps);
+}
+
+fn is_for_customer(discount: &Discount, customer: &Customer<'_>) -> bool {
+    let one_of = |names: &[SmolStr], own: Option<&str>| {
+        names.is_empty() || own.is_some_and(|own| names.iter().any(|name| name == own))
+    };
+    let has_card = || {
+        customer
+            .cards
+            .iter()
+            .any(|own| discount.cards.contains(own))
+    };
+    customer.vip_rank >= discount.vip_rank
+        && one_of(&discount.classes, customer.class)
+        && one_of(&discount.tiers, customer.tier)
+        && (discount.cards.is_empty() || has_card())
+}
+
+fn is_for_record(discount: &Discount, walk: &Walk<'_>, record: &Record<'_>) -> bool {
+    let catalog: &Catalog = &walk.version.catalog;
+    let plan = walk.charge.plan;
+    let of_plan = |index: &u32| {
+        let known = catalog.plans.get(*index as usize);
+        known.is_some_and(|known| known.number == plan)
+    };
+    discount.from <= record.start
+        && record.start < discount.until
+        && (discount.plans.is_empty() || discount.plans.iter().any(of_plan))
+        && (discount.services.is_empty() || discount.services.contains(&walk.charge.service))
+        && discount
+            .direction
+            .is_none_or(|direction| direction == record.direction)
+        && discount.networks.admits(walk.view.place)
+        && walk.view.is_to(&discount.zones)
+}
