@@ -2,8 +2,9 @@
 
 use std::error::Error;
 
-const FILES: [&str; 4] = [
+const FILES: [&str; 5] = [
     "umbral/v1/common.proto",
+    "umbral/v1/charge.proto",
     "umbral/v1/input.proto",
     "umbral/v1/event.proto",
     "umbral/v1/journal.proto",

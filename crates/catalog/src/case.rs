@@ -18,6 +18,19 @@ pub struct CatalogCase {
     pub tariff: CaseTariff,
     /// For what.
     pub record: CaseRecord,
+    /// Units that allowances have left, by their names: those of the plan, or `PRODUCT/NAME`. Others have
+    /// none.
+    pub left: Vec<(SmolStr, u64)>,
+    /// Units of the cycle that were charged before, by rate with tiers.
+    pub so_far: Vec<(SmolStr, u64)>,
+    /// The customer's class, for discounts.
+    pub class: Option<SmolStr>,
+    /// The customer's loyalty tier.
+    pub tier: Option<SmolStr>,
+    /// Types of the customer's cards.
+    pub cards: Vec<SmolStr>,
+    /// The customer's VIP rank.
+    pub vip_rank: u16,
     /// What must come out.
     pub expected: Expected,
     /// The file that it stands in.

@@ -68,6 +68,10 @@ codes! {
     UNKNOWN_NETWORK = "C-0038";
     /// A profile that is not defined.
     UNKNOWN_PROFILE = "C-0039";
+    /// A credit class that is not defined.
+    UNKNOWN_CLASS = "C-0040";
+    /// An allowance that is not defined.
+    UNKNOWN_ALLOWANCE = "C-0041";
 
     /// A prefix in two zones, or twice in one.
     DUPLICATE_PREFIX = "C-0050";
@@ -81,6 +85,14 @@ codes! {
     DUPLICATE_NETWORK = "C-0054";
     /// A zone that no plan names.
     UNUSED_ZONE = "C-0055";
+    /// A short code or emergency number that is not one to eight digits.
+    BAD_WHOLE_NUMBER = "C-0056";
+    /// A country's calling code that is none.
+    BAD_COUNTRY_CODE = "C-0057";
+    /// All other networks in two groups.
+    REST_TWICE = "C-0058";
+    /// A network group without a network.
+    EMPTY_NETWORK = "C-0059";
 
     /// A price that cannot be read.
     BAD_PRICE = "C-0070";
@@ -102,8 +114,14 @@ codes! {
     MINIMUM_ABOVE_MAXIMUM = "C-0078";
     /// A rate that no rule names.
     UNUSED_RATE = "C-0079";
-    /// Both a price and steps, or neither.
+    /// More than one of price, steps and tiers, or none.
     PRICE_OR_STEPS = "C-0080";
+    /// Tiers that leave usage past the last one unpriced, or end before the last one.
+    TIERS_NOT_CLOSED = "C-0081";
+    /// Tiers that do not ascend from above 0.
+    TIERS_OUT_OF_ORDER = "C-0082";
+    /// Settings of tiers in a rate without tiers.
+    NO_TIERS = "C-0083";
 
     /// Days, months or years that cannot be read.
     BAD_DAYS = "C-0090";
@@ -122,6 +140,10 @@ codes! {
     NO_RULES = "C-0101";
     /// A rate whose unit does not fit the service.
     RATE_DOES_NOT_FIT = "C-0102";
+    /// A rule for visited countries without a network group, or with a zone.
+    VISITED_RULE = "C-0103";
+    /// A rule for visited countries of networks whose country nobody names.
+    VISITED_COUNTRY = "C-0104";
     /// A rule that can never match.
     UNREACHABLE_RULE = "C-0105";
     /// Two rules of equal rank that hold at the same time.
@@ -130,6 +152,19 @@ codes! {
     GAP = "C-0107";
     /// Bands that leave a gap that a shorter prefix fills.
     GAP_FALLS_THROUGH = "C-0108";
+
+    /// An allowance for what no plan sells.
+    ALLOWANCE_NOT_SOLD = "C-0110";
+    /// An allowance for services that are counted in different units.
+    ALLOWANCE_MIXED = "C-0111";
+    /// Units of an allowance that do not fit its services.
+    ALLOWANCE_UNITS = "C-0112";
+    /// Units abroad above all units, or without a network abroad.
+    UNITS_ABROAD = "C-0113";
+    /// Two allowances of one name in a plan or product.
+    DUPLICATE_ALLOWANCE = "C-0114";
+    /// A validity that cannot be read.
+    BAD_VALIDITY = "C-0115";
 
     /// A limit that is negative or not a whole number of minor units.
     BAD_LIMIT = "C-0120";
@@ -151,6 +186,15 @@ codes! {
     UNKNOWN_BAR = "C-0128";
     /// A scope on a measure that has none.
     SCOPE_DOES_NOT_FIT = "C-0129";
+
+    /// A discount of nothing, or above the cap.
+    DISCOUNT_OVER_CAP = "C-0130";
+    /// A cap of nothing, or above 80 %.
+    BAD_DISCOUNT_CAP = "C-0131";
+    /// A promotion that ends before it begins.
+    EMPTY_PROMOTION = "C-0132";
+    /// A discount that can never hold.
+    DISCOUNT_NEVER = "C-0133";
 
     /// An exit amount that is not below the entry amount.
     EXIT_NOT_BELOW_ENTRY = "C-0140";
@@ -180,6 +224,8 @@ codes! {
     UNKNOWN_REFUSAL = "C-0163";
     /// A case whose charge is another one.
     CASE_FAILED = "C-0164";
+    /// Units so far of a rate that counts none.
+    CASE_COUNTER = "C-0165";
 
     /// Two versions from the same instant.
     SAME_VALID_FROM = "C-0170";

@@ -45,6 +45,33 @@ impl Deck {
         deck
     }
 
+    /// Adds whole numbers and their zones; a number that is there already keeps its zone. They lead to no
+    /// shorter prefix: a short code is no beginning of an international number.
+    pub fn add_exact(&mut self, listed: impl IntoIterator<Item = (SmolStr, DestinationNo)>) {
+        let mut alone: FxHashMap<DestinationNo, u32> = FxHashMap::default();
+        for (set, zones) in (0..).zip(&self.zone_sets) {
+            if let [zone] = zones.as_slice() {
+                alone.insert(*zone, set);
+            }
+        }
+        for (text, zone) in listed {
+            if self.exact.contains_key(&text) {
+                continue;
+            }
+            let zone_set = *alone.entry(zone).or_insert_with(|| {
+                self.zone_sets.push(vec![zone]);
+                self.zone_sets.len() as u32 - 1
+            });
+            let number = PrefixNo(self.entries.len() as u32);
+            self.entries.push(PrefixEntry {
+                zone_set,
+                shorter: None,
+            });
+            self.prefixes.push(text.clone());
+            self.exact.insert(text, number);
+        }
+    }
+
     /// The longest prefix that `number` begins with. The empty prefix matches every number.
     pub fn longest(&self, number: &str) -> Option<PrefixNo> {
         if !self.exact.is_empty()

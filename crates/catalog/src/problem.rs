@@ -80,7 +80,7 @@ impl Problem {
 }
 
 /// What may be untrue where a TOML file was not read, and with it definitions and uses of names.
-const FROM_TOML: [&str; 15] = [
+const FROM_TOML: [&str; 20] = [
     codes::UNKNOWN_SERVICE,
     codes::UNKNOWN_ZONE,
     codes::UNKNOWN_BAND,
@@ -96,9 +96,14 @@ const FROM_TOML: [&str; 15] = [
     codes::UNUSED_RATE,
     codes::UNUSED_BAND,
     codes::NEVER_HOLDS,
+    codes::UNKNOWN_CLASS,
+    codes::UNKNOWN_ALLOWANCE,
+    codes::ALLOWANCE_NOT_SOLD,
+    codes::DISCOUNT_NEVER,
+    codes::EMPTY_NETWORK,
 ];
 /// What may be untrue where the form of numbers, the currency and the time zone are not known.
-const FROM_HEAD: [&str; 7] = [
+const FROM_HEAD: [&str; 9] = [
     codes::BAD_PREFIX,
     codes::LONG_PREFIX,
     codes::DUPLICATE_PREFIX,
@@ -106,12 +111,16 @@ const FROM_HEAD: [&str; 7] = [
     codes::OVERLAP,
     codes::BAD_LIMIT,
     codes::BAD_DATE,
+    codes::DISCOUNT_OVER_CAP,
+    codes::DISCOUNT_NEVER,
 ];
 /// What may be untrue where rows of a CSV file were not read.
-const FROM_CSV: [&str; 3] = [
+const FROM_CSV: [&str; 5] = [
     codes::UNKNOWN_ZONE,
     codes::UNKNOWN_NETWORK,
     codes::UNKNOWN_PROFILE,
+    codes::EMPTY_NETWORK,
+    codes::VISITED_COUNTRY,
 ];
 
 /// Collects problems while a catalog is read and checked.

@@ -27,10 +27,14 @@ pub struct Summary {
     pub amounts: Amounts,
     /// Services, with what they are counted in.
     pub services: Vec<(SmolStr, Measurement)>,
-    /// Zones and how many prefixes each has.
+    /// Zones and how many prefixes and whole numbers each has.
     pub zones: Vec<(SmolStr, usize)>,
     /// Prefixes in all.
     pub prefixes: usize,
+    /// Whole numbers in all.
+    pub numbers: usize,
+    /// Numbers that are never charged nor barred.
+    pub emergency: Vec<SmolStr>,
     /// Network groups and how many codes each has.
     pub networks: Vec<(SmolStr, usize)>,
     /// Time bands.
@@ -138,12 +142,14 @@ pub(crate) fn of(
             .map(|service| (service.name.clone(), service.measurement))
             .collect(),
         zones: catalog.destinations.iter().cloned().zip(prefixes).collect(),
-        prefixes: catalog.deck.entries.len(),
+        prefixes: catalog.deck.by_text.len(),
+        numbers: catalog.deck.exact.len(),
+        emergency: catalog.emergency.clone(),
         networks: groups
             .map(|group| (group.name.clone(), group.networks.len()))
             .collect(),
         bands: catalog.bands.iter().map(|band| band.name.clone()).collect(),
-        rates: catalog.rates.len(),
+        rates: catalog.rates.len() - usize::from(catalog.emergency_rule.is_some()),
         plans: catalog
             .plans
             .iter()

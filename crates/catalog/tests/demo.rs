@@ -145,13 +145,15 @@ charge = "0.24"
         .entry(catalog.deck.longest("34911").unwrap())
         .unwrap()
         .zone_set;
-    let rules: Vec<u32> = voice.by_zone_set[spain as usize]
+    let rules: Vec<u32> = voice
+        .by_zone_set
+        .get(spain as usize)
         .iter()
         .map(|rule| rule.0)
         .collect();
     assert_eq!(rules, [3, 2, 1]);
     assert_eq!(voice.anywhere.len(), 1);
-    assert_eq!(voice.by_zone[0].len(), 1);
+    assert_eq!(voice.by_zone.get(0).len(), 1);
     assert_eq!(catalog.rules[0].label, "catalog.toml:29 calls");
 
     assert_eq!(catalog.classes[0].dispute_weight_bps, 5_000);

@@ -125,15 +125,7 @@ const TOML: &[(&str, &str)] = &[
     ),
     ("C-0009", "[rate.«call»]\nprice = \"free\"\n"),
     ("C-0009", "[service.«voice»]\nmeasured_in = \"time\"\n"),
-    (
-        "C-0010",
-        "[plan.a]\n«monthly_fee = \"9.90\"»\nrules = [ { service = \"voice\", rate = \"call\" } ]\n",
-    ),
-    (
-        "C-0010",
-        "[plan.a]\nrules = [ { service = \"voice\", rate = \"call\" } ]\n«allowances = []»\n",
-    ),
-    ("C-0010", "[«product».a]\nprice = \"1.00\"\n"),
+    ("C-0010", "[«programme».a]\nname = \"Club\"\n"),
     ("C-0011", "[rate.«\"*\"»]\nprice = \"free\"\n"),
     ("C-0022", "[holidays]\nextra = [«\"25.12.2026\"»]\n"),
     ("C-0023", "[service.a]\nmeasured_in = «\"bytes\"»\n"),

@@ -3,12 +3,13 @@
 
 use crate::collections::Collections;
 use crate::dates;
+use crate::tariff::meters::Meters;
 use crate::world::World;
 use smol_str::SmolStr;
 use std::sync::Arc;
 use umbral_model::event::OutId;
 use umbral_model::ids::*;
-use umbral_model::input::{Measure, RestrictionReason, Scope};
+use umbral_model::input::{Input, InputKey, Measure, RatedRecord, RestrictionReason, Scope};
 use umbral_model::money::{Currency, Money};
 use umbral_model::time::{Date, Timestamp};
 
@@ -47,7 +48,10 @@ pub struct Row {
     pub(crate) currency: Currency,
     /// Plans changed, a member has its own, or a profile prices: the cold part decides the tariff.
     pub(crate) tariff_is_cold: bool,
+    /// What the current cycle's beginning brings is not charged and granted yet.
+    pub(crate) fees_due: bool,
     pub(crate) cold: Option<Arc<Cold>>,
+    pub(crate) meters: Option<Arc<Meters>>,
     pub(crate) cache: Cache,
 }
 
@@ -110,6 +114,20 @@ pub(crate) struct Cold {
     pub plans: Vec<(Timestamp, PlanNo)>,
     /// Members in the order in which they were added.
     pub members: Vec<Member>,
+    /// Classes from when on, ascending, once the class changed.
+    pub classes: Vec<(Timestamp, ClassNo)>,
+    /// Loyalty tiers by hand, from when on, ascending.
+    pub tiers: Vec<TierHeld>,
+    /// Cards in the order in which they were given out.
+    pub cards: Vec<Card>,
+    /// Fees of the current cycle, by holder.
+    pub fees: Vec<PaidFee>,
+    /// Instalments to come, in the order in which they were agreed.
+    pub instalments: Vec<Instalments>,
+    /// Records that were corrected, with what stands for them now, in the order of their first corrections.
+    pub corrected: Vec<Corrected>,
+    /// Corrections that wait for their records, in the order in which they came.
+    pub parked: Vec<Parked>,
     /// The class to come, from a local day on.
     pub class_change: Option<(Date, ClassNo)>,
     /// Plans to come.
@@ -145,6 +163,13 @@ static NO_COLD: Cold = Cold {
     member_category: None,
     plans: Vec::new(),
     members: Vec::new(),
+    classes: Vec::new(),
+    tiers: Vec::new(),
+    cards: Vec::new(),
+    fees: Vec::new(),
+    instalments: Vec::new(),
+    corrected: Vec::new(),
+    parked: Vec::new(),
     class_change: None,
     plan_changes: Vec::new(),
     closed: Vec::new(),
@@ -169,6 +194,70 @@ pub(crate) struct Member {
     pub closed_at: Option<Timestamp>,
     /// Its own plans from when on, ascending; none: the account's.
     pub plans: Vec<(Timestamp, PlanNo)>,
+}
+
+/// A loyalty tier by hand, or the end of one.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct TierHeld {
+    pub from: Timestamp,
+    pub tier: Option<SmolStr>,
+    /// Last local day.
+    pub until: Option<Date>,
+}
+
+/// A card; its number is not kept.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct Card {
+    /// Hash of the number.
+    pub card: u64,
+    pub card_type: SmolStr,
+    pub from: Timestamp,
+    pub closed_at: Option<Timestamp>,
+    /// Last local day.
+    pub valid_until: Option<Date>,
+}
+
+/// What is paid of a plan's fee in the current cycle.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct PaidFee {
+    pub plan: PlanName,
+    /// The member whose own plan it is.
+    pub member: Option<MemberId>,
+    /// Of a whole cycle.
+    pub fee: Money,
+    pub from: Date,
+    pub until: Date,
+    pub days_in_cycle: u16,
+    /// Unused days are credited.
+    pub by_day: bool,
+}
+
+/// Instalments of a purchase that are to come, one a cycle.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct Instalments {
+    pub purchase: PurchaseId,
+    pub product: SmolStr,
+    /// Number of the next one.
+    pub next: u16,
+    pub count: u16,
+    pub amount: Money,
+    pub last_amount: Money,
+}
+
+/// What stands for a record that was corrected.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct Corrected {
+    /// Keys of its corrections, in order: one of them may be named by the next.
+    pub corrections: Vec<InputKey>,
+    pub record: Arc<RatedRecord>,
+}
+
+/// A correction that waits for its record.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct Parked {
+    pub of: InputKey,
+    pub input: Arc<Input>,
+    pub until: Timestamp,
 }
 
 /// A plan to come.
@@ -300,7 +389,9 @@ impl Row {
             cycle_day: 1,
             currency: Currency::default(),
             tariff_is_cold: false,
+            fees_due: false,
             cold: None,
+            meters: None,
             cache: Cache::EMPTY,
         }
     }

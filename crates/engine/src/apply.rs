@@ -3,7 +3,7 @@
 
 use crate::account::Row;
 use crate::world::World;
-use crate::{billing, collections, credit, customer, usage};
+use crate::{billing, collections, credit, customer, tariff, usage};
 use umbral_model::event::{Event, EventBody};
 
 /// Takes the event into the row. The row must be the one that the event was made for: its `account_seq` is
@@ -16,7 +16,7 @@ pub(crate) fn apply(world: &World, row: &mut Row, event: &Event) {
     );
     row.seq = event.account_seq;
     match &event.body {
-        EventBody::UsageRated(body) => usage::apply_usage(row, body),
+        EventBody::UsageRated(body) => usage::apply_usage(world, row, body),
         EventBody::ChargePosted(body) => usage::apply_charge(row, body),
         EventBody::PurchaseRecorded(_)
         | EventBody::IdentifierNoted(_)
@@ -24,6 +24,17 @@ pub(crate) fn apply(world: &World, row: &mut Row, event: &Event) {
         | EventBody::LimitCured(_)
         | EventBody::ServiceRestrictionChanged(_)
         | EventBody::StepCancelled(_) => {}
+        EventBody::UsageCorrected(_)
+        | EventBody::AllowanceGranted(_)
+        | EventBody::AllowanceEnded(_)
+        | EventBody::AllowanceCrossed(_)
+        | EventBody::AllowanceRecovered(_)
+        | EventBody::FeesCharged(_)
+        | EventBody::InstalmentsAgreed(_)
+        | EventBody::CorrectionParked(_)
+        | EventBody::CorrectionUnclaimed(_)
+        | EventBody::TierSet(_)
+        | EventBody::CardNoted(_) => tariff::apply(world, row, event),
         EventBody::AccountOpened(_)
         | EventBody::MemberOpened(_)
         | EventBody::MemberClosed(_)

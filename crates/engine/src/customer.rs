@@ -5,6 +5,7 @@ use crate::collections::case;
 use crate::credit::{latch, restriction};
 use crate::dates;
 use crate::draft::Draft;
+use crate::tariff::{correction, fees, grants, meters};
 use crate::world::World;
 use umbral_model::event::*;
 use umbral_model::ids::{ClassName, ClassNo, MemberId, PlanName, PlanNo, ZoneName};
@@ -74,6 +75,7 @@ pub(crate) fn open(
         cycle_start: dates::cycle_of(today, body.cycle_day),
     }));
     latch::seed(draft);
+    fees::open(draft);
     Ok(())
 }
 
@@ -134,10 +136,12 @@ pub(crate) fn add_member(draft: &mut Draft<'_>, body: &MemberAdded) -> Result<()
     if let Some(plan) = &body.plan {
         known_plan(draft, plan)?;
     }
+    let is_first = draft.row.cold().members.is_empty();
     draft.push(EventBody::MemberOpened(MemberOpened {
         member: body.member.clone(),
         plan: body.plan.clone(),
     }));
+    fees::open_member(draft, &body.member, is_first);
     Ok(())
 }
 
@@ -147,6 +151,7 @@ pub(crate) fn remove_member(draft: &mut Draft<'_>, body: &MemberRemoved) -> Resu
     draft.push(EventBody::MemberClosed(MemberClosed {
         member: body.member.clone(),
     }));
+    fees::close_member(draft, &body.member);
     Ok(())
 }
 
@@ -226,7 +231,7 @@ pub(crate) fn change_plan(
             plan,
             on,
         })),
-        None => draft.push(EventBody::PlanSet(PlanSet { member, plan })),
+        None => fees::change_plan(draft, member, plan),
     }
     Ok(())
 }
@@ -302,10 +307,7 @@ pub(crate) fn date_of_change(draft: &mut Draft<'_>) {
             .plan_name(change.plan)
             .unwrap_or_default();
         let plan = PlanName::new(name);
-        draft.push(EventBody::PlanSet(PlanSet {
-            member: change.member,
-            plan,
-        }));
+        fees::change_plan(draft, change.member, plan);
     }
     if let Some(class) = class {
         let name = draft.world.catalogs.class_name(class).unwrap_or_default();
@@ -329,10 +331,8 @@ pub(crate) fn apply(world: &World, row: &mut Row, event: &Event) {
             row.cold_mut().class_change = class.map(|class| (body.on, class));
         }
         EventBody::ClassSet(body) => {
-            row.class = world
-                .catalogs
-                .class_no(body.to.as_str())
-                .unwrap_or(row.class);
+            let to = world.catalogs.class_no(body.to.as_str());
+            apply_class(row, event.effective_at, to.unwrap_or(row.class));
             if is_dated(event) {
                 row.cold_mut().class_change = None;
             }
@@ -350,6 +350,20 @@ pub(crate) fn apply(world: &World, row: &mut Row, event: &Event) {
         EventBody::CycleClosed(body) => apply_cycle(world, row, body),
         _ => {}
     }
+}
+
+/// Another class from `at` on; earlier ones are remembered for late usage.
+fn apply_class(row: &mut Row, at: Timestamp, to: ClassNo) {
+    let before = (row.opened_at, row.class);
+    let classes = &mut row.cold_mut().classes;
+    if classes.is_empty() {
+        classes.push(before);
+    }
+    match classes.binary_search_by_key(&at, |(from, _)| *from) {
+        Ok(index) => classes[index].1 = to,
+        Err(index) => classes.insert(index, (at, to)),
+    }
+    row.class = to;
 }
 
 fn is_dated(event: &Event) -> bool {
@@ -393,6 +407,9 @@ fn apply_member(world: &World, row: &mut Row, at: Timestamp, body: &MemberOpened
         .as_ref()
         .and_then(|plan| world.catalogs.plan_no(plan.as_str()));
     row.tariff_is_cold |= plan.is_some();
+    if row.cold().members.is_empty() && plan.is_none() {
+        grants::hand_to_first_member(world, row, &body.member);
+    }
     row.cold_mut().members.push(Member {
         id: body.member.clone(),
         opened_at: at,
@@ -478,8 +495,14 @@ fn apply_cycle(world: &World, row: &mut Row, body: &CycleClosed) {
         .closed
         .last()
         .map_or(body.cycle_start, |cycle| cycle.start);
-    forget_plans(cold, world.zone(zone).start_of_day(oldest_kept));
+    let oldest_instant = world.zone(zone).start_of_day(oldest_kept);
+    forget_plans(cold, oldest_instant);
     forget_settled(cold, body.cycle_end.plus_days(-HORIZON_DAYS));
+    cold.fees.retain(|fee| fee.until > body.cycle_end);
+    meters::forget(row, oldest_kept, oldest_instant);
+    let horizon = body.cycle_end.plus_days(-HORIZON_DAYS);
+    correction::forget(row, world.zone(zone).start_of_day(horizon));
+    row.fees_due = fees::has_dues(world, row);
 }
 
 /// Drops plans that ended before the oldest kept cycle.
@@ -491,6 +514,11 @@ fn forget_plans(cold: &mut crate::account::Cold, from: Timestamp) {
             .saturating_sub(1);
         plans.drain(..first_needed);
     }
+    let first_class = cold
+        .classes
+        .partition_point(|(start, _)| *start <= from)
+        .saturating_sub(1);
+    cold.classes.drain(..first_class);
 }
 
 /// Drops bills and payments that nothing can change any more.

@@ -5,6 +5,7 @@ use crate::billing::{bill, dispute, payment};
 use crate::collections::{case, hold, promise};
 use crate::credit::{limit, restriction};
 use crate::draft::Draft;
+use crate::tariff::{self, correction, purchase};
 use crate::{customer, usage};
 use umbral_model::event::EventBody;
 use umbral_model::input::{Body, Input};
@@ -33,7 +34,11 @@ pub(crate) fn decide(draft: &mut Draft<'_>, input: &Input) -> Result<(), Rejecti
         Body::DepositReceived(body) => limit::post_deposit(draft, body),
         Body::Usage(body) => usage::rate(draft, input, body),
         Body::ChargeAdded(body) => usage::add_charge(draft, input, body),
-        Body::Purchase(body) => usage::record_purchase(draft, input, body),
+        Body::Purchase(body) => purchase::record(draft, input, body),
+        Body::UsageCorrected(_) | Body::UsageCancelled(_) => correction::decide(draft, input),
+        Body::TierGranted(body) => tariff::customer::grant_tier(draft, body),
+        Body::CardIssued(body) => tariff::customer::issue_card(draft, body),
+        Body::CardClosed(body) => tariff::customer::close_card(draft, body),
         Body::BillIssued(body) => bill::issue(draft, body),
         Body::BillVoided(body) => bill::void(draft, body),
         Body::PaymentReceived(body) => payment::receive(draft, input, body),
@@ -108,7 +113,12 @@ pub(crate) fn moves_timers(body: &EventBody) -> bool {
     !matches!(
         body,
         EventBody::UsageRated(_)
+            | EventBody::UsageCorrected(_)
             | EventBody::PurchaseRecorded(_)
+            | EventBody::AllowanceGranted(_)
+            | EventBody::AllowanceEnded(_)
+            | EventBody::AllowanceCrossed(_)
+            | EventBody::AllowanceRecovered(_)
             | EventBody::ThresholdCrossed(_)
             | EventBody::ThresholdRecovered(_)
             | EventBody::LatchSet(_)

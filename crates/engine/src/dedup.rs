@@ -158,6 +158,32 @@ impl Dedup {
         self.groups as usize + before + count_of_group(self.words[at]) - 1
     }
 
+    /// Forgets a key, so that its input can come again.
+    pub(crate) fn release(&mut self, word: u64) {
+        let same_key = |known: &u64| (known ^ word) & KEY_MASK == 0;
+        let Some(index) = self.keys().iter().position(same_key) else {
+            return;
+        };
+        let first_key = self.groups as usize;
+        let taken = self.words.remove(first_key + index);
+        if let Some(table) = &mut self.table
+            && let Ok(entry) = table.find_entry(spread(taken), |known| *known == taken)
+        {
+            entry.remove();
+        }
+        let mut before = 0;
+        let of_key = self.words[..first_key].iter().position(|group| {
+            before += count_of_group(*group);
+            index < before
+        });
+        let Some(group) = of_key else { return };
+        self.words[group] -= 1;
+        if count_of_group(self.words[group]) == 0 {
+            self.words.remove(group);
+            self.groups -= 1;
+        }
+    }
+
     fn forget(&mut self, today: u32) {
         let groups = &self.words[..self.groups as usize];
         let past = groups.partition_point(|group| day_of_group(*group) < today);

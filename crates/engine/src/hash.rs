@@ -4,10 +4,12 @@
 use crate::account::*;
 use crate::collections::{Case, ClosedCase, Collections, DoneStep, Hold, Promise};
 use crate::dedup::Dedup;
+use crate::tariff::meters::{Counted, Grant, Meters, UnitLatch};
+use smallvec::SmallVec;
 use smol_str::SmolStr;
 use umbral_model::event::{CaseBill, CaseState, OutId};
 use umbral_model::ids::*;
-use umbral_model::input::{HoldReason, Instalment, Measure, RestrictionReason, Scope};
+use umbral_model::input::{HoldReason, InputKey, Instalment, Measure, RestrictionReason, Scope};
 use umbral_model::money::{Currency, Money};
 use umbral_model::time::{Date, Timestamp};
 use xxhash_rust::xxh3::Xxh3;
@@ -98,9 +100,22 @@ feed_ids!(
     PromiseId,
     CaseId,
     ThresholdId,
-    ScheduleName
+    ScheduleName,
+    PlanName,
+    PurchaseId,
+    Source,
+    EventId
 );
-feed_numbers!(PlanNo, ClassNo, ZoneNo, VersionNo, OutId);
+feed_numbers!(
+    PlanNo,
+    ClassNo,
+    ZoneNo,
+    VersionNo,
+    OutId,
+    GrantNo,
+    AllowanceNo,
+    CounterNo
+);
 
 impl Feed for str {
     fn feed(&self, hasher: &mut Xxh3) {
@@ -169,6 +184,37 @@ impl<T: Feed> Feed for Vec<T> {
     }
 }
 
+impl<T: Feed> Feed for SmallVec<[T; 1]> {
+    fn feed(&self, hasher: &mut Xxh3) {
+        (self.len() as u64).feed(hasher);
+        for item in self {
+            item.feed(hasher);
+        }
+    }
+}
+
+/// What waits is known by its key: its content is in the journal.
+impl Feed for Parked {
+    fn feed(&self, hasher: &mut Xxh3) {
+        self.of.feed(hasher);
+        self.input.key.feed(hasher);
+        self.input.occurred_at.feed(hasher);
+        self.until.feed(hasher);
+    }
+}
+
+/// What stands for a corrected record is known by what it costs and takes; the rest is in the journal.
+impl Feed for Corrected {
+    fn feed(&self, hasher: &mut Xxh3) {
+        self.corrections.feed(hasher);
+        self.record.root.feed(hasher);
+        self.record.occurred_at.feed(hasher);
+        let rated = self.record.rated.as_ref();
+        rated.map(|rated| rated.charge.amount).feed(hasher);
+        rated.map(|rated| rated.cycle).feed(hasher);
+    }
+}
+
 impl<T: Feed, const N: usize> Feed for [T; N] {
     fn feed(&self, hasher: &mut Xxh3) {
         for item in self {
@@ -204,7 +250,9 @@ impl Feed for Row {
         self.cycle_day.feed(hasher);
         self.currency.feed(hasher);
         self.tariff_is_cold.feed(hasher);
+        self.fees_due.feed(hasher);
         self.cold().feed(hasher);
+        self.meters().feed(hasher);
     }
 }
 
@@ -213,6 +261,13 @@ feed_fields!(Cold {
     member_category,
     plans,
     members,
+    classes,
+    tiers,
+    cards,
+    fees,
+    instalments,
+    corrected,
+    parked,
     class_change,
     plan_changes,
     closed,
@@ -233,6 +288,62 @@ feed_fields!(Member {
     opened_at,
     closed_at,
     plans
+});
+feed_fields!(TierHeld { from, tier, until });
+feed_fields!(Card {
+    card,
+    card_type,
+    from,
+    closed_at,
+    valid_until
+});
+feed_fields!(PaidFee {
+    plan,
+    member,
+    fee,
+    from,
+    until,
+    days_in_cycle,
+    by_day
+});
+feed_fields!(Instalments {
+    purchase,
+    product,
+    next,
+    count,
+    amount,
+    last_amount
+});
+feed_fields!(InputKey { source, event_id });
+feed_fields!(Meters {
+    grants,
+    counters,
+    last_grant
+});
+feed_fields!(Grant {
+    no,
+    version,
+    allowance,
+    member,
+    units,
+    used,
+    units_abroad,
+    used_abroad,
+    from,
+    until,
+    cycle,
+    latches
+});
+feed_fields!(UnitLatch {
+    threshold,
+    published,
+    notified_at
+});
+feed_fields!(Counted {
+    cycle,
+    counter,
+    member,
+    units
 });
 feed_fields!(PlanChange { member, on, plan });
 feed_fields!(CycleTotals {

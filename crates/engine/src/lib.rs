@@ -20,6 +20,7 @@ mod draft;
 mod hash;
 mod partition;
 mod queue;
+mod tariff;
 mod timers;
 mod usage;
 mod view;
@@ -29,7 +30,7 @@ pub use account::Row;
 pub use dedup::Windows;
 pub use partition::{Decision, Partition};
 pub use view::{
-    AccountView, BillView, CaseView, CycleView, LatchView, MeasureView, MemberView,
-    RestrictionView, Standing,
+    AccountView, BillView, CaseView, CycleView, FeeView, GrantView, InstalmentView, LatchView,
+    MeasureView, MemberView, RestrictionView, Standing, TierView,
 };
 pub use world::{World, Zones};

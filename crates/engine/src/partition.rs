@@ -14,7 +14,7 @@ use hashbrown::HashTable;
 use rustc_hash::FxBuildHasher;
 use smallvec::SmallVec;
 use std::hash::BuildHasher;
-use umbral_model::event::TimerCause;
+use umbral_model::event::{EventBody, TimerCause};
 use umbral_model::ids::{AccountId, VersionNo};
 use umbral_model::input::{Body, CustomerAdded, Input};
 use umbral_model::journal::{AccountEvent, Entry, JournaledInput, Outcome};
@@ -267,6 +267,7 @@ impl Partition {
             let row = &mut self.slots[slot as usize].row;
             crate::apply::apply(world, row, event);
             row.cache.evaluated_at = row.cache.evaluated_at.max(now);
+            self.release_key(slot, &event.body);
             if moves_timers(&event.body) && touched.last() != Some(&slot) {
                 touched.push(slot);
             }
@@ -414,8 +415,19 @@ impl Partition {
             "a row is what its events make of it"
         );
         self.slots[slot as usize].row = row;
+        for event in events {
+            self.release_key(slot, &event.event.body);
+        }
         if events.iter().any(|event| moves_timers(&event.event.body)) {
             self.reschedule(world, slot);
+        }
+    }
+
+    /// A correction that waited in vain may be sent again: its key is free.
+    fn release_key(&mut self, slot: u32, body: &EventBody) {
+        if let EventBody::CorrectionUnclaimed(unclaimed) = body {
+            let word = dedup::input_word(&unclaimed.key, 0);
+            self.slots[slot as usize].dedup.release(word);
         }
     }
 

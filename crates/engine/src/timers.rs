@@ -7,6 +7,7 @@ use crate::credit::{latch, limit};
 use crate::customer;
 use crate::dates::end_of_day;
 use crate::draft::Draft;
+use crate::tariff::{fees, parked};
 use crate::world::World;
 use smol_str::{SmolStr, ToSmolStr, format_smolstr};
 use umbral_model::event::{Cause, TimerCause, TimerKind};
@@ -18,9 +19,15 @@ pub(crate) fn next(world: &World, row: &Row) -> Option<TimerCause> {
     earliest.offer(row.cache.cycle_to, TimerKind::Cycle, || {
         row.next_cycle().to_smolstr()
     });
+    if row.fees_due {
+        earliest.offer(row.cache.cycle_from, TimerKind::Fee, || {
+            row.cycle_start.to_smolstr()
+        });
+    }
     earliest.offer(row.cache.config_due, TimerKind::Config, SmolStr::default);
     if row.cold.is_some() {
         offer_dates(&mut earliest, world, row);
+        offer_parked(&mut earliest, row);
         offer_collections(&mut earliest, world, row);
     }
     earliest.0.filter(|due| due.due_at < Timestamp::MAX)
@@ -75,6 +82,14 @@ fn offer_dates(earliest: &mut Earliest, world: &World, row: &Row) {
             TimerKind::ClassDate,
             SmolStr::default,
         );
+    }
+}
+
+fn offer_parked(earliest: &mut Earliest, row: &Row) {
+    for parked in &row.cold().parked {
+        earliest.offer(parked.until, TimerKind::Parked, || {
+            format_smolstr!("{}/{}", parked.input.key.source, parked.input.key.event_id)
+        });
     }
 }
 
@@ -133,6 +148,8 @@ pub(crate) fn fire(draft: &mut Draft<'_>, kind: TimerKind, as_of: Timestamp) {
         TimerKind::Cycle => customer::close_cycle(draft),
         TimerKind::OverrideEnd => limit::end_overrides(draft),
         TimerKind::ClassDate => customer::date_of_change(draft),
+        TimerKind::Fee => fees::begin_cycle(draft),
+        TimerKind::Parked => parked::end_waiting(draft),
         TimerKind::Config => look_again(draft),
         TimerKind::Promise => promise::break_if_missing(draft),
         TimerKind::HoldEnd => hold::end_past(draft),

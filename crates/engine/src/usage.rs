@@ -1,26 +1,76 @@
-//! What adds to an account: rated usage, charges, purchases.
+//! What adds to an account: rated usage and charges.
 
 use crate::account::{Cold, Member, Row};
 use crate::collections::case;
 use crate::credit::{exposure, latch};
 use crate::decide::in_range;
 use crate::draft::Draft;
-use umbral_model::event::{
-    Cause, ChargeKind, ChargePosted, EventBody, PurchaseRecorded, UsageRated,
-};
-use umbral_model::ids::{MemberId, PlanNo, ServiceNo, VersionNo};
-use umbral_model::input::{ChargeAdded, Input, Purchase, Scope, Usage};
+use crate::tariff::customer::{self, CardTypes};
+use crate::tariff::volume::{self, Change};
+use crate::tariff::{fees, grants, meters, parked, purchase, warnings};
+use crate::world::World;
+use smallvec::SmallVec;
+use umbral_catalog::tables::{TierPer, Whereabouts};
+use umbral_model::charge::Charge;
+use umbral_model::event::{Cause, ChargeKind, ChargePosted, EventBody, UsageRated};
+use umbral_model::ids::{MemberId, PlanNo};
+use umbral_model::input::{ChargeAdded, Input, RatedRecord, Scope, Usage};
 use umbral_model::money::Money;
 use umbral_model::rejection::{Reason, Rejection};
 use umbral_model::time::{Date, Timestamp};
 use umbral_model::units::Measurement;
-use umbral_rating::{Record, Tariff};
+use umbral_rating::{Account, Counter, Customer, Record, Tariff};
+
+/// A usage record to be priced, and what helps where the account has forgotten its plans.
+pub(crate) struct Priced<'a> {
+    pub input: &'a Input,
+    pub usage: &'a Usage,
+    /// The plan of the record that is corrected.
+    pub plan_of_old: Option<PlanNo>,
+}
 
 /// Rates a usage record: always, whatever the limits say, for it is consumed already.
 pub(crate) fn rate(draft: &mut Draft<'_>, input: &Input, usage: &Usage) -> Result<(), Rejection> {
-    known_member(draft.row.cold(), input)?;
-    let cycle = cycle_to_count_in(draft, input)?;
-    let tariff = tariff_of(draft, input.member.as_ref(), input.occurred_at)?;
+    let priced = Priced {
+        input,
+        usage,
+        plan_of_old: None,
+    };
+    let rated = price(draft, &draft.row, priced)?;
+    if !meters::touches(&rated.charge) && draft.row.cold().parked.is_empty() {
+        draft.push(EventBody::UsageRated(rated));
+        latch::compare(draft, Cause::Usage);
+        return Ok(());
+    }
+    draft.push(EventBody::UsageRated(rated.clone()));
+    volume::post(draft, Change::new(&rated))?;
+    warnings::compare(draft, std::iter::once(&*rated.charge), Cause::Usage);
+    latch::compare(draft, Cause::Usage);
+    let record = RatedRecord {
+        root: input.key.clone(),
+        occurred_at: input.occurred_at,
+        rated: Some(rated),
+    };
+    parked::release(draft, record, &input.key)
+}
+
+/// Prices a usage record of an account as `row` has it.
+pub(crate) fn price(
+    draft: &Draft<'_>,
+    row: &Row,
+    priced: Priced<'_>,
+) -> Result<UsageRated, Rejection> {
+    let Priced { input, usage, .. } = priced;
+    known_member(row.cold(), input)?;
+    let at = input.occurred_at;
+    let cycle = match priced.plan_of_old {
+        None => cycle_to_count_in(draft, input)?,
+        Some(_) => row.cycle_of(draft.world, at),
+    };
+    let tariff = match priced.plan_of_old.filter(|_| !row.keeps_cycle(cycle)) {
+        Some(plan) => Tariff::Plan(plan),
+        None => tariff_of(row, input.member.as_ref(), at)?,
+    };
     let record = Record {
         service: usage.service.as_str(),
         direction: usage.direction,
@@ -28,32 +78,80 @@ pub(crate) fn rate(draft: &mut Draft<'_>, input: &Input, usage: &Usage) -> Resul
         whole: usage.to.tail.is_empty(),
         zone: usage.zone.as_deref(),
         network: usage.network.as_deref(),
-        start: input.occurred_at,
+        start: at,
         quantity: usage.quantity,
         duration: usage.duration,
         continued: usage.continued,
     };
-    let charge = umbral_rating::rate(&draft.world.catalogs, tariff, &record)?;
+    let charge = charge_for(draft, row, (tariff, &record), input, cycle)?;
     in_range(charge.amount, "the price")?;
-    let scope = usage.scope.unwrap_or_else(|| {
-        scope_of(
-            draft,
-            charge.version,
-            charge.service,
-            usage.network.is_some(),
-        )
-    });
-    let over_limit_amount = over_limit(draft, charge.amount);
-    draft.push(EventBody::UsageRated(UsageRated {
+    let scope = usage
+        .scope
+        .unwrap_or_else(|| scope_of(draft, &charge, usage.network.as_deref()));
+    Ok(UsageRated {
         member: input.member.clone(),
         scope,
         cycle,
         quantity: usage.quantity,
+        over_limit_amount: over_limit(draft, row, charge.amount),
         charge: Box::new(charge),
-        over_limit_amount,
-    }));
-    latch::compare(draft, Cause::Usage);
-    Ok(())
+    })
+}
+
+/// The price with the account's allowances, counters and discounts; most accounts have none of them.
+fn charge_for(
+    draft: &Draft<'_>,
+    row: &Row,
+    (tariff, record): (Tariff<'_>, &Record<'_>),
+    input: &Input,
+    cycle: Date,
+) -> Result<Charge, Rejection> {
+    let world = draft.world;
+    let member = input.member.as_ref();
+    let cards = match row.cold().cards.is_empty() {
+        true => CardTypes::new(),
+        false => customer::cards_at(world, row, record.start),
+    };
+    let customer = match world.has_discounts {
+        true => customer::at(world, row, record.start, &cards),
+        false => Customer::default(),
+    };
+    let (allowances, counters) = match &row.meters {
+        None => (SmallVec::new(), SmallVec::new()),
+        Some(_) => (
+            grants::usable(draft, row, member, record.start),
+            counters_of(row, member, cycle),
+        ),
+    };
+    let account = Account {
+        customer,
+        allowances: &allowances,
+        counters: &counters,
+    };
+    umbral_rating::rate_for(&world.catalogs, tariff, record, &account)
+}
+
+/// Units of the cycle under rates with tiers, of the account and of the member.
+fn counters_of(row: &Row, member: Option<&MemberId>, cycle: Date) -> SmallVec<[Counter; 2]> {
+    let counted = row.meters().counters.iter();
+    let of_cycle = counted.filter(|counted| counted.cycle == cycle);
+    let mut found: SmallVec<[Counter; 2]> = SmallVec::new();
+    for counted in of_cycle {
+        let mut add = |per| {
+            found.push(Counter {
+                no: counted.counter,
+                per,
+                units: counted.units,
+            });
+        };
+        if counted.member.is_none() {
+            add(TierPer::Account);
+        }
+        if counted.member.as_ref() == member {
+            add(TierPer::Member);
+        }
+    }
+    found
 }
 
 /// Adds a charge that was priced outside.
@@ -68,43 +166,6 @@ pub(crate) fn add_charge(
         kind: ChargeKind::Charge,
         amount: charge.amount,
         code: charge.code.clone(),
-        cycle,
-    }));
-    latch::compare(draft, Cause::Charge);
-    Ok(())
-}
-
-/// Records a purchase: on account it is a charge, otherwise it was paid at once.
-pub(crate) fn record_purchase(
-    draft: &mut Draft<'_>,
-    input: &Input,
-    purchase: &Purchase,
-) -> Result<(), Rejection> {
-    let total = purchase
-        .total()
-        .filter(|total| *total >= Money::ZERO)
-        .ok_or_else(|| {
-            Rejection::new(
-                Reason::BadAmount,
-                "the lines of the purchase add up to less than nothing",
-            )
-        })?;
-    in_range(total, "the purchase")?;
-    if purchase.method != "on_account" {
-        let cycle = draft.row.cycle_of(draft.world, input.occurred_at);
-        draft.push(EventBody::PurchaseRecorded(PurchaseRecorded {
-            purchase: purchase.purchase.clone(),
-            method: purchase.method.clone(),
-            total,
-            cycle,
-        }));
-        return Ok(());
-    }
-    let cycle = cycle_to_count_in(draft, input)?;
-    draft.push(EventBody::ChargePosted(ChargePosted {
-        kind: ChargeKind::Purchase(purchase.purchase.clone()),
-        amount: total,
-        code: "purchase".into(),
         cycle,
     }));
     latch::compare(draft, Cause::Charge);
@@ -126,7 +187,7 @@ pub(crate) fn late_fee(draft: &mut Draft<'_>, item: &str, amount: Money, due_on:
 }
 
 /// The cycle of an input by its date: the current one or one of the two before it, older ones by force.
-fn cycle_to_count_in(draft: &Draft<'_>, input: &Input) -> Result<Date, Rejection> {
+pub(crate) fn cycle_to_count_in(draft: &Draft<'_>, input: &Input) -> Result<Date, Rejection> {
     if input.occurred_at < draft.row.opened_at {
         return Err(Rejection::new(
             Reason::BeforeAccount,
@@ -169,11 +230,10 @@ fn known_member(cold: &Cold, input: &Input) -> Result<(), Rejection> {
 
 /// The plans that price a record of the account or member at `at`.
 fn tariff_of<'a>(
-    draft: &'a Draft<'_>,
+    row: &'a Row,
     member: Option<&MemberId>,
     at: Timestamp,
 ) -> Result<Tariff<'a>, Rejection> {
-    let row = &draft.row;
     if !row.tariff_is_cold {
         return row.plan.map(Tariff::Plan).ok_or_else(no_plan);
     }
@@ -203,31 +263,32 @@ fn no_plan() -> Rejection {
     Rejection::new(Reason::UnknownPlan, "the account had no plan at that time")
 }
 
-/// The narrowest scope of a service: by what it is measured in, and where it was used.
-fn scope_of(draft: &Draft<'_>, version: VersionNo, service: ServiceNo, abroad: bool) -> Scope {
-    let measurement = draft
-        .world
-        .catalogs
-        .get(version)
-        .and_then(|version| version.catalog.services.get(service.index()))
-        .map(|service| service.measurement);
-    match measurement {
+/// The narrowest scope of a charge: by what its service is measured in, and where it was used.
+fn scope_of(draft: &Draft<'_>, charge: &Charge, network: Option<&str>) -> Scope {
+    let Some(version) = draft.world.catalogs.get(charge.version) else {
+        return Scope::All;
+    };
+    let catalog = &version.catalog;
+    let service = catalog.services.get(charge.service.index());
+    match service.map(|service| service.measurement) {
         Some(Measurement::Time) => Scope::Voice,
-        Some(Measurement::Octets) if abroad => Scope::RoamingData,
-        Some(Measurement::Octets) => Scope::Data,
+        Some(Measurement::Octets) => match catalog.network_index.whereabouts(network) {
+            Whereabouts::Home => Scope::Data,
+            _ => Scope::RoamingData,
+        },
         _ => Scope::All,
     }
 }
 
 /// How much of `amount` lies above the exposure limit once it is added.
-fn over_limit(draft: &Draft<'_>, amount: Money) -> Money {
-    let limit = match draft.row.cache.guard_count {
+fn over_limit(draft: &Draft<'_>, row: &Row, amount: Money) -> Money {
+    let limit = match row.cache.guard_count {
         crate::account::Cache::UNKNOWN => {
-            latch::exposure_limit(draft.world, &draft.row, draft.now).unwrap_or(Money::MAX)
+            latch::exposure_limit(draft.world, row, draft.now).unwrap_or(Money::MAX)
         }
-        _ => draft.row.cache.exposure_limit,
+        _ => row.cache.exposure_limit,
     };
-    let after = exposure::exposure(draft.world, &draft.row, draft.now) + amount;
+    let after = exposure::exposure(draft.world, row, draft.now) + amount;
     (after - limit)
         .floored_at_zero()
         .min(amount.floored_at_zero())
@@ -252,21 +313,42 @@ fn add_usage(counters: &mut [Money; 4], scope: Scope, amount: Money) {
 }
 
 /// Takes rated usage into the row.
-pub(crate) fn apply_usage(row: &mut Row, body: &UsageRated) {
-    let amount = body.charge.amount;
-    add_unbilled(row, body.cycle, amount);
-    if body.cycle == row.cycle_start {
-        add_usage(&mut row.usage, body.scope, amount);
-    } else if let Some(index) = closed_cycle(row, body.cycle) {
-        add_usage(&mut row.cold_mut().closed[index].usage, body.scope, amount);
+pub(crate) fn apply_usage(world: &World, row: &mut Row, body: &UsageRated) {
+    meters::use_units(world, row, body);
+    add_rated(row, body, body.charge.amount);
+}
+
+/// Adds money of a rated record, or takes it away, in the record's own cycle and scope.
+pub(crate) fn add_rated(row: &mut Row, rated: &UsageRated, amount: Money) {
+    add_usage_money(row, rated.cycle, rated.scope, amount);
+}
+
+fn add_usage_money(row: &mut Row, cycle: Date, scope: Scope, amount: Money) {
+    add_unbilled(row, cycle, amount);
+    if cycle == row.cycle_start {
+        add_usage(&mut row.usage, scope, amount);
+    } else if let Some(index) = closed_cycle(row, cycle) {
+        add_usage(&mut row.cold_mut().closed[index].usage, scope, amount);
     }
 }
 
 /// Takes a posted charge into the row.
 pub(crate) fn apply_charge(row: &mut Row, body: &ChargePosted) {
-    if let ChargeKind::LateFee { item, due_on } = &body.kind {
-        crate::billing::bill::open_fee(row, item, *due_on, body.amount);
-        return;
+    match &body.kind {
+        ChargeKind::LateFee { item, due_on } => {
+            return crate::billing::bill::open_fee(row, item, *due_on, body.amount);
+        }
+        ChargeKind::Volume(volume) => {
+            return add_usage_money(row, body.cycle, volume.scope, body.amount);
+        }
+        ChargeKind::Fee(fee) => fees::apply_fee(row, fee),
+        ChargeKind::Instalment {
+            purchase: of,
+            product,
+            number,
+            ..
+        } => purchase::apply_instalment(row, of, product, *number),
+        ChargeKind::Charge | ChargeKind::Purchase(..) => {}
     }
     add_unbilled(row, body.cycle, body.amount);
     if body.cycle == row.cycle_start {

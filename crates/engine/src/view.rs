@@ -2,14 +2,18 @@
 
 use crate::account::Row;
 use crate::credit::{exposure, latch, limit, restriction};
+use crate::tariff;
+use crate::tariff::meters::Counted;
 use crate::world::World;
+use core::cmp::Reverse;
 use smol_str::SmolStr;
-use umbral_catalog::tables::MeasureRule;
+use umbral_catalog::tables::{AllowanceOf, Catalog, MeasureRule};
 use umbral_model::event::CaseState;
 use umbral_model::ids::*;
-use umbral_model::input::{HoldReason, Instalment, Measure, RestrictionReason, Scope};
+use umbral_model::input::{HoldReason, InputKey, Instalment, Measure, RestrictionReason, Scope};
 use umbral_model::money::{Currency, Money};
 use umbral_model::time::{Date, Timestamp};
+use umbral_model::units::Measurement;
 
 /// All that is known of an account.
 #[derive(Clone, PartialEq, Debug)]
@@ -38,6 +42,20 @@ pub struct AccountView {
     pub members: Vec<MemberView>,
     /// The current cycle and the two before it, newest first.
     pub cycles: Vec<CycleView>,
+    /// Grants that cover usage now or later, in the order in which they are spent.
+    pub allowances: Vec<GrantView>,
+    /// Units of the current cycle under rates with tiers.
+    pub tiers: Vec<TierView>,
+    /// Fees that are paid for the current cycle.
+    pub fees: Vec<FeeView>,
+    /// Instalments to come.
+    pub instalments: Vec<InstalmentView>,
+    /// Loyalty tier, if one holds.
+    pub loyalty_tier: Option<SmolStr>,
+    /// Types of the cards that are good.
+    pub cards: Vec<SmolStr>,
+    /// Corrections that wait for their records: correction, record, until when.
+    pub parked: Vec<(InputKey, InputKey, Timestamp)>,
     /// Measures of the class.
     pub measures: Vec<MeasureView>,
     /// Barred services, by name.
@@ -86,6 +104,80 @@ pub struct CycleView {
     pub usage: [Money; 4],
     /// Charges beside usage.
     pub charges: Money,
+}
+
+/// A grant of an allowance.
+#[derive(Clone, PartialEq, Debug)]
+pub struct GrantView {
+    /// Its number within the account.
+    pub grant: GrantNo,
+    /// Name of the allowance.
+    pub name: SmolStr,
+    /// The plan or product that gave it.
+    pub of: SmolStr,
+    /// Whose it is, if not the account's.
+    pub member: Option<MemberId>,
+    /// What it is counted in.
+    pub measurement: Measurement,
+    /// Units given.
+    pub granted: u64,
+    /// Units left.
+    pub left: u64,
+    /// Of them, left for use abroad, where that is limited.
+    pub left_abroad: Option<u64>,
+    /// It covers records that begin from here on,
+    pub from: Timestamp,
+    /// and before here.
+    pub until: Timestamp,
+    /// Warnings that are reached.
+    pub warned: Vec<ThresholdId>,
+}
+
+/// Units of a cycle under a rate with tiers.
+#[derive(Clone, PartialEq, Debug)]
+pub struct TierView {
+    /// The rate.
+    pub rate: SmolStr,
+    /// The member, where each counts by itself.
+    pub member: Option<MemberId>,
+    /// What it is counted in.
+    pub measurement: Measurement,
+    /// Units so far.
+    pub units: u64,
+    /// The tier in which the next unit lies, from 1.
+    pub tier: usize,
+    /// Units up to which it reaches; none for the last.
+    pub up_to: Option<u64>,
+}
+
+/// A fee of the current cycle.
+#[derive(Clone, PartialEq, Debug)]
+pub struct FeeView {
+    /// The plan.
+    pub plan: PlanName,
+    /// The member whose own plan it is.
+    pub member: Option<MemberId>,
+    /// Of a whole cycle.
+    pub fee: Money,
+    /// First day that it is paid for.
+    pub from: Date,
+    /// First day that it is not paid for any more.
+    pub until: Date,
+}
+
+/// Instalments of a purchase.
+#[derive(Clone, PartialEq, Debug)]
+pub struct InstalmentView {
+    /// The purchase.
+    pub purchase: PurchaseId,
+    /// The product.
+    pub product: SmolStr,
+    /// Number of the next one.
+    pub next: u16,
+    /// How many there are.
+    pub count: u16,
+    /// What they still come to.
+    pub remaining: Money,
 }
 
 /// How a measure stands.
@@ -207,6 +299,17 @@ impl AccountView {
                 })
                 .collect(),
             cycles: cycles(row),
+            allowances: grants(world, clock, row),
+            tiers: tiers(world, clock, row),
+            fees: fees(clock, world, row),
+            instalments: instalments(row),
+            loyalty_tier: tariff::customer::tier_at(world, row, clock).map(SmolStr::new),
+            cards: tariff::customer::cards_at(world, row, clock).into_vec(),
+            parked: cold
+                .parked
+                .iter()
+                .map(|parked| (parked.input.key.clone(), parked.of.clone(), parked.until))
+                .collect(),
             measures: measures(world, clock, row),
             restrictions: restrictions(row),
             unbilled: row.unbilled,
@@ -251,6 +354,106 @@ fn cycles(row: &Row) -> Vec<CycleView> {
         charges: cycle.charges,
     });
     std::iter::once(current).chain(closed).collect()
+}
+
+fn grants(world: &World, clock: Timestamp, row: &Row) -> Vec<GrantView> {
+    let open = row
+        .meters()
+        .grants
+        .iter()
+        .filter(|grant| clock < grant.until);
+    let mut found: Vec<(Reverse<i64>, GrantView)> = open
+        .filter_map(|grant| {
+            let catalog = &world.catalogs.get(grant.version)?.catalog;
+            let definition = grant.definition(world)?;
+            let of = match definition.of {
+                AllowanceOf::Plan(plan) => &catalog.plans.get(plan as usize)?.name,
+                AllowanceOf::Product(product) => &catalog.products.get(product.index())?.name,
+            };
+            let fired = grant
+                .latches
+                .iter()
+                .filter(|latch| latch.published.is_some());
+            let view = GrantView {
+                grant: grant.no,
+                name: definition.name.clone(),
+                of: of.clone(),
+                member: grant.member.clone(),
+                measurement: definition.measurement,
+                granted: grant.units,
+                left: grant.left(),
+                left_abroad: grant.left_abroad(),
+                from: grant.from,
+                until: grant.until,
+                warned: fired.map(|latch| latch.threshold.clone()).collect(),
+            };
+            Some((Reverse(definition.priority), view))
+        })
+        .collect();
+    found.sort_by_key(|(priority, view)| (*priority, view.until, view.grant));
+    found.into_iter().map(|(_, view)| view).collect()
+}
+
+fn tiers(world: &World, clock: Timestamp, row: &Row) -> Vec<TierView> {
+    let counters = row.meters().counters.iter();
+    let current = counters.filter(|counted| counted.cycle == row.cycle_start);
+    let view = |counted: &Counted| {
+        let rate = world.catalogs.counter_name(counted.counter)?;
+        let catalog = &world.catalogs.in_force(clock)?.catalog;
+        let index = catalog.rates.iter().position(|known| known.name == rate)?;
+        let tiers = catalog.rates[index].tiers.as_ref()?;
+        let tier = tiers.tier_after(counted.units);
+        let up_to = tiers.tiers.get(tier).map(|tier| tier.up_to);
+        Some(TierView {
+            rate: rate.into(),
+            member: counted.member.clone(),
+            measurement: measurement_of(catalog, index)?,
+            units: counted.units,
+            tier: tier + 1,
+            up_to: up_to.filter(|up_to| *up_to < u64::MAX),
+        })
+    };
+    current.filter_map(view).collect()
+}
+
+/// What a rate counts: that of a service that a rule prices with it.
+fn measurement_of(catalog: &Catalog, rate: usize) -> Option<Measurement> {
+    let rule = catalog
+        .rules
+        .iter()
+        .find(|rule| rule.rate.index() == rate)?;
+    let service = rule.services.first().map_or(0, |service| service.index());
+    Some(catalog.services.get(service)?.measurement)
+}
+
+fn fees(clock: Timestamp, world: &World, row: &Row) -> Vec<FeeView> {
+    let today = world.zone(row.zone).local(clock).date;
+    let paid = row.cold().fees.iter().filter(|fee| fee.until > today);
+    paid.map(|fee| FeeView {
+        plan: fee.plan.clone(),
+        member: fee.member.clone(),
+        fee: fee.fee,
+        from: fee.from,
+        until: fee.until,
+    })
+    .collect()
+}
+
+fn instalments(row: &Row) -> Vec<InstalmentView> {
+    let to_come = row.cold().instalments.iter();
+    to_come
+        .map(|agreed| {
+            let before_last = i64::from(agreed.count - agreed.next);
+            let rest = agreed.amount.micros() * before_last + agreed.last_amount.micros();
+            InstalmentView {
+                purchase: agreed.purchase.clone(),
+                product: agreed.product.clone(),
+                next: agreed.next,
+                count: agreed.count,
+                remaining: Money::from_micros(rest),
+            }
+        })
+        .collect()
 }
 
 fn measures(world: &World, clock: Timestamp, row: &Row) -> Vec<MeasureView> {

@@ -4,9 +4,9 @@
 use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 use std::sync::Arc;
-use umbral_catalog::tables::{Catalog, CreditClass, Schedule};
+use umbral_catalog::tables::{Catalog, CreditClass, Plan, Schedule};
 use umbral_catalog::version::CatalogSet;
-use umbral_model::ids::{ClassNo, VersionNo, ZoneNo};
+use umbral_model::ids::{ClassNo, PlanNo, VersionNo, ZoneNo};
 use umbral_model::input::InputKey;
 use umbral_model::time::{Timestamp, ZoneRules};
 
@@ -17,6 +17,8 @@ pub struct World {
     pub catalogs: CatalogSet,
     /// All time zones that accounts use.
     pub zones: Zones,
+    /// Some version has discounts.
+    pub(crate) has_discounts: bool,
     /// Who activated each version: the cause of what changes with it.
     activations: Vec<InputKey>,
     /// Versions by (effective_from, number): the last one not after the clock is in force.
@@ -83,6 +85,7 @@ impl World {
         effective_from: Timestamp,
         key: InputKey,
     ) -> VersionNo {
+        self.has_discounts |= !catalog.discounts.is_empty();
         let number = self.catalogs.activate(catalog, effective_from);
         let at = self
             .order
@@ -164,6 +167,23 @@ impl World {
             .iter()
             .rev()
             .find_map(|(_, number)| self.class_in(class, *number))
+    }
+
+    /// A plan as the version in force at `at` has it; of a plan that this version dropped, the definition of
+    /// the last version before it that had it.
+    pub fn plan(&self, plan: PlanNo, at: Timestamp) -> Option<(VersionNo, &Plan)> {
+        self.order[..self.end_of(at)]
+            .iter()
+            .rev()
+            .find_map(|(_, number)| Some((*number, self.catalogs.get(*number)?.plan(plan)?)))
+    }
+
+    /// Numbers that are never barred, as the version in force at `at` has them.
+    pub(crate) fn emergency_numbers(&self, at: Timestamp) -> &[SmolStr] {
+        let version = self
+            .in_force(at)
+            .and_then(|(_, number)| self.catalogs.get(number));
+        version.map_or(&[], |version| &version.catalog.emergency)
     }
 
     fn class_in(&self, class: ClassNo, number: VersionNo) -> Option<&CreditClass> {

@@ -128,8 +128,11 @@ fn charges_of(world: &World, entry: &Entry) -> Vec<LatestCharge> {
                 EventBody::ChargePosted(posted) => {
                     let kind = match &posted.kind {
                         ChargeKind::Charge => "charge",
-                        ChargeKind::Purchase(_) => "purchase",
+                        ChargeKind::Purchase(..) => "purchase",
                         ChargeKind::LateFee { .. } => "late_fee",
+                        ChargeKind::Fee(_) => "fee",
+                        ChargeKind::Volume(_) => "volume",
+                        ChargeKind::Instalment { .. } => "instalment",
                     };
                     Some(charge(
                         at,

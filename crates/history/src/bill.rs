@@ -267,8 +267,11 @@ impl Books {
             EventBody::ChargePosted(posted) => {
                 let (kind, code) = match &posted.kind {
                     ChargeKind::Charge => ("charge", posted.code.to_string()),
-                    ChargeKind::Purchase(purchase) => ("purchase", purchase.to_string()),
+                    ChargeKind::Purchase(purchase, _) => ("purchase", purchase.to_string()),
                     ChargeKind::LateFee { item, .. } => ("late_fee", item.to_string()),
+                    ChargeKind::Fee(fee) => ("fee", fee.plan.to_string()),
+                    ChargeKind::Volume(volume) => ("volume", volume.rate.to_string()),
+                    ChargeKind::Instalment { purchase, .. } => ("instalment", purchase.to_string()),
                 };
                 if let Some(totals) = self.month_of(at) {
                     let line = totals.charges.entry((kind, code)).or_default();

@@ -146,7 +146,7 @@ fn the_shop_sample_becomes_purchases_whose_id_is_the_row() {
         assert_eq!(incoming.occurred_at, Timestamp::parse(at).unwrap());
         assert_eq!(purchase.method, "card");
         assert_eq!(purchase.lines[0].qty, units);
-        assert_eq!(purchase.lines[0].net.to_string(), dollars);
+        assert_eq!(purchase.lines[0].net.unwrap().to_string(), dollars);
         assert!(!record.original.ends_with(b"\r"));
     }
     let opened: Vec<bool> = records

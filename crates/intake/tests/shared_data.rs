@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use umbral_intake::mapping::Mapping;
 use umbral_intake::reader::{Options, Record, RecordReader, SourceFile};
-use umbral_model::input::{Address, Body, IncomingBody};
+use umbral_model::input::{Address, Body, IncomingBody, PurchaseLine};
 use umbral_model::time::Timestamp;
 
 fn root() -> PathBuf {
@@ -162,7 +162,8 @@ fn every_row_of_the_record_shop_is_a_purchase() {
         let sum = found.entry(account.to_string()).or_default();
         sum.0 += 1;
         sum.1 += u64::from(purchase.lines[0].qty);
-        sum.2 += Decimal::new(purchase.total().unwrap().micros(), 6);
+        let owed = |line: &PurchaseLine| line.owed(line.net.unwrap()).unwrap().micros();
+        sum.2 += Decimal::new(purchase.lines.iter().map(owed).sum(), 6);
         ids.insert(incoming.key.clone());
         let row = &rows[record.row as usize - 1];
         let day = incoming

@@ -8,7 +8,7 @@ use crate::ids::*;
 use crate::input::{
     Allocation, HoldReason, Input, InputKey, Instalment, Measure, RestrictionReason, Scope,
 };
-use crate::money::{Currency, Money};
+use crate::money::{Currency, Money, Pico};
 use crate::rejection::Reason;
 use crate::time::{Date, Timestamp};
 use crate::units::Measurement;
@@ -54,8 +54,8 @@ pub enum TimerKind {
     OverrideEnd,
     /// A scheduled change of class or plan.
     ClassDate,
-    /// A granted tier's or a card's last day is over.
-    LoyaltyEnd,
+    /// Fees, allowances and instalments of a cycle are due.
+    Fee,
     /// A parked correction waited long enough.
     Parked,
     /// A catalog version comes into force.
@@ -79,7 +79,7 @@ impl TimerKind {
             TimerKind::Cycle => "cycle",
             TimerKind::OverrideEnd => "override_end",
             TimerKind::ClassDate => "class_date",
-            TimerKind::LoyaltyEnd => "loyalty_end",
+            TimerKind::Fee => "fee",
             TimerKind::Parked => "parked",
             TimerKind::Config => "config",
             TimerKind::Promise => "promise",
@@ -216,6 +216,8 @@ event_bodies! {
     AllowanceRecovered(AllowanceRecovered) = "allowance_threshold_recovered", Credit;
     /// Instalments of a purchase are to come.
     InstalmentsAgreed(InstalmentsAgreed) = "instalments_agreed", Internal;
+    /// What a cycle's beginning brings is charged and granted.
+    FeesCharged(FeesCharged) = "fees_charged", Internal;
     /// A correction waits for its record.
     CorrectionParked(Box<CorrectionParked>) = "correction_parked", Internal;
     /// A correction waited in vain.
@@ -418,8 +420,8 @@ pub struct UsageCorrection {
     pub root: InputKey,
     /// What was corrected or cancelled: the record, or an earlier correction of it.
     pub corrects: InputKey,
-    /// The correction itself, where it was parked before and another input brought its record.
-    pub correction: Option<InputKey>,
+    /// The correction itself: the input, or one that was parked until the input brought its record.
+    pub correction: InputKey,
     /// When the usage had begun, as it stood before.
     pub occurred_at: Timestamp,
     /// When it began, as it stands now.
@@ -478,32 +480,43 @@ pub struct FeeCharge {
     pub until: Date,
     /// Days of the whole cycle.
     pub days_in_cycle: u16,
+    /// Counted by the day where the plan begins or ends inside the cycle; otherwise whole.
+    pub by_day: bool,
     /// Given back for unused days: the amount is negative.
     pub credit: bool,
 }
 
-/// The difference for the units of the cycle that were charged at another tier's price:
-/// `units x (to - from)`, rounded as the rate says.
+/// The difference for units of the cycle that were charged at another tier's price than the one reached:
+/// `units_after x to_price / to_unit - units_before x from_price / from_unit - own`, less the discount, rounded as
+/// the rate says.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct VolumeCharge {
     /// Name of the rate.
     pub rate: SmolStr,
     /// The member, where its usage counts by itself.
     pub member: Option<MemberId>,
-    /// Units charged before, in base units.
-    pub units: u64,
+    /// The narrowest scope it counts in.
+    pub scope: Scope,
     /// Tier before, from 0.
     pub from_tier: u8,
     /// Tier now.
     pub to_tier: u8,
+    /// Units of the cycle before the record, in base units.
+    pub units_before: u64,
+    /// Units of the cycle after it.
+    pub units_after: u64,
     /// Price before, of `from_unit` base units.
-    pub from_price: crate::money::Pico,
+    pub from_price: Pico,
     /// See `from_price`.
     pub from_unit: u64,
     /// Price now, of `to_unit` base units.
-    pub to_price: crate::money::Pico,
+    pub to_price: Pico,
     /// See `to_price`.
     pub to_unit: u64,
+    /// What the record itself costs under the rate, less what a correction took back.
+    pub own: Pico,
+    /// The record's discount, which the difference has too, in basis points.
+    pub discount_bps: u32,
 }
 
 /// A line of a purchase as it was priced; the lines add up to the charge.
@@ -665,6 +678,13 @@ pub struct AllowanceRecovered {
     pub used: u64,
     /// Why it moved.
     pub cause: Cause,
+}
+
+/// Body of `fees_charged`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct FeesCharged {
+    /// First day of the cycle.
+    pub cycle: Date,
 }
 
 /// Body of `instalments_agreed`.

@@ -475,7 +475,7 @@ pub struct UsageCorrected {
     pub corrects_source: Option<Source>,
     /// What the record should have said.
     pub usage: Usage,
-    /// What was rated for the record last; found in the journal by the edge, none while it has not come.
+    /// What was rated for the record; found in the journal by the edge, none while it has not come.
     pub original: Option<Box<RatedRecord>>,
 }
 
@@ -486,7 +486,9 @@ pub struct UsageCancelled {
     pub cancels: EventId,
     /// The source of that record, where it is not the input's own.
     pub cancels_source: Option<Source>,
-    /// What was rated for the record last; found in the journal by the edge, none while it has not come.
+    /// When the record's usage began, where the sender says it: the record is found sooner.
+    pub started_at: Option<Timestamp>,
+    /// What was rated for the record; found in the journal by the edge, none while it has not come.
     pub original: Option<Box<RatedRecord>>,
 }
 

@@ -42,7 +42,8 @@ impl<'a> Candidate<'a> {
 
 /// Lets the grants take what they cover of the record's billed units. Units that cost nothing are never taken.
 pub(crate) fn cover(
-    walk: &mut Walk<'_>,
+    charge: &mut Charge,
+    walk: &Walk<'_>,
     record: &Record<'_>,
     grants: &[Available<'_>],
 ) -> Result<(), Rejection> {
@@ -50,7 +51,6 @@ pub(crate) fn cover(
     if candidates.is_empty() {
         return Ok(());
     }
-    let charge = &mut walk.charge;
     for index in 0..charge.segments.len() {
         let segment = &charge.segments[index];
         if segment.price <= Pico::ZERO && segment.tier.is_none() {

@@ -6,20 +6,26 @@ use crate::record::Record;
 use crate::segments::Walk;
 use smol_str::SmolStr;
 use umbral_catalog::tables::{Catalog, Discount};
+use umbral_model::charge::Charge;
 use umbral_model::ids::DiscountNo;
 
 /// Notes the discounts of the record, in the order of the catalog.
-pub(crate) fn apply(walk: &mut Walk<'_>, record: &Record<'_>, customer: &Customer<'_>) {
+pub(crate) fn apply(
+    charge: &mut Charge,
+    walk: &Walk<'_>,
+    record: &Record<'_>,
+    customer: &Customer<'_>,
+) {
     let catalog = &*walk.version.catalog;
     let mut sum = 0u32;
     for (index, discount) in catalog.discounts.iter().enumerate() {
-        if is_for_customer(discount, customer) && is_for_record(discount, walk, record) {
+        if is_for_customer(discount, customer) && is_for_record(discount, charge, walk, record) {
             let number = DiscountNo(index as u16);
-            walk.charge.discounts.push((number, discount.bps));
+            charge.discounts.push((number, discount.bps));
             sum = sum.saturating_add(discount.bps);
         }
     }
-    walk.charge.discount_bps = sum.min(catalog.discount_cap_bps);
+    charge.discount_bps = sum.min(catalog.discount_cap_bps);
 }
 
 fn is_for_customer(discount: &Discount, customer: &Customer<'_>) -> bool {
@@ -38,17 +44,21 @@ fn is_for_customer(discount: &Discount, customer: &Customer<'_>) -> bool {
         && (discount.cards.is_empty() || has_card())
 }
 
-fn is_for_record(discount: &Discount, walk: &Walk<'_>, record: &Record<'_>) -> bool {
+fn is_for_record(
+    discount: &Discount,
+    charge: &Charge,
+    walk: &Walk<'_>,
+    record: &Record<'_>,
+) -> bool {
     let catalog: &Catalog = &walk.version.catalog;
-    let plan = walk.charge.plan;
     let of_plan = |index: &u32| {
         let known = catalog.plans.get(*index as usize);
-        known.is_some_and(|known| known.number == plan)
+        known.is_some_and(|known| known.number == charge.plan)
     };
     discount.from <= record.start
         && record.start < discount.until
         && (discount.plans.is_empty() || discount.plans.iter().any(of_plan))
-        && (discount.services.is_empty() || discount.services.contains(&walk.charge.service))
+        && (discount.services.is_empty() || discount.services.contains(&charge.service))
         && discount
             .direction
             .is_none_or(|direction| direction == record.direction)

@@ -4,11 +4,10 @@ use crate::profile;
 use crate::record::{Axis, Record, Tariff};
 use crate::segments::{Walk, rate_of};
 use crate::view::View;
-use smallvec::smallvec;
 use umbral_catalog::version::Version;
 use umbral_model::charge::{Charge, Segment};
 use umbral_model::ids::{PlanNo, RuleNo};
-use umbral_model::money::{Money, Pico};
+use umbral_model::money::Pico;
 use umbral_model::rejection::{Reason, Rejection};
 
 /// The rule for the number that the record is for, if that is an emergency number of the version. A record
@@ -30,6 +29,7 @@ pub(crate) fn walk<'c>(
     tariff: Tariff<'_>,
     record: &Record<'_>,
     rule: RuleNo,
+    charge: &mut Charge,
 ) -> Result<Walk<'c>, Rejection> {
     let catalog = &*version.catalog;
     let view = View::of(catalog, record);
@@ -39,22 +39,11 @@ pub(crate) fn walk<'c>(
     let Some(step) = step.filter(|step| step.unit > 0) else {
         return Err(Reason::BadCatalog.into());
     };
-    let mut charge = Charge {
-        amount: Money::ZERO,
-        version: version.number,
-        plan: plan(version, tariff, record)?,
-        service,
-        rule,
-        prefix: None,
-        zone: None,
-        segments: smallvec![],
-        covered: smallvec![],
-        setup: Pico::ZERO,
-        held_at: None,
-        discounts: smallvec![],
-        discount_bps: 0,
-        rounding: rate.rounding,
-    };
+    charge.version = version.number;
+    charge.plan = plan(version, tariff, record)?;
+    charge.service = service;
+    charge.rule = rule;
+    charge.rounding = rate.rounding;
     if record.quantity > 0 {
         let billed = record.quantity.checked_next_multiple_of(step.increment);
         charge.segments.push(Segment {
@@ -74,9 +63,7 @@ pub(crate) fn walk<'c>(
     }
     let measurement = catalog.services[service.index()].measurement;
     Ok(Walk {
-        charge,
-        minimum: None,
-        maximum: None,
+        rate,
         version,
         view,
         axis: Axis::new(record.start, record.quantity, record.duration, measurement),

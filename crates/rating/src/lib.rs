@@ -23,11 +23,13 @@ mod segments;
 mod text;
 mod tiers;
 mod view;
+mod volume;
 
 pub use account::{Account, Available, Counter, Customer};
 pub use price::recompute;
 pub use record::{Record, Tariff};
 pub use tiers::{TierUnits, VolumeDifference, tier_units, volume_difference};
+pub use volume::{tier_money, volume_amount};
 
 use umbral_catalog::version::CatalogSet;
 use umbral_model::charge::Charge;
@@ -59,29 +61,24 @@ pub fn rate_for(
     record: &Record<'_>,
     account: &Account<'_>,
 ) -> Result<Charge, Rejection> {
-    let mut walk = segments::cut(catalogs, tariff, record)?;
-    if walk.charge.segments.is_empty() || walk.free {
-        return Ok(walk.charge);
+    let mut charge = segments::blank();
+    let walk = segments::cut(catalogs, tariff, record, &mut charge)?;
+    if charge.segments.is_empty() || walk.free {
+        return Ok(charge);
     }
     if !account.allowances.is_empty() {
-        allowances::cover(&mut walk, record, account.allowances)?;
+        allowances::cover(&mut charge, &walk, record, account.allowances)?;
     }
-    if walk
-        .charge
-        .segments
-        .iter()
-        .any(|segment| segment.tier.is_some())
-    {
-        tiers::lay(&mut walk, catalogs, account.counters)?;
+    if charge.segments.iter().any(|segment| segment.tier.is_some()) {
+        tiers::lay(&mut charge, catalogs, account.counters)?;
     }
     if !walk.version.catalog.discounts.is_empty() {
-        discounts::apply(&mut walk, record, &account.customer);
+        discounts::apply(&mut charge, &walk, record, &account.customer);
     }
-    let charge = &mut walk.charge;
     // What an allowance paid for in part has no minimum.
-    let minimum = walk.minimum.filter(|_| charge.covered.is_empty());
-    let (exact, held_at) = price::sum(charge)?.hold(minimum, walk.maximum);
+    let minimum = walk.rate.minimum.filter(|_| charge.covered.is_empty());
+    let (exact, held_at) = price::sum(&charge)?.hold(minimum, walk.rate.maximum);
     charge.held_at = held_at;
     charge.amount = exact.less(charge.discount_bps)?.round(charge.rounding)?;
-    Ok(walk.charge)
+    Ok(charge)
 }

@@ -185,6 +185,14 @@ impl Exact {
         })
     }
 
+    /// To the nearest pico-unit, halves up.
+    pub(crate) fn nearest_pico(self) -> Result<Pico, Rejection> {
+        let doubled = self.numerator.checked_mul(2).ok_or_else(out_of_range)?;
+        let upwards = i128::from(doubled >= self.denominator && self.rest());
+        let whole = self.whole.checked_add(upwards).filter(|_| self.fits);
+        whole.map(Pico::from_picos).ok_or_else(out_of_range)
+    }
+
     /// The one rounding.
     pub(crate) fn round(self, rounding: Rounding) -> Result<Money, Rejection> {
         let decimals = u32::from(rounding.decimals.min(6));

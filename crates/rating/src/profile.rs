@@ -1,7 +1,7 @@
 //! Rating profiles: which plan a subject uses, and whose plan stands in where that one has no rule.
 
 use crate::record::Record;
-use crate::resolve::{Footing, Ladder};
+use crate::resolve::Ladder;
 use smallvec::SmallVec;
 use umbral_catalog::tables::{Activation, Catalog};
 use umbral_catalog::version::Version;
@@ -14,17 +14,18 @@ const ANY: &str = "*any";
 /// How many fallbacks may follow one another.
 const LEVELS: u32 = 3;
 
-/// The footing of a record whose tariff is the profile `name`.
+/// The rules for a record whose tariff is the profile `name`.
 ///
 /// The subject's own profile counts, or that of `*any` where it has none active. Where no rule of the plan
 /// holds at `at`, the fallbacks of the subject's own profile are asked in order; the first whose plan has a
 /// rule at `at` prices the record. A fallback is a profile of exactly that name.
-pub(crate) fn footing<'c>(
+pub(crate) fn ladder<'c>(
     version: &'c Version,
     name: &str,
     record: &Record<'_>,
     at: Timestamp,
-) -> Result<Footing<'c>, Rejection> {
+    until: Timestamp,
+) -> Result<Ladder<'c>, Rejection> {
     let mut search = Search {
         version,
         record,
@@ -32,7 +33,7 @@ pub(crate) fn footing<'c>(
         until: Timestamp::MAX,
     };
     let (activation, is_own) = search.served(name)?;
-    let ladder = match search.plan_of(activation) {
+    let mut ladder = match search.plan_of(activation) {
         Ok(ladder) => ladder,
         Err(rejection) => {
             let may_fall_back = is_own && subject(name) != Some(ANY);
@@ -40,10 +41,8 @@ pub(crate) fn footing<'c>(
             fallback.flatten().ok_or(rejection)?
         }
     };
-    Ok(Footing {
-        ladder,
-        until: search.until,
-    })
+    ladder.until = search.until.min(until);
+    Ok(ladder)
 }
 
 /// The plan of the profile `name` at the record's start, whatever its rules.
@@ -102,7 +101,7 @@ impl<'c> Search<'c, '_> {
         let Some(plan) = catalog.plans.get(activation.plan as usize) else {
             return Err(Reason::UnknownPlan.into());
         };
-        let ladder = Ladder::of(self.version, plan, self.record, self.at)?;
+        let ladder = Ladder::of(self.version, plan, self.record, self.at, Timestamp::MAX)?;
         match ladder.rule_at(self.at, self.at) {
             Some(_) => Ok(ladder),
             None => Err(ladder.gap(self.record, self.at)),

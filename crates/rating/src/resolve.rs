@@ -27,14 +27,9 @@ pub(crate) struct Ladder<'c> {
     pub(crate) plan: &'c Plan,
     pub(crate) service: ServiceNo,
     pub(crate) view: View,
-    rungs: SmallVec<[Rung; 4]>,
-}
-
-/// What prices a record from an instant on, until a version or a plan comes into force.
-#[derive(Clone, Debug)]
-pub(crate) struct Footing<'c> {
-    pub(crate) ladder: Ladder<'c>,
+    /// When another version, plan or activation comes into force.
     pub(crate) until: Timestamp,
+    rungs: SmallVec<[Rung; 4]>,
 }
 
 /// The catalog version in force at `at`.
@@ -59,49 +54,27 @@ pub(crate) fn plan_at(
     Ok((*plan, until))
 }
 
-/// The footing of `record` at `at`, when `version` is in force.
-pub(crate) fn footing<'c>(
+/// The rules for `record` from `at` on, when `version` is in force.
+pub(crate) fn ladder<'c>(
     catalogs: &'c CatalogSet,
     version: &'c Version,
     tariff: Tariff<'_>,
     record: &Record<'_>,
     at: Timestamp,
-) -> Result<Footing<'c>, Rejection> {
-    let version_until = catalogs.next_change(at).unwrap_or(Timestamp::MAX);
-    let mut found = match tariff {
-        Tariff::Plan(plan) => of_plan(catalogs, version, plan, record, at, Timestamp::MAX)?,
-        Tariff::Plans(changes) => {
-            let (plan, until) = plan_at(changes, at)?;
-            of_plan(catalogs, version, plan, record, at, until)?
-        }
-        Tariff::Profile(name) => profile::footing(version, name, record, at)?,
+) -> Result<Ladder<'c>, Rejection> {
+    let until = catalogs.next_change(at).unwrap_or(Timestamp::MAX);
+    let (number, plan_until) = match tariff {
+        Tariff::Plan(plan) => (plan, Timestamp::MAX),
+        Tariff::Plans(changes) => plan_at(changes, at)?,
+        Tariff::Profile(name) => return profile::ladder(version, name, record, at, until),
     };
-    found.until = found.until.min(version_until);
-    Ok(found)
-}
-
-fn of_plan<'c>(
-    catalogs: &'c CatalogSet,
-    version: &'c Version,
-    number: PlanNo,
-    record: &Record<'_>,
-    at: Timestamp,
-    until: Timestamp,
-) -> Result<Footing<'c>, Rejection> {
     let Some(plan) = version.plan(number) else {
         let name = catalogs.plan_name(number).unwrap_or("?");
-        return Err(Rejection::new(
-            Reason::UnknownPlan,
-            format!(
-                "catalog {} in force at {at} has no plan {name}",
-                version.catalog.label
-            ),
-        ));
+        let label = &version.catalog.label;
+        let detail = format!("catalog {label} in force at {at} has no plan {name}");
+        return Err(Rejection::new(Reason::UnknownPlan, detail));
     };
-    Ok(Footing {
-        ladder: Ladder::of(version, plan, record, at)?,
-        until,
-    })
+    Ladder::of(version, plan, record, at, until.min(plan_until))
 }
 
 impl<'c> Ladder<'c> {
@@ -112,6 +85,7 @@ impl<'c> Ladder<'c> {
         plan: &'c Plan,
         record: &Record<'_>,
         at: Timestamp,
+        until: Timestamp,
     ) -> Result<Ladder<'c>, Rejection> {
         let catalog = &*version.catalog;
         let view = View::of(catalog, record);
@@ -128,6 +102,7 @@ impl<'c> Ladder<'c> {
             plan,
             service,
             view,
+            until,
             rungs: SmallVec::new(),
         };
         let Some(rules) = plan.by_service.get(service.index()) else {
@@ -198,13 +173,13 @@ impl<'c> Ladder<'c> {
         self.rungs.len() > before && !self.plan.fall_through
     }
 
-    /// The rule that holds at `at`, and until when it does as far as `limit`; the instant is
-    /// `Timestamp::MAX` where it holds beyond.
-    pub(crate) fn rule_at(&self, at: Timestamp, limit: Timestamp) -> Option<(Rung, Timestamp)> {
+    /// The rule that holds at `at`, and until when it does. Edges from `end` on do not matter.
+    pub(crate) fn rule_at(&self, at: Timestamp, end: Timestamp) -> Option<(Rung, Timestamp)> {
         let first = *self.rungs.first()?;
         if first.band.is_none() {
-            return Some((first, Timestamp::MAX));
+            return Some((first, self.until));
         }
+        let limit = end.min(self.until);
         let catalog = &*self.version.catalog;
         let mut clock = WallClock::at(&catalog.zone, at);
         let chosen = self.holding(&clock)?;
@@ -213,7 +188,7 @@ impl<'c> Ladder<'c> {
             let windows = watched.filter_map(|band| catalog.bands.get(band.index()));
             let edge = clock.next_edge(windows.flat_map(|band| &band.windows));
             if edge >= limit {
-                return Some((self.rungs[chosen], Timestamp::MAX));
+                return Some((self.rungs[chosen], self.until));
             }
             clock = WallClock::at(&catalog.zone, edge);
             if self.holding(&clock) != Some(chosen) {

@@ -3,26 +3,25 @@
 
 use crate::emergency;
 use crate::record::{Axis, Record, Tariff};
-use crate::resolve::{Footing, Ladder, Rung, footing, version_at};
+use crate::resolve::{Ladder, Rung, ladder, version_at};
 use crate::view::View;
 use smallvec::SmallVec;
 use umbral_catalog::tables::{Rate, Step};
 use umbral_catalog::version::{CatalogSet, Version};
 use umbral_model::charge::{Charge, Segment};
-use umbral_model::ids::RuleNo;
-use umbral_model::money::{Money, Pico};
+use umbral_model::ids::{PlanNo, RuleNo, ServiceNo, VersionNo};
+use umbral_model::money::{Money, Pico, Rounding};
 use umbral_model::rejection::{Reason, Rejection};
 use umbral_model::time::Timestamp;
 
 /// A record of more segments than this is not one record of usage; it is refused.
 pub(crate) const SEGMENTS_MAX: usize = 10_000;
 
-/// A record cut into segments: a charge without its amount, and between what that is held.
+/// What a record is charged by, besides its segments.
 #[derive(Debug)]
 pub(crate) struct Walk<'c> {
-    pub(crate) charge: Charge,
-    pub(crate) minimum: Option<Pico>,
-    pub(crate) maximum: Option<Pico>,
+    /// The first segment's rate: of it are setup fee, minimum and maximum.
+    pub(crate) rate: &'c Rate,
     /// The version in force at the record's start, and the record as it sees it.
     pub(crate) version: &'c Version,
     pub(crate) view: View,
@@ -31,12 +30,33 @@ pub(crate) struct Walk<'c> {
     pub(crate) free: bool,
 }
 
-/// Cuts the record into segments, in order of time. Setup fee, minimum and maximum are those of the first
-/// segment's rate, the rounding that of the rate with most decimals (of equals, the earlier one).
+/// A charge of nothing, to be filled in.
+pub(crate) fn blank() -> Charge {
+    Charge {
+        amount: Money::ZERO,
+        version: VersionNo(0),
+        plan: PlanNo(0),
+        service: ServiceNo(0),
+        rule: RuleNo(0),
+        prefix: None,
+        zone: None,
+        segments: SmallVec::new(),
+        covered: SmallVec::new(),
+        setup: Pico::ZERO,
+        held_at: None,
+        discounts: SmallVec::new(),
+        discount_bps: 0,
+        rounding: Rounding::default(),
+    }
+}
+
+/// Cuts the record into the segments of `charge`, in order of time. Setup fee, minimum and maximum are those
+/// of the first segment's rate, the rounding that of the rate with most decimals (of equals, the earlier one).
 pub(crate) fn cut<'c>(
     catalogs: &'c CatalogSet,
     tariff: Tariff<'_>,
     record: &Record<'_>,
+    charge: &mut Charge,
 ) -> Result<Walk<'c>, Rejection> {
     let (quantity, limit) = (record.quantity, i64::MAX as u64);
     let measured = [Some(quantity), record.duration, record.continued];
@@ -46,59 +66,57 @@ pub(crate) fn cut<'c>(
     }
     let version = version_at(catalogs, record.start)?;
     if let Some(rule) = emergency::rule(version, record) {
-        return emergency::walk(version, tariff, record, rule);
+        return emergency::walk(version, tariff, record, rule, charge);
     }
-    let mut footing = footing(catalogs, version, tariff, record, record.start)?;
-    let measurement =
-        footing.ladder.version.catalog.services[footing.ladder.service.index()].measurement;
+    let mut ladder = ladder(catalogs, version, tariff, record, record.start)?;
+    let measurement = version.catalog.services[ladder.service.index()].measurement;
     let axis = Axis::new(record.start, quantity, record.duration, measurement);
-    if axis.end() == Timestamp::MAX {
-        let detail = format!(
-            "usage from {} ends after 2262-04-11, the last instant",
-            record.start
-        );
+    let end = axis.end();
+    if end == Timestamp::MAX {
+        let start = record.start;
+        let detail = format!("usage from {start} ends after 2262-04-11, the last instant");
         return Err(Rejection::new(Reason::PriceOutOfRange, detail));
     }
-    let (mut offset, end) = (0, axis.end());
-    let (mut rung, mut holds_until) = rule_at(&footing, record, record.start, end)?;
-    let mut walk = first(&footing.ladder, rung, record, axis)?;
+    let (mut rung, mut holds_until) = rule_at(&ladder, record, record.start, end)?;
+    let mut rate = rate_of(ladder.version, rung.rule)?;
+    begin(charge, &ladder, rung, rate, record);
+    let walk = Walk {
+        rate,
+        version,
+        view: ladder.view,
+        axis,
+        free: false,
+    };
+    let mut offset = 0;
     while offset < quantity {
-        let rate = rate_of(footing.ladder.version, rung.rule)?;
-        let segment = segment(
-            &footing.ladder,
-            rung,
-            rate,
-            record,
-            offset,
-            axis.units_before(holds_until).min(quantity),
-        )?;
+        let cut = axis.units_before(holds_until).min(quantity);
+        let segment = segment(&ladder, rung, rate, record, offset, cut)?;
         offset = offset.saturating_add(segment.billed);
-        push(&mut walk.charge, segment, rate)?;
+        push(charge, segment, rate)?;
         if offset >= quantity {
             break;
         }
         let at = axis.instant(offset);
-        if at >= footing.until {
+        if at >= ladder.until {
             let version = version_at(catalogs, at)?;
-            footing = crate::resolve::footing(catalogs, version, tariff, record, at)?;
-            (rung, holds_until) = rule_at(&footing, record, at, end)?;
-        } else if at >= holds_until {
-            (rung, holds_until) = rule_at(&footing, record, at, end)?;
+            ladder = crate::resolve::ladder(catalogs, version, tariff, record, at)?;
+        } else if at < holds_until {
+            continue;
         }
+        (rung, holds_until) = rule_at(&ladder, record, at, end)?;
+        rate = rate_of(ladder.version, rung.rule)?;
     }
     Ok(walk)
 }
 
 fn rule_at(
-    footing: &Footing<'_>,
+    ladder: &Ladder<'_>,
     record: &Record<'_>,
     at: Timestamp,
     end: Timestamp,
 ) -> Result<(Rung, Timestamp), Rejection> {
-    match footing.ladder.rule_at(at, end.min(footing.until)) {
-        Some((rung, until)) => Ok((rung, until.min(footing.until))),
-        None => Err(footing.ladder.gap(record, at)),
-    }
+    let found = ladder.rule_at(at, end);
+    found.ok_or_else(|| ladder.gap(record, at))
 }
 
 /// The rate of a rule.
@@ -114,39 +132,18 @@ pub(crate) fn rate_of(version: &Version, rule: RuleNo) -> Result<&Rate, Rejectio
     })
 }
 
-fn first<'c>(
-    ladder: &Ladder<'c>,
-    rung: Rung,
-    record: &Record<'_>,
-    axis: Axis,
-) -> Result<Walk<'c>, Rejection> {
-    let rate = rate_of(ladder.version, rung.rule)?;
-    let charged = record.quantity > 0 && record.continued.is_none();
-    let charge = Charge {
-        amount: Money::ZERO,
-        version: ladder.version.number,
-        plan: ladder.plan.number,
-        service: ladder.service,
-        rule: rung.rule,
-        prefix: rung.prefix,
-        zone: ladder.version.catalog.rules[rung.rule.index()].zone,
-        segments: SmallVec::new(),
-        covered: SmallVec::new(),
-        setup: if charged { rate.setup } else { Pico::ZERO },
-        held_at: None,
-        discounts: SmallVec::new(),
-        discount_bps: 0,
-        rounding: rate.rounding,
-    };
-    Ok(Walk {
-        charge,
-        minimum: rate.minimum,
-        maximum: rate.maximum,
-        version: ladder.version,
-        view: ladder.view,
-        axis,
-        free: false,
-    })
+/// What the first segment's rule says of a charge.
+fn begin(charge: &mut Charge, ladder: &Ladder<'_>, rung: Rung, rate: &Rate, record: &Record<'_>) {
+    charge.version = ladder.version.number;
+    charge.plan = ladder.plan.number;
+    charge.service = ladder.service;
+    charge.rule = rung.rule;
+    charge.prefix = rung.prefix;
+    charge.zone = ladder.version.catalog.rules[rung.rule.index()].zone;
+    charge.rounding = rate.rounding;
+    if record.quantity > 0 && record.continued.is_none() {
+        charge.setup = rate.setup;
+    }
 }
 
 /// The segment that begins at `offset` and is cut at `cut` at the latest. It is lengthened to whole

@@ -3,7 +3,7 @@
 
 use crate::account::Counter;
 use crate::price::Sum;
-use crate::segments::{SEGMENTS_MAX, Walk};
+use crate::segments::{SEGMENTS_MAX, too_many};
 use smallvec::SmallVec;
 use umbral_catalog::tables::{Tier, TierKind, TierPer, Tiers};
 use umbral_catalog::version::CatalogSet;
@@ -31,11 +31,10 @@ pub struct VolumeDifference {
 /// Lays the money units of segments whose rates have tiers onto them. Where the units of a graduated rate
 /// cross a tier's end, the segment is cut in two.
 pub(crate) fn lay(
-    walk: &mut Walk<'_>,
+    charge: &mut Charge,
     catalogs: &CatalogSet,
     counters: &[Counter],
 ) -> Result<(), Rejection> {
-    let charge = &mut walk.charge;
     let in_record = tier_units(catalogs, charge);
     let mut passed: TierUnits = SmallVec::new();
     let mut index = 0;
@@ -100,7 +99,7 @@ fn lay_graduated(
 
 fn insert(charge: &mut Charge, index: usize, segment: Segment) -> Result<(), Rejection> {
     if charge.segments.len() >= SEGMENTS_MAX {
-        return Err(crate::segments::too_many());
+        return Err(too_many());
     }
     charge.segments.insert(index, segment);
     for covered in charge.covered.iter_mut().rev() {

@@ -3,13 +3,14 @@
 use crate::error::{Result, WireError};
 use crate::json::Writer;
 use crate::names::Names;
-use crate::pb::{Raw, Reader, Wire, put_nested};
-use crate::table::messages;
+use crate::pb::{Raw, Reader, Wire, put_key, put_nested};
+use crate::table::{messages, written};
 use crate::value::{Value, put, put_default, put_optional, take, unknown_tag};
 use core::fmt::Display;
 use smol_str::SmolStr;
-use umbral_model::charge::{Charge, Held, Segment};
+use umbral_model::charge::{Charge, Covered, Held, Segment};
 use umbral_model::event::UsageRated;
+use umbral_model::ids::DiscountNo;
 use umbral_model::money::{Pico, Rounding};
 use umbral_model::units::{Measurement, Quantity};
 
@@ -17,6 +18,17 @@ messages! {
     Rounding {
         1 default mode "mode",
         2 default decimals "decimals",
+    }
+}
+
+written! {
+    Covered by write_covered => {
+        1 default segment "segment",
+        2 default grant "grant",
+        3 default version "version",
+        4 default allowance "allowance",
+        5 default units "units",
+        6 default left "left",
     }
 }
 
@@ -36,6 +48,8 @@ impl Value for Segment {
             put_default(8, &self.increment, out);
             put_default(9, &self.price, out);
             put_default(10, &self.unit, out);
+            put_default(11, &self.covered, out);
+            put_optional(12, self.tier.as_ref(), out);
         });
     }
 
@@ -49,6 +63,8 @@ impl Value for Segment {
             offset: 0,
             usage: 0,
             billed: 0,
+            covered: 0,
+            tier: None,
             increment: 0,
             price: Pico::ZERO,
             unit: 0,
@@ -65,6 +81,8 @@ impl Value for Segment {
                 8 => segment.increment = raw.varint()?,
                 9 => segment.price = Value::take(raw)?,
                 10 => segment.unit = raw.varint()?,
+                11 => segment.covered = raw.varint()?,
+                12 => segment.tier = Some(Value::take(raw)?),
                 _ => return Err(unknown_tag(tag)),
             }
         }
@@ -99,6 +117,14 @@ impl Value for Charge {
                 Some(Held::Maximum(price)) => put(11, price, out),
             }
             put(12, &self.rounding, out);
+            for covered in &self.covered {
+                put(13, covered, out);
+            }
+            for (discount, bps) in &self.discounts {
+                put_key(14, Wire::Bytes, out);
+                put_discount(*discount, *bps, out);
+            }
+            put_default(15, &self.discount_bps, out);
         });
     }
 
@@ -113,8 +139,11 @@ impl Value for Charge {
             prefix: None,
             zone: None,
             segments: Default::default(),
+            covered: Default::default(),
             setup: Pico::ZERO,
             held_at: None,
+            discounts: Default::default(),
+            discount_bps: 0,
             rounding: Rounding::default(),
         };
         let mut rounding = None;
@@ -132,6 +161,9 @@ impl Value for Charge {
                 10 => charge.held_at = Some(Held::Minimum(Value::take(raw)?)),
                 11 => charge.held_at = Some(Held::Maximum(Value::take(raw)?)),
                 12 => take(&mut rounding, raw, "rounding")?,
+                13 => charge.covered.push(Value::take(raw)?),
+                14 => charge.discounts.push(take_discount(raw)?),
+                15 => charge.discount_bps = Value::take(raw)?,
                 _ => return Err(unknown_tag(tag)),
             }
         }
@@ -142,6 +174,27 @@ impl Value for Charge {
     fn write(&self, out: &mut Writer<'_>) {
         out.object(|out| write_charge(self, out));
     }
+}
+
+/// Appends `umbral.v1.AppliedDiscount`.
+fn put_discount(discount: DiscountNo, bps: u32, out: &mut Vec<u8>) {
+    put_nested(out, |out| {
+        put_default(1, &discount, out);
+        put_default(2, &bps, out);
+    });
+}
+
+fn take_discount(raw: Raw<'_>) -> Result<(DiscountNo, u32)> {
+    let mut reader = Reader::new(raw.bytes()?);
+    let (mut discount, mut bps) = (DiscountNo::default(), 0);
+    while let Some((tag, raw)) = reader.field()? {
+        match tag {
+            1 => discount = Value::take(raw)?,
+            2 => bps = Value::take(raw)?,
+            _ => return Err(unknown_tag(tag)),
+        }
+    }
+    Ok((discount, bps))
 }
 
 /// `umbral.v1.UsageRated`.
@@ -204,7 +257,7 @@ fn unit_of(charge: &Charge, names: &dyn Names) -> Measurement {
 }
 
 /// A name, or the number that it is missing for.
-fn named(key: &str, name: Option<SmolStr>, number: impl Display, out: &mut Writer<'_>) {
+pub(crate) fn named(key: &str, name: Option<SmolStr>, number: impl Display, out: &mut Writer<'_>) {
     match name {
         Some(name) => out.text_field(key, &name),
         None => out.text_field(key, &number.to_string()),
@@ -230,13 +283,56 @@ fn write_charge(charge: &Charge, out: &mut Writer<'_>) {
     out.each(&charge.segments, |segment, out| {
         write_segment(segment, unit, out)
     });
+    if !charge.covered.is_empty() {
+        out.key("allowances");
+        out.list(&charge.covered);
+    }
     out.field("setup", &charge.setup);
     match &charge.held_at {
         None => {}
         Some(Held::Minimum(price)) => out.field("minimum", price),
         Some(Held::Maximum(price)) => out.field("maximum", price),
     }
+    if !charge.discounts.is_empty() {
+        out.key("discounts");
+        out.each(&charge.discounts, |(discount, bps), out| {
+            out.object(|out| {
+                named("name", names.discount(version, *discount), discount, out);
+                out.text_field("percent", &percent(*bps));
+            });
+        });
+        out.text_field("discount", &percent(charge.discount_bps));
+    }
     out.field("rounding", &charge.rounding);
+}
+
+/// What one grant took: segments count from 1 as people count them.
+fn write_covered(covered: &Covered, out: &mut Writer<'_>) {
+    let allowance = out.names.allowance(covered.version, covered.allowance);
+    let unit = allowance
+        .as_ref()
+        .map_or(Measurement::Events, |known| known.1);
+    named(
+        "name",
+        allowance.map(|known| known.0),
+        covered.allowance,
+        out,
+    );
+    out.field("segment", &(u32::from(covered.segment) + 1));
+    out.field("grant", &covered.grant);
+    for (key, units) in [("units", covered.units), ("left", covered.left)] {
+        out.text_field(key, &Quantity(units).display(unit));
+    }
+}
+
+/// Basis points as a percentage: `10%`, `12.5%`.
+pub(crate) fn percent(bps: u32) -> String {
+    let (whole, rest) = (bps / 100, bps % 100);
+    match rest {
+        0 => format!("{whole}%"),
+        _ if rest % 10 == 0 => format!("{whole}.{}%", rest / 10),
+        _ => format!("{whole}.{rest:02}%"),
+    }
 }
 
 fn write_segment(segment: &Segment, unit: Measurement, out: &mut Writer<'_>) {
@@ -249,15 +345,21 @@ fn write_segment(segment: &Segment, unit: Measurement, out: &mut Writer<'_>) {
         named("catalog_version", names.version(version), version, out);
         named("rule", names.rule(version, segment.rule), segment.rule, out);
         let quantities = [
-            ("offset", segment.offset),
-            ("usage", segment.usage),
-            ("billed", segment.billed),
-            ("increment", segment.increment),
-            ("per", segment.unit),
+            ("offset", Some(segment.offset)),
+            ("usage", Some(segment.usage)),
+            ("billed", Some(segment.billed)),
+            ("covered", Some(segment.covered).filter(|units| *units > 0)),
+            ("increment", Some(segment.increment)),
+            ("per", Some(segment.unit)),
         ];
         for (key, quantity) in quantities {
-            out.text_field(key, &Quantity(quantity).display(unit));
+            if let Some(quantity) = quantity {
+                out.text_field(key, &Quantity(quantity).display(unit));
+            }
         }
         out.field("price", &segment.price);
+        if let Some(tier) = segment.tier {
+            out.field("tier", &(u32::from(tier) + 1));
+        }
     });
 }

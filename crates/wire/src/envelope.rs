@@ -1,5 +1,6 @@
 //! The envelope of inputs: sender, id, instant, whom it concerns, and exactly one body.
 
+use crate::correction;
 use crate::error::{Result, WireError};
 use crate::input::{body, check_identifier};
 use crate::json::{Reader as Json, Writer};
@@ -30,6 +31,7 @@ const FIELDS: [&str; 13] = [
     "schema_version",
 ];
 
+const USAGE_CORRECTED: &str = "usage_corrected";
 const TICK: &str = "tick";
 const CATALOG_ACTIVATED: &str = "catalog_activated";
 const TICK_TAG: u32 = 16;
@@ -84,6 +86,7 @@ impl Envelope {
     fn read_body(&mut self, key: &str, json: &mut Json<'_>) -> Result<()> {
         let body = match key {
             "usage" => self.usage(usage::Form::read(json))?,
+            USAGE_CORRECTED => self.correction(correction::Form::read(json))?,
             TICK => {
                 json.object(|_, name| Err(WireError::unknown(name, &["none"])))
                     .map_err(|error| error.at(TICK))?;
@@ -125,6 +128,7 @@ impl Envelope {
     fn take_body(&mut self, tag: u32, raw: Raw<'_>) -> Result<()> {
         let body = match tag {
             body::USAGE_TAG => self.usage(usage::Form::take(raw))?,
+            body::USAGE_CORRECTED_TAG => self.correction(correction::Form::take(raw))?,
             TICK_TAG if raw.bytes()?.is_empty() => IncomingBody::Tick,
             TICK_TAG => return Err(WireError::malformed("has no fields").at(TICK)),
             CATALOG_TAG => CatalogActivated::take(raw)
@@ -144,6 +148,24 @@ impl Envelope {
             .map_err(|error| error.at("usage"))?;
         self.inner_member = member;
         Ok(IncomingBody::Account(Body::Usage(usage)))
+    }
+
+    fn correction(&mut self, form: Result<correction::Form>) -> Result<IncomingBody> {
+        let (corrected, member) = form
+            .and_then(correction::Form::finish)
+            .map_err(|error| error.at(USAGE_CORRECTED))?;
+        self.inner_member = member;
+        Ok(IncomingBody::Account(Body::UsageCorrected(corrected)))
+    }
+
+    /// Where the member stands that the body names inside itself.
+    fn inner_member_path(&self) -> &'static str {
+        match &self.body {
+            Some(IncomingBody::Account(Body::UsageCorrected(_))) => {
+                "usage_corrected.usage.member_id"
+            }
+            _ => "usage.member_id",
+        }
     }
 
     fn set_body(&mut self, body: IncomingBody) -> Result<()> {
@@ -172,8 +194,10 @@ impl Envelope {
         let mut body = self.body.ok_or_else(no_body)?;
         match &mut body {
             IncomingBody::Account(body) => {
-                if let Body::Usage(usage) = body {
-                    usage::split_number(usage);
+                match body {
+                    Body::Usage(usage) => usage::split_number(usage),
+                    Body::UsageCorrected(corrected) => usage::split_number(&mut corrected.usage),
+                    _ => {}
                 }
                 body::check(body)?;
                 if address.is_none() {
@@ -238,7 +262,7 @@ impl Envelope {
         check_optional(&self.event_id, "event_id")?;
         check_optional(&self.account, "account_id")?;
         check_optional(&self.member, "member_id")?;
-        check_optional(&self.inner_member, "usage.member_id")?;
+        check_optional(&self.inner_member, self.inner_member_path())?;
         check_optional(&self.actor, "actor")?;
         check_optional(&self.reason, "reason")?;
         self.identifier
@@ -252,7 +276,7 @@ impl Envelope {
         if self.inner_member.is_some() {
             if self.member.is_some() && self.member != self.inner_member {
                 let detail = "is not the member_id of the envelope";
-                return Err(WireError::malformed(detail).at("usage.member_id"));
+                return Err(WireError::malformed(detail).at(self.inner_member_path()));
             }
             self.member = self.inner_member.take();
         }

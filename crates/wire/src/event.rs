@@ -2,15 +2,14 @@
 
 use crate::error::{Result, WireError};
 use crate::json::Writer;
-use crate::pb::{Raw, Reader, Wire, put_nested};
+use crate::pb::{Raw, Reader, Wire, put_key, put_nested};
 use crate::table::{bodies, messages};
-use crate::value::{Value, put, put_default, put_optional, take, unknown_tag};
+use crate::value::{Value, put_default, put_optional, take, unknown_tag};
 use umbral_model::event::*;
-use umbral_model::ids::{AccountId, BillId, PurchaseId};
+use umbral_model::ids::AccountId;
 use umbral_model::input::Scope;
 use umbral_model::journal::AccountEvent;
 use umbral_model::money::Money;
-use umbral_model::time::Date;
 
 messages! {
     AccountOpened {
@@ -60,6 +59,21 @@ messages! {
         2 default method "method",
         3 default total "total",
         4 default cycle "cycle_start",
+        5 repeated lines "lines",
+    }
+    InstalmentsAgreed {
+        1 default purchase "purchase_id",
+        2 default product "product",
+        3 default count "count",
+        4 default amount "amount",
+        5 default last_amount "last_amount",
+    }
+    FeesCharged {
+        1 default cycle "cycle_start",
+    }
+    TierSet {
+        1 optional tier "tier",
+        2 optional until "until",
     }
     CycleClosed {
         1 default cycle_start "cycle_start",
@@ -182,6 +196,7 @@ messages! {
         1 default service "service",
         2 default barred "barred",
         3 packed reasons "reasons",
+        4 repeated never_barred "never_barred",
     }
     CaseBill {
         1 default bill "bill_id",
@@ -306,6 +321,9 @@ pub(crate) mod body {
         34 CaseClosed "case_closed",
         35 PromiseKept "promise_kept",
         36 PromiseBroken "promise_broken",
+        37 UsageCorrected "usage_corrected",
+        38 AllowanceGranted "allowance_granted",
+        39 AllowanceEnded "allowance_ended",
         60 AccountOpened "account_opened",
         61 MemberOpened "member_opened",
         62 MemberClosed "member_closed",
@@ -333,6 +351,14 @@ pub(crate) mod body {
         84 PromiseWithdrawn "promise_withdrawn",
         85 HoldNoted "hold_noted",
         86 HoldReleased "hold_released",
+        87 InstalmentsAgreed "instalments_agreed",
+        88 FeesCharged "fees_charged",
+        89 CorrectionParked "correction_parked",
+        90 TierSet "tier_set",
+        91 CardNoted "card_noted",
+        92 AllowanceCrossed "allowance_threshold_crossed",
+        93 AllowanceRecovered "allowance_threshold_recovered",
+        94 CorrectionUnclaimed "correction_unclaimed",
     } }
 }
 
@@ -425,87 +451,48 @@ impl Value for [Money; 4] {
     }
 }
 
-/// The open item of a late fee.
-struct LateFee {
-    item: BillId,
-    due_on: Date,
-}
-
-messages! {
-    LateFee {
-        1 default item "bill_id",
-        2 default due_on "due_on",
-    }
-}
-
-/// `umbral.v1.ChargePosted`: its kind is a `oneof`, absent for a plain charge.
-impl Value for ChargePosted {
+/// `umbral.v1.CardNoted`: the hash of the number as 16 hexadecimal digits in JSON.
+impl Value for CardNoted {
     const WIRE: Wire = Wire::Bytes;
 
     fn put(&self, out: &mut Vec<u8>) {
         put_nested(out, |out| {
-            put_default(1, &self.amount, out);
-            put_default(2, &self.code, out);
-            put_default(3, &self.cycle, out);
-            match &self.kind {
-                ChargeKind::Charge => {}
-                ChargeKind::Purchase(purchase) => put(4, purchase, out),
-                ChargeKind::LateFee { item, due_on } => {
-                    put(
-                        5,
-                        &LateFee {
-                            item: item.clone(),
-                            due_on: *due_on,
-                        },
-                        out,
-                    );
-                }
+            if self.card != 0 {
+                put_key(1, Wire::Fixed64, out);
+                out.extend_from_slice(&self.card.to_le_bytes());
             }
+            put_default(2, &self.card_type, out);
+            put_optional(3, self.valid_until.as_ref(), out);
+            put_default(4, &self.good, out);
         });
     }
 
     fn take(raw: Raw<'_>) -> Result<Self> {
         let mut reader = Reader::new(raw.bytes()?);
-        let (mut amount, mut code, mut cycle) = (None, None, None);
-        let mut kind = ChargeKind::Charge;
+        let (mut card, mut card_type, mut valid_until, mut good) = (0, None, None, None);
         while let Some((tag, raw)) = reader.field()? {
             match tag {
-                1 => take(&mut amount, raw, "amount")?,
-                2 => take(&mut code, raw, "code")?,
-                3 => take(&mut cycle, raw, "cycle_start")?,
-                4 => kind = ChargeKind::Purchase(PurchaseId::take(raw)?),
-                5 => {
-                    let LateFee { item, due_on } = LateFee::take(raw)?;
-                    kind = ChargeKind::LateFee { item, due_on };
-                }
+                1 => card = raw.fixed64()?,
+                2 => take(&mut card_type, raw, "type")?,
+                3 => take(&mut valid_until, raw, "valid_until")?,
+                4 => take(&mut good, raw, "good")?,
                 _ => return Err(unknown_tag(tag)),
             }
         }
-        Ok(ChargePosted {
-            kind,
-            amount: amount.unwrap_or_default(),
-            code: code.unwrap_or_default(),
-            cycle: cycle.unwrap_or_default(),
+        Ok(CardNoted {
+            card,
+            card_type: card_type.unwrap_or_default(),
+            valid_until,
+            good: good.unwrap_or_default(),
         })
     }
 
     fn write(&self, out: &mut Writer<'_>) {
         out.object(|out| {
-            match &self.kind {
-                ChargeKind::Charge => out.text_field("kind", "charge"),
-                ChargeKind::Purchase(purchase) => {
-                    out.text_field("kind", "purchase");
-                    out.field("purchase_id", purchase);
-                }
-                ChargeKind::LateFee { item, due_on } => {
-                    out.text_field("kind", "late_fee");
-                    out.field("bill_id", item);
-                    out.field("due_on", due_on);
-                }
-            }
-            out.field("amount", &self.amount);
-            out.field("code", &self.code);
-            out.field("cycle_start", &self.cycle);
+            out.text_field("card", &format!("{:016x}", self.card));
+            out.field("type", &self.card_type);
+            out.optional("valid_until", self.valid_until.as_ref());
+            out.field("good", &self.good);
         });
     }
 }

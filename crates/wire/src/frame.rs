@@ -6,7 +6,7 @@
 use crate::envelope::{Envelope, Parts};
 use crate::error::{Result, WireError};
 use crate::json::Writer;
-use crate::pb::{Raw, Reader, Wire, put_key, put_nested};
+use crate::pb::{Raw, Reader, Wire, put_nested};
 use crate::table::messages;
 use crate::value::{Value, put, put_default, put_optional, take, take_element, unknown_tag};
 use umbral_model::ids::{EventId, PartitionNo, Source};
@@ -172,8 +172,7 @@ impl Value for Quarantined {
 
     fn put(&self, out: &mut Vec<u8>) {
         put_nested(out, |out| {
-            put_key(1, Wire::Bytes, out);
-            crate::pb::put_bytes(self.reason.code().as_bytes(), out);
+            put(1, &self.reason, out);
             put_default(2, &self.detail, out);
             put_default(3, &self.original, out);
         });
@@ -184,7 +183,7 @@ impl Value for Quarantined {
         let (mut reason, mut detail, mut original) = (None, None, None);
         while let Some((tag, raw)) = reader.field()? {
             match tag {
-                1 => reason = Some(Reason::from_code(raw.text()?).ok_or_else(unknown_code)?),
+                1 => reason = Some(Reason::take(raw).map_err(|error| error.at("code"))?),
                 2 => take(&mut detail, raw, "detail")?,
                 3 => take(&mut original, raw, "original")?,
                 _ => return Err(unknown_tag(tag)),
@@ -211,9 +210,26 @@ impl Value for Quarantined {
     }
 }
 
+/// A reason stands as its code.
+impl Value for Reason {
+    const WIRE: Wire = Wire::Bytes;
+
+    fn put(&self, out: &mut Vec<u8>) {
+        crate::pb::put_bytes(self.code().as_bytes(), out);
+    }
+
+    fn take(raw: Raw<'_>) -> Result<Self> {
+        Reason::from_code(raw.text()?).ok_or_else(unknown_code)
+    }
+
+    fn write(&self, out: &mut Writer<'_>) {
+        out.quoted(self.code());
+    }
+}
+
 #[cold]
 fn unknown_code() -> Box<WireError> {
-    WireError::malformed("no reason of this version of the engine").at("code")
+    WireError::malformed("no reason of this version of the engine")
 }
 
 const ACCOUNT: u32 = 4;

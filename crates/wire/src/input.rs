@@ -148,14 +148,27 @@ inputs! {
         3 required command "command",
         4 required barred "barred",
     }
+    TierGranted {
+        1 optional tier "tier",
+        2 optional until "until",
+    }
+    CardIssued {
+        1 required number "number",
+        2 required card_type "type",
+        3 optional valid_until "valid_until",
+    }
+    CardClosed {
+        1 required number "number",
+    }
 }
 
 /// The kinds of `Body`, as `oneof` of `umbral.v1.Input`.
 pub(crate) mod body {
     use super::*;
 
-    /// The number of `usage`, which the envelope reads itself.
+    /// The numbers of `usage` and `usage_corrected`, which the envelope reads itself.
     pub(crate) const USAGE_TAG: u32 = 11;
+    pub(crate) const USAGE_CORRECTED_TAG: u32 = 60;
 
     bodies! { Body {
         11 Usage "usage",
@@ -186,12 +199,17 @@ pub(crate) mod body {
         38 StepCompleted "step_completed",
         39 CaseClosedBy "case_closed_by",
         40 RestrictionChanged "restriction_changed",
+        48 CardIssued "card_issued",
+        53 CardClosed "card_closed",
+        54 TierGranted "tier_granted",
+        60 UsageCorrected "usage_corrected",
+        62 UsageCancelled "usage_cancelled",
     } }
 
     macro_rules! dispatch {
         ($($variant:ident $word:literal,)*) => {
-            /// Reads the JSON body of the kind with this key; none if there is no such kind. Usage is
-            /// read by the envelope, which takes the member named inside it.
+            /// Reads the JSON body of the kind with this key; none if there is no such kind. Usage and
+            /// its corrections are read by the envelope, which takes the member named inside them.
             pub(crate) fn read(key: &str, json: &mut Json<'_>) -> Result<Option<Body>> {
                 let body = match key {
                     $($word => FromJson::read(json)
@@ -206,6 +224,7 @@ pub(crate) mod body {
             pub(crate) fn check(body: &Body) -> Result<()> {
                 match body {
                     Body::Usage(usage) => crate::usage::check(usage),
+                    Body::UsageCorrected(corrected) => crate::correction::check(corrected),
                     $(Body::$variant(value) => value.check(),)*
                 }
                 .and_then(|()| super::check_range(body))
@@ -242,6 +261,10 @@ pub(crate) mod body {
         StepCompleted "step_completed",
         CaseClosedBy "case_closed_by",
         RestrictionChanged "restriction_changed",
+        UsageCancelled "usage_cancelled",
+        TierGranted "tier_granted",
+        CardIssued "card_issued",
+        CardClosed "card_closed",
     }
 }
 
@@ -262,7 +285,7 @@ fn check_range(body: &Body) -> Result<()> {
         Body::IdentifierAdded(change) | Body::IdentifierRemoved(change) => {
             check_identifier(&change.identifier).map_err(|error| error.at("identifier"))
         }
-        Body::Purchase(purchase) if purchase.lines.is_empty() => Err(WireError::missing("lines")),
+        Body::Purchase(purchase) => check_purchase(purchase),
         Body::PromiseMade(promise) if promise.instalments.is_empty() => {
             Err(WireError::missing("instalments"))
         }
@@ -276,8 +299,62 @@ fn check_range(body: &Body) -> Result<()> {
             RestrictionReason::Manual | RestrictionReason::Fraud => Ok(()),
             _ => Err(set_by_engine("manual, fraud").at("reason")),
         },
+        Body::TierGranted(granted) => check_tier(granted),
+        Body::CardIssued(CardIssued {
+            number, card_type, ..
+        }) => {
+            check_card_number(number)?;
+            check_name(card_type).map_err(|error| error.at("type"))
+        }
+        Body::CardClosed(closed) => check_card_number(&closed.number),
         _ => Ok(()),
     }
+}
+
+/// A line without a price is a product of the catalog, so it must say which.
+fn check_purchase(purchase: &Purchase) -> Result<()> {
+    if purchase.lines.is_empty() {
+        return Err(WireError::missing("lines"));
+    }
+    let nameless = |line: &PurchaseLine| line.net.is_none() && line.item.is_empty();
+    match purchase.lines.iter().position(nameless) {
+        None => Ok(()),
+        Some(index) => {
+            let mut error = WireError::missing("net");
+            error.detail =
+                "is missing; only a line whose item is a product of the catalog may leave it out"
+                    .to_owned();
+            Err(error.at_index(index).at("lines"))
+        }
+    }
+}
+
+fn check_tier(granted: &TierGranted) -> Result<()> {
+    match &granted.tier {
+        Some(tier) => check_name(tier).map_err(|error| error.at("tier")),
+        None if granted.until.is_some() => {
+            let detail = "needs a tier beside it; without a tier the granted one is taken away";
+            Err(WireError::malformed(detail).at("until"))
+        }
+        None => Ok(()),
+    }
+}
+
+/// Shortest number of a card, in characters: what is shorter could be guessed.
+const MIN_CARD_NUMBER: usize = 5;
+
+fn check_card_number(number: &str) -> Result<()> {
+    let length = number.chars().count();
+    if length < MIN_CARD_NUMBER {
+        let detail =
+            format!("has {length} characters; the number of a card has {MIN_CARD_NUMBER} or more");
+        return Err(WireError::malformed(detail).at("number"));
+    }
+    check_name(number).map_err(|error| error.at("number"))
+}
+
+fn check_name(text: &str) -> Result<()> {
+    crate::scalars::check_text(text, umbral_model::ids::MAX_ID_BYTES, false)
 }
 
 fn check_customer(added: &CustomerAdded) -> Result<()> {
@@ -323,7 +400,7 @@ mod purchase_line {
         category: SmolStr,
         item: SmolStr,
         qty: Option<u32>,
-        net: Money,
+        net: Option<Money>,
         tax: Money,
         discount: Money,
     }
@@ -333,7 +410,7 @@ mod purchase_line {
             1 default category "category",
             2 default item "item",
             3 optional qty "qty",
-            4 required net "net",
+            4 optional net "net",
             5 default tax "tax",
             6 default discount "discount",
         }

@@ -6,7 +6,9 @@
 //! mean the same; outputs leave as either; [`frame`] is the journal's form.
 
 mod activation;
+mod allowance;
 mod charge;
+mod correction;
 mod envelope;
 mod error;
 mod event;
@@ -18,6 +20,7 @@ pub mod json;
 mod names;
 mod output;
 mod pb;
+mod posted;
 pub mod proto;
 mod scalars;
 mod table;

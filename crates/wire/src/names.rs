@@ -3,7 +3,8 @@
 
 use smol_str::SmolStr;
 use umbral_model::ids::{
-    BandNo, DestinationNo, PlanNo, PrefixNo, RateNo, RuleNo, ServiceNo, VersionNo,
+    AllowanceNo, BandNo, DestinationNo, DiscountNo, PlanNo, PrefixNo, RateNo, RuleNo, ServiceNo,
+    VersionNo,
 };
 use umbral_model::units::Measurement;
 
@@ -46,6 +47,21 @@ pub trait Names {
 
     /// A destination zone's name.
     fn zone(&self, _: VersionNo, _: DestinationNo) -> Option<SmolStr> {
+        None
+    }
+
+    /// An allowance's name, and what it is counted in.
+    fn allowance(&self, _: VersionNo, _: AllowanceNo) -> Option<(SmolStr, Measurement)> {
+        None
+    }
+
+    /// A discount's name.
+    fn discount(&self, _: VersionNo, _: DiscountNo) -> Option<SmolStr> {
+        None
+    }
+
+    /// What the units of a rate of this name are counted in, where it has tiers over a cycle.
+    fn tiers_of(&self, _rate: &str) -> Option<Measurement> {
         None
     }
 }

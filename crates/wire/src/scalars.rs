@@ -57,6 +57,9 @@ integers! {
     BandNo: |n: BandNo| n.0, BandNo;
     PrefixNo: |n: PrefixNo| n.0, PrefixNo;
     DestinationNo: |n: DestinationNo| n.0, DestinationNo;
+    AllowanceNo: |n: AllowanceNo| n.0, AllowanceNo;
+    DiscountNo: |n: DiscountNo| n.0, DiscountNo;
+    GrantNo: |n: GrantNo| n.0, GrantNo;
 }
 
 fn number_too_large() -> Box<WireError> {

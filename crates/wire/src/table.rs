@@ -9,11 +9,23 @@
 //! | `packed`   | all elements in one field                  | a list                      |
 //! | `state`, `state_optional`, `state_repeated` | like those | not written: for the state only |
 //!
-//! `messages!` makes a type a `Value`; `inputs!` adds `FromJson`.
+//! `messages!` makes a type a `Value`, `written!` one whose JSON is written by hand; `inputs!` adds
+//! `FromJson`.
 
 /// Makes structures of the model protobuf messages that are written as JSON.
 macro_rules! messages {
-    ($($type:ident { $($tag:literal $mode:ident $field:ident $name:literal,)* })*) => {$(
+    ($($type:ident { $($tag:literal $mode:ident $field:ident $name:literal,)* })*) => {
+        crate::table::written! {
+            $($type by |message: &$type, out: &mut crate::json::Writer<'_>| {
+                $(crate::table::write_as!($mode, $name, &message.$field, out);)*
+            } => { $($tag $mode $field $name,)* })*
+        }
+    };
+}
+
+/// Makes structures of the model protobuf messages whose JSON fields a function writes.
+macro_rules! written {
+    ($($type:ident by $write:expr => { $($tag:literal $mode:ident $field:ident $name:literal,)* })*) => {$(
         impl crate::value::Value for $type {
             const WIRE: crate::pb::Wire = crate::pb::Wire::Bytes;
 
@@ -36,9 +48,7 @@ macro_rules! messages {
             }
 
             fn write(&self, out: &mut crate::json::Writer<'_>) {
-                out.object(|out| {
-                    $(crate::table::write_as!($mode, $name, &self.$field, out);)*
-                });
+                out.object(|out| ($write)(self, out));
             }
         }
     )*};
@@ -248,4 +258,5 @@ macro_rules! bodies {
 
 pub(crate) use {
     bodies, check_as, finish_as, inputs, messages, put_as, read_as, take_as, words, write_as,
+    written,
 };

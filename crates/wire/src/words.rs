@@ -7,6 +7,7 @@ use umbral_model::input::{
     CaseOutcome, Direction, HoldReason, IdentifierKind, Measure, RestrictionReason, Scope,
 };
 use umbral_model::money::RoundingMode;
+use umbral_model::units::Measurement;
 
 /// An enum with words.
 pub(crate) trait Words {
@@ -82,11 +83,18 @@ words! {
         Grace = 7 "grace",
         Case = 8 "case",
         Step = 9 "step",
+        Fee = 10 "fee",
+        Parked = 11 "parked",
     }
     Reduction {
         CreditNote = 1 "credit_note",
         WriteOff = 2 "write_off",
         Correction = 3 "correction",
+    }
+    Measurement {
+        Time = 1 "time",
+        Octets = 2 "octets",
+        Events = 3 "events",
     }
     RoundingMode {
         HalfUp = 0 "half_up",
@@ -155,6 +163,7 @@ mod tests {
             Words::word(&TimerKind::OverrideEnd),
             TimerKind::OverrideEnd.word()
         );
+        assert_eq!(Words::word(&TimerKind::Fee), TimerKind::Fee.word());
         assert_eq!(
             Words::word(&RoundingMode::HalfEven),
             RoundingMode::HalfEven.word()

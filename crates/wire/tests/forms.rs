@@ -10,8 +10,8 @@ use std::collections::BTreeSet;
 use support::{
     Dice, EVENT_KINDS, INPUT_KINDS, any as arbitrary, body_of_kind, event_of_kind, incoming_of_kind,
 };
-use umbral_model::input::{Body, Incoming, IncomingBody, Input};
-use umbral_model::journal::{Commit, Entry, Frame};
+use umbral_model::input::{Body, Incoming, IncomingBody, Input, UsageCancelled, UsageCorrected};
+use umbral_model::journal::{Commit, Entry, Frame, JournaledInput};
 use umbral_wire::{BodyHasher, body_hash, frame, json, outputs, proto, schema};
 
 fn protobuf(incoming: &Incoming) -> Vec<u8> {
@@ -66,6 +66,38 @@ proptest! {
             _ => 0,
         };
         prop_assert_eq!(hash(&from_json), hash(&from_proto));
+    }
+
+    /// What the edge looked up for a correction is in the journal, and nowhere else: not in JSON, and not in
+    /// the hash by which a repeat is known.
+    #[test]
+    fn a_correction_keeps_its_original_in_the_journal_only(seed: u64, cancelled: bool) {
+        let mut dice = Dice(seed);
+        let (mut sent, mut input): (Input, Input) = (arbitrary(&mut dice), arbitrary(&mut dice));
+        let original: Box<umbral_model::input::RatedRecord> = arbitrary(&mut dice);
+        input.body = match cancelled {
+            true => Body::UsageCancelled(UsageCancelled { original: Some(original), ..arbitrary(&mut dice) }),
+            false => Body::UsageCorrected(UsageCorrected { original: Some(original), ..arbitrary(&mut dice) }),
+        };
+        sent.clone_from(&input);
+        match &mut sent.body {
+            Body::UsageCancelled(cancelled) => cancelled.original = None,
+            Body::UsageCorrected(corrected) => corrected.original = None,
+            other => panic!("{other:?}"),
+        }
+        prop_assert_eq!(body_hash(&input), body_hash(&sent));
+        prop_assert_eq!(json::input(&input), json::input(&sent));
+        let again = json::parse_incoming(json::input(&input).as_bytes()).expect("a correction");
+        prop_assert_eq!(again.body, IncomingBody::Account(sent.body));
+
+        let mut frame: Frame = arbitrary(&mut dice);
+        let mut entry: Entry = arbitrary(&mut dice);
+        entry.input = JournaledInput::Account(Box::new(input));
+        frame.entries = vec![entry];
+        let mut bytes = Vec::new();
+        frame::encode(&frame, &mut bytes);
+        prop_assert_eq!(frame::decode(&bytes), Ok(frame.clone()));
+        assert_canonical::<schema::Frame>(&bytes);
     }
 
     #[test]

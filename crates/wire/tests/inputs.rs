@@ -94,7 +94,7 @@ fn the_published_examples_are_taken() {
         category: "cosmetics".into(),
         item: "I1".into(),
         qty: 1,
-        net: amount("21.90"),
+        net: Some(amount("21.90")),
         tax: Money::ZERO,
         discount: Money::ZERO,
     };
@@ -212,6 +212,123 @@ fn changes_take_effect_now_at_the_next_cycle_or_on_a_day() {
         };
         assert_eq!(body(&line), Body::ClassChanged(changed));
     }
+}
+
+/// Corrections, tiers and cards: the record, and the body that it means.
+#[test]
+fn corrections_tiers_and_cards_are_taken() {
+    let line = |address: &str, body: &str| {
+        format!(
+            r#"{{"source":"med1","event_id":"k-1","occurred_at":"2026-03-02T09:00:00Z",{address},{body}}}"#
+        )
+    };
+    let account = r#""account_id":"A1","member_id":"M1""#;
+    let number = r#""identifier":{"kind":"msisdn","value":"34600000001"}"#;
+    let call = usage(r#""service":"voice","to":"34600111222","quantity":"61s""#).expect("a call");
+    let corrected = |corrects_source: Option<&str>| {
+        Body::UsageCorrected(UsageCorrected {
+            corrects: "u-1".into(),
+            corrects_source: corrects_source.map(Into::into),
+            usage: call.clone(),
+            original: None,
+        })
+    };
+    let cancelled = |cancels_source: Option<&str>| {
+        Body::UsageCancelled(UsageCancelled {
+            cancels: "u-1".into(),
+            cancels_source: cancels_source.map(Into::into),
+            started_at: None,
+            original: None,
+        })
+    };
+    let tier = |tier: Option<&str>, until: Option<&str>| {
+        Body::TierGranted(TierGranted {
+            tier: tier.map(Into::into),
+            until: until.map(date),
+        })
+    };
+    let card = |valid_until: Option<&str>| {
+        Body::CardIssued(CardIssued {
+            number: "10001".into(),
+            card_type: "club".into(),
+            valid_until: valid_until.map(date),
+        })
+    };
+    let closed = CardClosed {
+        number: "10001".into(),
+    };
+    let cases = [
+        (
+            r#""usage_corrected":{"corrects":"u-1","usage":{"service":"voice","to":"34600111222","quantity":"61s"}}"#,
+            corrected(None),
+        ),
+        (
+            r#""usage_corrected":{"usage":{"service":"voice","to":"+34600111222","quantity":61},"source":"med2","corrects":"u-1"}"#,
+            corrected(Some("med2")),
+        ),
+        (r#""usage_cancelled":{"cancels":"u-1"}"#, cancelled(None)),
+        (
+            r#""usage_cancelled":{"source":"med2","cancels":"u-1"}"#,
+            cancelled(Some("med2")),
+        ),
+        (
+            r#""usage_cancelled":{"cancels":"u-1","started_at":"2026-02-01T09:00:00Z"}"#,
+            Body::UsageCancelled(UsageCancelled {
+                cancels: "u-1".into(),
+                cancels_source: None,
+                started_at: Timestamp::parse("2026-02-01T09:00:00Z"),
+                original: None,
+            }),
+        ),
+        (
+            r#""tier_granted":{"tier":"gold","until":"2026-12-31"}"#,
+            tier(Some("gold"), Some("2026-12-31")),
+        ),
+        (
+            r#""tier_granted":{"tier":"gold"}"#,
+            tier(Some("gold"), None),
+        ),
+        (r#""tier_granted":{}"#, tier(None, None)),
+        (
+            r#""card_issued":{"number":"10001","type":"club","valid_until":"2027-02-28"}"#,
+            card(Some("2027-02-28")),
+        ),
+        (
+            r#""card_issued":{"number":"10001","type":"club"}"#,
+            card(None),
+        ),
+        (
+            r#""card_closed":{"number":"10001"}"#,
+            Body::CardClosed(closed),
+        ),
+    ];
+    for (text, expected) in cases {
+        for address in [account, number] {
+            assert_eq!(body(&line(address, text)), expected, "{address} {text}");
+        }
+    }
+    let inner = r#""usage_corrected":{"corrects":"u-1","usage":{"member_id":"M2","service":"sms","quantity":1}}"#;
+    assert_eq!(
+        parse(&line(r#""account_id":"A1""#, inner))
+            .expect(inner)
+            .address,
+        Some(Address::Account("A1".into(), Some("M2".into()))),
+        "a correction names its member as usage does"
+    );
+}
+
+#[test]
+fn a_product_is_bought_at_the_price_of_the_catalog() {
+    let line = r#"{"source":"shop","event_id":"s-1","occurred_at":"2026-03-03T10:00:00Z","account_id":"A1","purchase":{"purchase_id":"P1","method":"on_account","lines":[{"item":"extra_5gb","qty":2},{"item":"extra_5gb","net":null}]}}"#;
+    let Body::Purchase(purchase) = body(line) else {
+        panic!("{line}")
+    };
+    let lines: Vec<_> = purchase
+        .lines
+        .iter()
+        .map(|line| (line.item.as_str(), line.qty, line.net))
+        .collect();
+    assert_eq!(lines, [("extra_5gb", 2, None), ("extra_5gb", 1, None)]);
 }
 
 #[test]
@@ -511,6 +628,96 @@ fn bad_records_are_refused_with_reason_field_and_mend() {
             MalformedField,
             &["case_closed_by.outcome", "agency, exempted, written_off"],
         ),
+        (
+            r#"{"account_id":"A","purchase":{"purchase_id":"P","lines":[{"net":"1"},{"category":"c"}]}}"#,
+            MissingField,
+            &["purchase.lines[1].net", "product of the catalog"],
+        ),
+        (
+            r#"{"usage_corrected":{"corrects":"u-1"}}"#,
+            MissingField,
+            &["usage_corrected.usage"],
+        ),
+        (
+            r#"{"usage_corrected":{"usage":{"service":"sms","quantity":1}}}"#,
+            MissingField,
+            &["usage_corrected.corrects"],
+        ),
+        (
+            r#"{"usage_corrected":{"corrects":"u-1","usage":{"service":"sms"}}}"#,
+            MissingField,
+            &["usage_corrected.usage.quantity"],
+        ),
+        (
+            r#"{"usage_corrected":{"corrects":"u-1","usage":{"service":"sms","quantity":1},"usage":{}}}"#,
+            MalformedField,
+            &["usage_corrected.usage", "twice"],
+        ),
+        (
+            r#"{"account_id":"A","usage_corrected":{"corrects":"","usage":{"service":"sms","quantity":1}}}"#,
+            MalformedField,
+            &["usage_corrected.corrects", "empty"],
+        ),
+        (
+            r#"{"account_id":"A","usage_corrected":{"corrects":"u-1","usage":{"service":"sms","quantity":1,"zone":""}}}"#,
+            MalformedField,
+            &["usage_corrected.usage.zone", "empty"],
+        ),
+        (
+            r#"{"account_id":"A","member_id":"M","usage_corrected":{"corrects":"u-1","usage":{"member_id":"N","service":"sms","quantity":1}}}"#,
+            MalformedField,
+            &["usage_corrected.usage.member_id", "envelope"],
+        ),
+        (
+            r#"{"usage_corrected":{"corrects":"u-1","original":{}}}"#,
+            UnknownField,
+            &["usage_corrected.original", "corrects, source, usage"],
+        ),
+        (
+            r#"{"usage_cancelled":{"source":"m"}}"#,
+            MissingField,
+            &["usage_cancelled.cancels"],
+        ),
+        (
+            r#"{"account_id":"A","usage_cancelled":{"cancels":"u-1","source":""}}"#,
+            MalformedField,
+            &["usage_cancelled.source", "empty"],
+        ),
+        (
+            r#"{"usage_cancelled":{"cancels":"u-1","usage":{}}}"#,
+            UnknownField,
+            &["usage_cancelled.usage", "cancels, source, started_at"],
+        ),
+        (
+            r#"{"account_id":"A","tier_granted":{"tier":""}}"#,
+            MalformedField,
+            &["tier_granted.tier", "empty"],
+        ),
+        (
+            r#"{"account_id":"A","tier_granted":{"until":"2026-12-31"}}"#,
+            MalformedField,
+            &["tier_granted.until", "tier"],
+        ),
+        (
+            r#"{"account_id":"A","card_issued":{"number":"1234","type":"club"}}"#,
+            MalformedField,
+            &["card_issued.number", "4 characters", "5 or more"],
+        ),
+        (
+            r#"{"card_issued":{"number":"10001"}}"#,
+            MissingField,
+            &["card_issued.type"],
+        ),
+        (
+            r#"{"account_id":"A","card_issued":{"number":"10001","type":""}}"#,
+            MalformedField,
+            &["card_issued.type", "empty"],
+        ),
+        (
+            r#"{"account_id":"A","card_closed":{"number":"éééé"}}"#,
+            MalformedField,
+            &["card_closed.number", "4 characters"],
+        ),
     ];
     for (line, reason, words) in cases {
         let error = parse(line).expect_err(line);
@@ -565,6 +772,60 @@ fn protobuf_from_generated_code_means_the_same_as_json() {
         proto::decode_incoming(&message().encode_to_vec()),
         parse(line)
     );
+}
+
+/// What stood for a record before is looked up by the engine; a sender that claims it is refused.
+#[test]
+fn the_original_of_a_correction_is_never_taken_from_outside() {
+    let original = || {
+        Some(schema::RatedRecord {
+            record: Some(schema::InputKey {
+                source: "med1".into(),
+                event_id: "u-1".into(),
+            }),
+            occurred_at_ns: 0,
+            rated: None,
+        })
+    };
+    let sent = |body| schema::Input {
+        body: Some(body),
+        ..message()
+    };
+    let corrected = |original| {
+        schema::input::Body::UsageCorrected(schema::UsageCorrected {
+            corrects: "u-1".into(),
+            source: None,
+            usage: Some(schema::Usage {
+                service: "sms".into(),
+                quantity: Some(1),
+                ..Default::default()
+            }),
+            original,
+        })
+    };
+    let cancelled = |original| {
+        schema::input::Body::UsageCancelled(schema::UsageCancelled {
+            cancels: "u-1".into(),
+            source: None,
+            started_at_ns: None,
+            original,
+        })
+    };
+    for body in [corrected(None), cancelled(None)] {
+        let bytes = sent(body).encode_to_vec();
+        assert!(proto::decode_incoming(&bytes).is_ok());
+    }
+    for (body, path) in [
+        (corrected(original()), "usage_corrected.original"),
+        (cancelled(original()), "usage_cancelled.original"),
+    ] {
+        let error = proto::decode_incoming(&sent(body).encode_to_vec()).expect_err(path);
+        assert_eq!(
+            (error.reason, error.path.as_str()),
+            (Reason::MalformedField, path),
+            "{error}"
+        );
+    }
 }
 
 #[test]

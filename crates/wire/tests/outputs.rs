@@ -2,7 +2,7 @@
 #![allow(clippy::expect_used)]
 
 use smol_str::SmolStr;
-use umbral_model::charge::{Charge, Segment};
+use umbral_model::charge::{Charge, Covered, Segment};
 use umbral_model::event::*;
 use umbral_model::ids::*;
 use umbral_model::input::*;
@@ -58,6 +58,8 @@ fn rated() -> EventBody {
         offset: 0,
         usage: 61_000_000_000,
         billed: 61_000_000_000,
+        covered: 0,
+        tier: None,
         increment: 1_000_000_000,
         price: Pico::parse("0.09").expect("a price"),
         unit: 60_000_000_000,
@@ -71,8 +73,11 @@ fn rated() -> EventBody {
         prefix: Some(PrefixNo(7)),
         zone: None,
         segments: [segment].into_iter().collect(),
+        covered: Default::default(),
         setup: Pico::parse("0.15").expect("a price"),
         held_at: None,
+        discounts: Default::default(),
+        discount_bps: 0,
         rounding: Rounding {
             mode: RoundingMode::HalfUp,
             decimals: 4,
@@ -147,6 +152,18 @@ impl Names for Catalog {
     fn rate(&self, _: VersionNo, rate: RateNo) -> Option<SmolStr> {
         Some(format!("rate {rate}").into())
     }
+
+    fn allowance(&self, _: VersionNo, _: AllowanceNo) -> Option<(SmolStr, Measurement)> {
+        Some(("30 minutes".into(), Measurement::Time))
+    }
+
+    fn discount(&self, _: VersionNo, discount: DiscountNo) -> Option<SmolStr> {
+        Some(["staff", "summer"][discount.index()].into())
+    }
+
+    fn tiers_of(&self, rate: &str) -> Option<Measurement> {
+        (rate == "calls").then_some(Measurement::Time)
+    }
 }
 
 #[test]
@@ -170,6 +187,412 @@ fn a_rated_record_carries_its_explanation() {
         id
     );
     assert_eq!(json::output_with(&output, &Catalog), expected);
+}
+
+/// Everything that a charge may hold: a segment that an allowance covers in part, one in a tier, discounts.
+fn rated_with_everything() -> UsageRated {
+    let EventBody::UsageRated(mut rated) = rated() else {
+        panic!("usage");
+    };
+    let charge = &mut *rated.charge;
+    let mut second = charge.segments[0];
+    charge.segments[0].covered = 31_000_000_000;
+    second.tier = Some(1);
+    charge.segments.push(second);
+    charge.covered.push(Covered {
+        segment: 0,
+        grant: GrantNo(4),
+        version: VersionNo(0),
+        allowance: AllowanceNo(2),
+        units: 31_000_000_000,
+        left: 0,
+    });
+    charge.discounts.push((DiscountNo(0), 1_000));
+    charge.discounts.push((DiscountNo(1), 250));
+    charge.discount_bps = 1_250;
+    rated
+}
+
+const EXPLAINED: &str = concat!(
+    r#"{"member_id":"M1","scope":"voice","cycle_start":"2026-03-01","quantity":"61s","#,
+    r#""over_limit_amount":"0.00","amount":"0.2415","catalog_version":"v1","plan":"1","#,
+    r#""service":"voice","rule":"3","prefix":"7","segments":[{"rate":"rate 2","#,
+    r#""catalog_version":"v1","rule":"3","offset":"0s","usage":"61s","billed":"61s","#,
+    r#""covered":"31s","increment":"1s","per":"60s","price":"0.09"},{"rate":"rate 2","#,
+    r#""catalog_version":"v1","rule":"3","offset":"0s","usage":"61s","billed":"61s","#,
+    r#""increment":"1s","per":"60s","price":"0.09","tier":2}],"allowances":[{"name":"30 minutes","#,
+    r#""segment":1,"grant":4,"units":"31s","left":"0s"}],"setup":"0.15","#,
+    r#""discounts":[{"name":"staff","percent":"10%"},{"name":"summer","percent":"2.5%"}],"#,
+    r#""discount":"12.5%","rounding":{"mode":"half_up","decimals":4}}"#,
+);
+
+fn key(event_id: &str) -> InputKey {
+    InputKey {
+        source: "med1".into(),
+        event_id: event_id.into(),
+    }
+}
+
+/// The JSON of an event's body, with the names of `Catalog`.
+fn written(body: EventBody) -> String {
+    let kind = body.kind();
+    let entry = entry(Outcome::Applied, vec![event(17, None, body)]);
+    let text = json::output_with(&outputs(&entry)[0], &Catalog);
+    let start = text.find(&format!(r#""{kind}":"#)).expect("the body");
+    text[start..text.len() - 1].to_owned()
+}
+
+#[test]
+fn a_charge_shows_allowances_tiers_and_discounts_where_they_apply() {
+    assert_eq!(
+        written(EventBody::UsageRated(rated_with_everything())),
+        format!(r#""usage_rated":{EXPLAINED}"#)
+    );
+}
+
+#[test]
+fn a_correction_shows_what_stood_and_what_stands() {
+    let correction = |after| {
+        EventBody::UsageCorrected(Box::new(UsageCorrection {
+            root: key("u-1"),
+            corrects: key("k-1"),
+            correction: key("k-2"),
+            occurred_at: at("2026-03-02T09:00:00Z"),
+            started_at: at("2026-03-02T09:01:00Z"),
+            before: Some(rated_with_everything()),
+            after,
+            difference: amount("-0.10"),
+        }))
+    };
+    let begins = concat!(
+        r#""usage_corrected":{"corrects":{"source":"med1","event_id":"k-1"},"#,
+        r#""record":{"source":"med1","event_id":"u-1"},"correction":{"source":"med1","event_id":"k-2"},"#,
+        r#""occurred_at":"2026-03-02T09:00:00Z","started_at":"2026-03-02T09:01:00Z","difference":"-0.10","before":"#
+    );
+    assert_eq!(
+        written(correction(Some(rated_with_everything()))),
+        format!(r#"{begins}{EXPLAINED},"after":{EXPLAINED}}}"#)
+    );
+    assert_eq!(written(correction(None)), format!("{begins}{EXPLAINED}}}"));
+}
+
+fn posted(kind: ChargeKind, code: &str, owed: &str) -> EventBody {
+    EventBody::ChargePosted(ChargePosted {
+        kind,
+        amount: amount(owed),
+        code: code.into(),
+        cycle: Date::parse("2026-03-01").expect("a date"),
+    })
+}
+
+fn bought(item: &str) -> BoughtLine {
+    BoughtLine {
+        item: item.into(),
+        qty: 1,
+        product: None,
+        amount: amount("5"),
+        instalments: 1,
+        card: None,
+    }
+}
+
+#[test]
+fn charges_read_by_their_kind() {
+    let day = |text: &str| Date::parse(text).expect("a date");
+    let fee = FeeCharge {
+        plan: "libre".into(),
+        member: Some("M1".into()),
+        fee: amount("9.90"),
+        from: day("2026-03-11"),
+        until: day("2026-04-01"),
+        days_in_cycle: 31,
+        by_day: true,
+        credit: true,
+    };
+    let price = |text: &str| Pico::parse(text).expect("a price");
+    let volume = |rate: &str| VolumeCharge {
+        rate: rate.into(),
+        member: None,
+        scope: Scope::Voice,
+        from_tier: 0,
+        to_tier: 1,
+        units_before: 6_000_000_000_000,
+        units_after: 6_060_000_000_000,
+        from_price: price("0.09"),
+        from_unit: 60_000_000_000,
+        to_price: price("0.07"),
+        to_unit: 60_000_000_000,
+        discount_bps: 0,
+        own: price("0.07"),
+    };
+    let product = BoughtLine {
+        product: Some(VersionNo(0)),
+        instalments: 24,
+        card: Some("club".into()),
+        ..bought("phone")
+    };
+    let instalment = ChargeKind::Instalment {
+        purchase: "P1".into(),
+        product: "phone".into(),
+        number: 2,
+        of: 24,
+    };
+    let cases = [
+        (
+            posted(
+                ChargeKind::Purchase("P1".into(), vec![bought("cable"), product]),
+                "purchase",
+                "10",
+            ),
+            concat!(
+                r#"{"kind":"purchase","purchase_id":"P1","lines":[{"item":"cable","qty":1,"amount":"5.00"},"#,
+                r#"{"item":"phone","qty":1,"catalog_version":"v1","amount":"5.00","instalments":24,"#,
+                r#""card":"club"}],"amount":"10.00","code":"purchase","cycle_start":"2026-03-01"}"#
+            ),
+        ),
+        (
+            posted(ChargeKind::Fee(fee), "monthly_fee", "-6.71"),
+            concat!(
+                r#"{"kind":"fee","plan":"libre","member_id":"M1","fee":"9.90","from":"2026-03-11","#,
+                r#""until":"2026-04-01","days_in_cycle":31,"by_day":true,"credit":true,"amount":"-6.71","#,
+                r#""code":"monthly_fee","cycle_start":"2026-03-01"}"#
+            ),
+        ),
+        (
+            posted(ChargeKind::Volume(volume("calls")), "volume", "-2"),
+            concat!(
+                r#"{"kind":"volume","rate":"calls","scope":"voice","from_tier":1,"to_tier":2,"#,
+                r#""units_before":"6000s","units_after":"6060s","from_price":"0.09","from_per":"60s","#,
+                r#""to_price":"0.07","to_per":"60s","own":"0.07","amount":"-2.00","code":"volume","cycle_start":"2026-03-01"}"#
+            ),
+        ),
+        (
+            posted(ChargeKind::Volume(volume("unknown")), "volume", "-2"),
+            concat!(
+                r#"{"kind":"volume","rate":"unknown","scope":"voice","from_tier":1,"to_tier":2,"#,
+                r#""units_before":"6000000000000","units_after":"6060000000000","from_price":"0.09","#,
+                r#""from_per":"60000000000","to_price":"0.07","to_per":"60000000000","own":"0.07","amount":"-2.00","code":"volume","cycle_start":"2026-03-01"}"#
+            ),
+        ),
+        (
+            posted(instalment, "instalment", "25"),
+            concat!(
+                r#"{"kind":"instalment","purchase_id":"P1","product":"phone","number":2,"of":24,"#,
+                r#""amount":"25.00","code":"instalment","cycle_start":"2026-03-01"}"#
+            ),
+        ),
+    ];
+    for (body, expected) in cases {
+        assert_eq!(written(body), format!(r#""charge_posted":{expected}"#));
+    }
+}
+
+#[test]
+fn allowances_count_in_their_own_unit() {
+    let granted = |cause, units_abroad| {
+        EventBody::AllowanceGranted(AllowanceGranted {
+            grant: GrantNo(4),
+            name: "30 minutes".into(),
+            version: VersionNo(0),
+            allowance: AllowanceNo(2),
+            member: None,
+            units: 1_800_000_000_000,
+            units_abroad,
+            from: at("2026-03-01T00:00:00Z"),
+            until: at("2026-04-01T00:00:00Z"),
+            cycle: Date::parse("2026-03-01").expect("a date"),
+            cause,
+        })
+    };
+    let crossed = EventBody::AllowanceCrossed(Box::new(AllowanceCrossed {
+        grant: GrantNo(4),
+        name: "10 GB".into(),
+        member: Some("M1".into()),
+        measurement: Measurement::Octets,
+        crossed: vec![CrossedUnits {
+            threshold: "soon".into(),
+            units: 8_000_000_000,
+            bps: 8_000,
+        }],
+        highest: "soon".into(),
+        used_before: 7_999_000_000,
+        used_after: 8_002_000_000,
+        granted: 10_000_000_000,
+        remaining: 1_998_000_000,
+        until: at("2026-04-01T00:00:00Z"),
+        cause: Cause::Usage,
+        notify: true,
+        out_id: OutId(9),
+    }));
+    let recovered = EventBody::AllowanceRecovered(AllowanceRecovered {
+        grant: GrantNo(4),
+        name: "10 GB".into(),
+        member: None,
+        measurement: Measurement::Octets,
+        threshold: "soon".into(),
+        fired_out_id: OutId(9),
+        used: 3_000_000,
+        cause: Cause::ReplayCorrection,
+    });
+    let ended = EventBody::AllowanceEnded(AllowanceEnded {
+        grant: GrantNo(4),
+        name: "100 texts".into(),
+        left: 3,
+        measurement: Measurement::Events,
+        until: at("2026-03-11T00:00:00Z"),
+    });
+    let cases = [
+        (
+            granted(GrantCause::Plan, None),
+            concat!(
+                r#""allowance_granted":{"grant":4,"name":"30 minutes","catalog_version":"v1","units":"1800s","#,
+                r#""from":"2026-03-01T00:00:00Z","until":"2026-04-01T00:00:00Z","cycle_start":"2026-03-01","#,
+                r#""cause":"plan"}"#
+            ),
+        ),
+        (
+            granted(GrantCause::Purchase("P1".into()), Some(60_000_000_000)),
+            concat!(
+                r#""allowance_granted":{"grant":4,"name":"30 minutes","catalog_version":"v1","units":"1800s","#,
+                r#""units_abroad":"60s","from":"2026-03-01T00:00:00Z","until":"2026-04-01T00:00:00Z","#,
+                r#""cycle_start":"2026-03-01","cause":"purchase","purchase_id":"P1"}"#
+            ),
+        ),
+        (
+            crossed,
+            concat!(
+                r#""allowance_threshold_crossed":{"grant":4,"name":"10 GB","member_id":"M1","#,
+                r#""crossed":[{"threshold_id":"soon","units":"8GB","percent":"80%"}],"highest":"soon","#,
+                r#""used_before":"7999MB","used_after":"8002MB","granted":"10GB","remaining":"1998MB","#,
+                r#""until":"2026-04-01T00:00:00Z","cause":"usage","notify":true}"#
+            ),
+        ),
+        (
+            recovered,
+            concat!(
+                r#""allowance_threshold_recovered":{"grant":4,"name":"10 GB","threshold_id":"soon","#,
+                r#""fired_out_id":"00000000000000000000000000000009","used":"3MB","#,
+                r#""cause":"replay_correction"}"#
+            ),
+        ),
+        (
+            ended,
+            concat!(
+                r#""allowance_ended":{"grant":4,"name":"100 texts","left":"3","#,
+                r#""until":"2026-03-11T00:00:00Z"}"#
+            ),
+        ),
+    ];
+    for (body, expected) in cases {
+        assert_eq!(written(body), expected);
+    }
+}
+
+#[test]
+fn what_only_changes_state_reads_too() {
+    let until = Date::parse("2026-12-31");
+    let parked = CorrectionParked {
+        of: key("u-1"),
+        input: call(),
+        until: at("2026-04-01T00:00:00Z"),
+    };
+    let unclaimed = CorrectionUnclaimed {
+        key: key("k-1"),
+        of: key("u-1"),
+        reason: Reason::UnknownRecord,
+        detail: "no record med1/u-1".into(),
+    };
+    let card = CardNoted {
+        card: 0xab,
+        card_type: "club".into(),
+        valid_until: until,
+        good: true,
+    };
+    let agreed = InstalmentsAgreed {
+        purchase: "P1".into(),
+        product: "phone".into(),
+        count: 24,
+        amount: amount("25"),
+        last_amount: amount("24.98"),
+    };
+    let recorded = PurchaseRecorded {
+        purchase: "P1".into(),
+        method: "cash".into(),
+        total: amount("5"),
+        cycle: Date::parse("2026-03-01").expect("a date"),
+        lines: vec![bought("cable")],
+    };
+    let barred = ServiceRestrictionChanged {
+        service: "outgoing".into(),
+        barred: true,
+        reasons: vec![RestrictionReason::Limit],
+        never_barred: vec!["112".into(), "061".into()],
+    };
+    let cases = [
+        (
+            EventBody::CorrectionParked(Box::new(parked)),
+            format!(
+                r#"{{"record":{{"source":"med1","event_id":"u-1"}},"input":{},"until":"2026-04-01T00:00:00Z"}}"#,
+                json::input(&call())
+            ),
+        ),
+        (
+            EventBody::CorrectionUnclaimed(unclaimed),
+            concat!(
+                r#"{"code":"U-0055","reason":"the account has no such usage record","#,
+                r#""detail":"no record med1/u-1","correction":{"source":"med1","event_id":"k-1"},"#,
+                r#""record":{"source":"med1","event_id":"u-1"}}"#
+            )
+            .to_owned(),
+        ),
+        (
+            EventBody::TierSet(TierSet {
+                tier: Some("gold".into()),
+                until,
+            }),
+            r#"{"tier":"gold","until":"2026-12-31"}"#.to_owned(),
+        ),
+        (
+            EventBody::TierSet(TierSet {
+                tier: None,
+                until: None,
+            }),
+            "{}".to_owned(),
+        ),
+        (
+            EventBody::CardNoted(card),
+            r#"{"card":"00000000000000ab","type":"club","valid_until":"2026-12-31","good":true}"#
+                .to_owned(),
+        ),
+        (
+            EventBody::InstalmentsAgreed(agreed),
+            concat!(
+                r#"{"purchase_id":"P1","product":"phone","count":24,"amount":"25.00","#,
+                r#""last_amount":"24.98"}"#
+            )
+            .to_owned(),
+        ),
+        (
+            EventBody::PurchaseRecorded(recorded),
+            concat!(
+                r#"{"purchase_id":"P1","method":"cash","total":"5.00","cycle_start":"2026-03-01","#,
+                r#""lines":[{"item":"cable","qty":1,"amount":"5.00"}]}"#
+            )
+            .to_owned(),
+        ),
+        (
+            EventBody::ServiceRestrictionChanged(barred),
+            concat!(
+                r#"{"service":"outgoing","barred":true,"reasons":["limit"],"#,
+                r#""never_barred":["112","061"]}"#
+            )
+            .to_owned(),
+        ),
+    ];
+    for (body, expected) in cases {
+        let kind = body.kind();
+        assert_eq!(written(body), format!(r#""{kind}":{expected}"#));
+    }
 }
 
 #[test]

@@ -71,7 +71,10 @@ impl Maker {
             .map(|_| self.purchase_line())
             .collect();
         if method == "on_account" && !foreign {
-            let cents: i64 = lines.iter().map(|line| line.net.micros()).sum();
+            let cents: i64 = lines
+                .iter()
+                .filter_map(|line| line.net.map(Money::micros))
+                .sum();
             self.people.owe(owner, (cents / 100) as u64);
         }
         let number = self.envelope.sent(Sender::Shop) + 1;
@@ -117,7 +120,7 @@ impl Maker {
             category: SmolStr::new_static(category),
             item: SmolStr::new_static(item),
             qty: 1,
-            net: Money::from_micros(cents * MICROS_PER_CENT),
+            net: Some(Money::from_micros(cents * MICROS_PER_CENT)),
             tax: Money::ZERO,
             discount: Money::ZERO,
         }

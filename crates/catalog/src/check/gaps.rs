@@ -169,6 +169,9 @@ impl Gap<'_> {
         } else {
             services.join(", ")
         };
+        if self.group.places.contains(&Place::Visited) {
+            text += " to numbers of the visited country";
+        }
         if let Some(network) = self.network {
             text += &format!(
                 " when roaming in {}",
@@ -185,6 +188,7 @@ fn places(scene: &Scene<'_>, places: &[Place]) -> Option<String> {
     for place in places {
         match place {
             Place::Anywhere => return None,
+            Place::Visited => return None,
             Place::ZoneSet(set) => zones.extend(&scene.zone_sets.zones[*set as usize]),
         }
     }

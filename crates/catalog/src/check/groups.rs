@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 /// Where a record goes.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) enum Place {
+    /// To a number of the country of the serving network.
+    Visited,
     /// To a prefix of this zone set, or to the zone that the record names.
     ZoneSet(u32),
     /// Anywhere else.
@@ -74,7 +76,9 @@ pub(crate) fn of_plan(
         } else {
             &rule.services
         };
-        let places: Vec<Place> = if rule.zones.is_empty() {
+        let places: Vec<Place> = if rule.visited.is_some() {
+            vec![Place::Visited]
+        } else if rule.zones.is_empty() {
             vec![Place::Anywhere]
         } else {
             let sets = rule

@@ -1,24 +1,33 @@
 //! Checks over the whole catalog: one file for each kind of problem.
 
+pub(crate) mod allowances;
 pub(crate) mod almanac;
 pub(crate) mod bands;
+pub(crate) mod cases;
+pub(crate) mod discounts;
+pub(crate) mod filters;
 pub(crate) mod fit;
 pub(crate) mod gaps;
 pub(crate) mod groups;
 pub(crate) mod names;
+pub(crate) mod networks;
 pub(crate) mod overlaps;
 pub(crate) mod prefixes;
+pub(crate) mod products;
 pub(crate) mod profiles;
 pub(crate) mod rules;
 pub(crate) mod unreachable;
 pub(crate) mod unused;
 pub(crate) mod words;
 
+use crate::case::CatalogCase;
 use crate::draft::Draft;
 use crate::problem::Report;
 use crate::source::Source;
-use crate::tables::{Deck, NumberForm};
+use crate::tables::{Deck, Discount, NumberForm, Product};
+use allowances::Allowances;
 use almanac::Almanac;
+use filters::Filters;
 use groups::Group;
 use names::Names;
 use rules::ResolvedRule;
@@ -30,6 +39,14 @@ pub(crate) struct Checked {
     pub(crate) deck: Deck,
     /// Rules of all plans with numbers for names, in file order.
     pub(crate) rules: Vec<ResolvedRule>,
+    /// Allowances of plans and products.
+    pub(crate) allowances: Allowances,
+    /// Products.
+    pub(crate) products: Vec<Product>,
+    /// Discounts.
+    pub(crate) discounts: Vec<Discount>,
+    /// The catalog's cases.
+    pub(crate) cases: Vec<CatalogCase>,
 }
 
 /// Runs every check.
@@ -55,9 +72,22 @@ pub(crate) fn check(draft: &Draft, source: &Source<'_>, report: &mut Report) -> 
         overlaps::check(&scene, report);
         unreachable::check(&scene, report);
     }
+    networks::check(draft, &rules, report);
+    let filters = Filters::new(draft, &names, &deck, &rules);
+    let allowances = allowances::resolve(&filters, report);
+    let products = products::resolve(draft, &names, &allowances, report);
+    let discounts = discounts::resolve(&filters, report);
     profiles::check(draft, &names, report);
+    let cases = cases::resolve(draft, &names, &allowances, report);
     unused::check(draft, source, &rules, report);
-    Checked { deck, rules }
+    Checked {
+        deck,
+        rules,
+        allowances,
+        products,
+        discounts,
+        cases,
+    }
 }
 
 /// A plan under the checks of its bands.

@@ -16,7 +16,8 @@ pub(crate) fn unknown_service(name: &At<SmolStr>, services: &[DraftService], rep
         .note(format!("define it as [service.{}]", name.value));
 }
 
-fn unknown<'n, 'r>(
+/// Reports a name that is not defined.
+pub(crate) fn unknown<'n, 'r>(
     code: &'static str,
     kind: &str,
     name: &At<SmolStr>,
@@ -128,6 +129,18 @@ impl<'d> Names<'d> {
             unknown(codes::UNKNOWN_PLAN, "plan", name, known, report);
         }
         found.map(|index| index as u32)
+    }
+
+    /// Reports a class that is not defined.
+    pub(crate) fn class(&self, name: &At<SmolStr>, report: &mut Report) -> bool {
+        let classes = &self.draft.classes;
+        let found = classes.iter().any(|class| class.name == name.value);
+        if !found {
+            let known = classes.iter().map(|class| class.name.as_str());
+            unknown(codes::UNKNOWN_CLASS, "class", name, known, report)
+                .note(format!("define it as [class.{}]", name.value));
+        }
+        found
     }
 
     /// Reports a profile that is not defined: as an error in a case, as a warning among fallbacks.

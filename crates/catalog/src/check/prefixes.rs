@@ -7,38 +7,61 @@ use crate::tables::{Deck, NumberForm};
 use rustc_hash::FxHashSet;
 use umbral_model::ids::DestinationNo;
 
-/// Reports the later ones of equal prefixes, and builds the deck.
+/// Reports the later ones of equal prefixes and of equal whole numbers, and builds the deck.
 pub(crate) fn deck(zones: &Zones, numbers: NumberForm, report: &mut Report) -> Deck {
-    let mut order: Vec<&DraftPrefix> = zones.prefixes.iter().collect();
-    // Stable, so that of equal prefixes the first one in the files stays first.
-    order.sort_by(|left, right| left.text.cmp(&right.text));
-    for same in order.chunk_by(|left, right| left.text == right.text) {
-        twice(same, zones, numbers, report);
-    }
+    each_once(&zones.prefixes, "prefix", zones, numbers, report);
+    each_once(&zones.numbers, "number", zones, NumberForm::E164, report);
     // Of equal prefixes of one zone each only the first one counts: one mistake must not become two.
     let mut seen: FxHashSet<&str> = FxHashSet::default();
     let listed = zones
         .prefixes
         .iter()
         .filter(|prefix| seen.insert(&prefix.text) || numbers == NumberForm::Verbatim);
-    Deck::build(listed.map(|prefix| (prefix.text.clone(), DestinationNo(prefix.zone))))
+    let mut deck =
+        Deck::build(listed.map(|prefix| (prefix.text.clone(), DestinationNo(prefix.zone))));
+    let whole = zones.numbers.iter();
+    deck.add_exact(whole.map(|number| (number.text.clone(), DestinationNo(number.zone))));
+    deck
 }
 
-fn twice(same: &[&DraftPrefix], zones: &Zones, numbers: NumberForm, report: &mut Report) {
+fn each_once(
+    listed: &[DraftPrefix],
+    what: &str,
+    zones: &Zones,
+    numbers: NumberForm,
+    report: &mut Report,
+) {
+    let mut order: Vec<&DraftPrefix> = listed.iter().collect();
+    // Stable, so that of equal prefixes the first one in the files stays first.
+    order.sort_by(|left, right| left.text.cmp(&right.text));
+    for same in order.chunk_by(|left, right| left.text == right.text) {
+        twice(same, what, zones, numbers, report);
+    }
+}
+
+fn twice(
+    same: &[&DraftPrefix],
+    what: &str,
+    zones: &Zones,
+    numbers: NumberForm,
+    report: &mut Report,
+) {
     let [first, rest @ ..] = same else { return };
     for (index, prefix) in rest.iter().enumerate() {
         let again = same[..=index].iter().any(|known| known.zone == prefix.zone);
         if numbers == NumberForm::Verbatim && !again {
             continue;
         }
-        let title = format!("the prefix {} is there twice", prefix.text);
+        let title = format!("the {what} {} is there twice", prefix.text);
         let owner = &zones.names[usize::from(first.zone)].value;
         let label = match again {
             true => "second time".to_owned(),
             false => format!("belongs to {owner} already"),
         };
         let problem = report.error(codes::DUPLICATE_PREFIX, prefix.spot, title, label);
-        problem.note("a prefix belongs to one zone: leave one of the two lines out");
+        problem.note(format!(
+            "a {what} belongs to one zone: leave one of the two out"
+        ));
         if numbers == NumberForm::Verbatim {
             problem.severity = Severity::Warning;
         }

@@ -1,20 +1,17 @@
-//! Profiles and cases that name what is not there, or fall back without end.
+//! Profiles that name what is not there, or fall back without end.
 
 use super::names::Names;
-use crate::case::CaseTariff;
 use crate::codes;
 use crate::draft::Draft;
 use crate::draft::profiles::DraftActivation;
 use crate::problem::Report;
-use crate::source::At;
 use rustc_hash::{FxHashMap, FxHashSet};
-use smol_str::SmolStr;
 use umbral_model::time::Timestamp;
 
 /// Levels of fallbacks that are followed.
 const DEEPEST: usize = 3;
 
-/// Checks profiles and the names in cases.
+/// Checks profiles.
 pub(crate) fn check(draft: &Draft, names: &Names<'_>, report: &mut Report) {
     let mut seen: FxHashSet<(&str, Timestamp)> = FxHashSet::default();
     let mut fallbacks: FxHashMap<&str, Vec<&str>> = FxHashMap::default();
@@ -36,16 +33,6 @@ pub(crate) fn check(draft: &Draft, names: &Names<'_>, report: &mut Report) {
             report
                 .warn(codes::DEEP_FALLBACKS, activation.profile.spot, title, "")
                 .note("what lies deeper is never used; a circle of fallbacks lies deeper at once");
-        }
-    }
-    for draft_case in &draft.cases {
-        let place = draft_case.tariff;
-        match &draft_case.case.tariff {
-            CaseTariff::Plan(name) => drop(names.plan(&At::new(name.clone(), place), report)),
-            CaseTariff::Profile(name) => names.profile(&At::new(name.clone(), place), true, report),
-        }
-        if let Some(zone) = &draft_case.case.record.zone {
-            names.zone(&At::<SmolStr>::new(zone.clone(), draft_case.zone), report);
         }
     }
 }

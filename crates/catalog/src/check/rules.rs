@@ -33,6 +33,8 @@ pub(crate) struct ResolvedRule {
     pub(crate) band: Option<u16>,
     /// Network group.
     pub(crate) roaming: Option<u16>,
+    /// Only for numbers of the country of the serving network; where that is written.
+    pub(crate) visited: Option<Spot>,
     /// Priority.
     pub(crate) priority: i64,
     /// Rate.
@@ -117,6 +119,7 @@ fn resolve_rule(
         direction: rule.direction,
         band,
         roaming,
+        visited: rule.visited,
         priority: rule.priority,
         rate,
         sound,

@@ -4,9 +4,10 @@ use super::rules::ResolvedRule;
 use crate::codes;
 use crate::draft::Draft;
 use crate::problem::Report;
-use crate::source::Source;
+use crate::source::{At, Source};
+use smol_str::SmolStr;
 
-/// Warns of rates, bands and zones that no rule names.
+/// Warns of rates, bands and zones that nothing names.
 pub(crate) fn check(
     draft: &Draft,
     source: &Source<'_>,
@@ -26,6 +27,24 @@ pub(crate) fn check(
         rule.zones
             .iter()
             .for_each(|zone| zones[*zone as usize] = true);
+    }
+    let plans = draft.plans.iter().flat_map(|plan| &plan.allowances);
+    let products = draft
+        .products
+        .iter()
+        .flat_map(|product| &product.allowances);
+    for allowance in plans.chain(products) {
+        mark_zones(draft, &allowance.zones, &mut zones);
+        for band in &allowance.bands {
+            let named = draft
+                .bands
+                .iter()
+                .position(|known| known.name.value == band.value);
+            named.into_iter().for_each(|band| bands[band] = true);
+        }
+    }
+    for discount in &draft.discounts {
+        mark_zones(draft, &discount.zones, &mut zones);
     }
     if source.of("plan").is_empty() {
         return;
@@ -66,4 +85,11 @@ pub(crate) fn check(
             .warn(codes::UNUSED_ZONE, first.spot, title, "never named")
             .note("its numbers are priced by a shorter prefix, or by rules for any zone");
     }
+}
+
+fn mark_zones(draft: &Draft, names: &[At<SmolStr>], used: &mut [bool]) {
+    let known = names
+        .iter()
+        .filter_map(|name| draft.zones.by_name.get(&name.value));
+    known.for_each(|zone| used[*zone as usize] = true);
 }

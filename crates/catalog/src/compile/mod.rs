@@ -6,11 +6,13 @@ use crate::case::CatalogCase;
 use crate::check::Checked;
 use crate::draft::Draft;
 use crate::summary::{self, Summary};
-use crate::tables::{Activation, Catalog, NetworkGroup, NetworkIndex, Profiles, Rate, Service};
+use crate::tables::{
+    Activation, Catalog, NetworkGroup, NetworkIndex, Profiles, Rate, Service, Step,
+};
+use plans::EMERGENCY;
 use smol_str::SmolStr;
-
-/// Discounts of a record add up to at most this (rule 9 of the tariff reference), in basis points.
-const DISCOUNT_CAP_BPS: u32 = 8_000;
+use umbral_model::ids::RuleNo;
+use umbral_model::money::{Pico, Rounding};
 
 /// A draft's catalog, its cases and its summary. Names were resolved and values read before.
 pub(crate) fn compile(
@@ -22,7 +24,7 @@ pub(crate) fn compile(
     let (rules, plans) = plans::compile(&draft, &checked, files);
     let amounts = draft.head.amounts;
     let descriptions = draft.head.descriptions.clone();
-    let cases = draft.cases.iter().map(|draft| draft.case.clone()).collect();
+    let emergency = emergency(&draft);
     let catalog = Catalog {
         name: draft.head.name.clone(),
         label,
@@ -39,12 +41,12 @@ pub(crate) fn compile(
         deck: checked.deck,
         networks: networks(&draft),
         network_index: network_index(&draft),
-        emergency: Vec::new(),
-        emergency_rule: None,
-        allowances: Vec::new(),
-        products: Vec::new(),
-        discounts: Vec::new(),
-        discount_cap_bps: DISCOUNT_CAP_BPS,
+        emergency_rule: (!emergency.is_empty()).then(|| RuleNo(rules.len() as u32 - 1)),
+        emergency,
+        allowances: checked.allowances.all,
+        products: checked.products,
+        discounts: checked.discounts,
+        discount_cap_bps: draft.head.discount_cap,
         bands: draft
             .bands
             .iter()
@@ -59,7 +61,7 @@ pub(crate) fn compile(
         zone: draft.head.zone,
     };
     let summary = summary::of(&catalog, amounts, descriptions);
-    (catalog, cases, summary)
+    (catalog, checked.cases, summary)
 }
 
 fn services(draft: &Draft) -> Vec<Service> {
@@ -78,10 +80,13 @@ fn networks(draft: &Draft) -> Vec<NetworkGroup> {
             .networks
             .codes
             .iter()
-            .filter(|(_, group, _)| *group == index)
-            .map(|(code, ..)| code.clone())
+            .filter(|network| network.group == index)
+            .map(|network| network.code.clone())
             .collect();
         networks.sort_unstable();
+        if draft.networks.rest.is_some_and(|(rest, _)| rest == index) {
+            networks.push(SmolStr::new_static("*"));
+        }
         NetworkGroup {
             name: name.clone(),
             networks,
@@ -91,19 +96,55 @@ fn networks(draft: &Draft) -> Vec<NetworkGroup> {
 }
 
 fn network_index(draft: &Draft) -> NetworkIndex {
-    let mut index = NetworkIndex::default();
-    for (code, group, _) in &draft.networks.codes {
-        index.groups.insert(code.clone(), *group as u16);
+    let home = draft.head.home_networks.iter();
+    let mut index = NetworkIndex {
+        home: home.map(|code| code.value.clone()).collect(),
+        rest: draft.networks.rest.map(|(group, _)| group as u16),
+        ..NetworkIndex::default()
+    };
+    index.home.sort_unstable();
+    for network in &draft.networks.codes {
+        index
+            .groups
+            .insert(network.code.clone(), network.group as u16);
+        if let Some(country) = &network.country {
+            index
+                .countries
+                .insert(network.code.clone(), country.clone());
+        }
     }
     index
 }
 
+fn emergency(draft: &Draft) -> Vec<SmolStr> {
+    let numbers = draft.head.emergency.iter();
+    let mut numbers: Vec<SmolStr> = numbers.map(|number| number.value.clone()).collect();
+    numbers.sort_unstable();
+    numbers
+}
+
+/// The rate of emergency numbers: usage as it is, at nothing.
+fn nothing() -> Rate {
+    Rate {
+        name: SmolStr::new_static(EMERGENCY),
+        setup: Pico::ZERO,
+        steps: vec![Step {
+            start: 0,
+            price: Pico::ZERO,
+            unit: 1,
+            increment: 1,
+        }],
+        tiers: None,
+        minimum: None,
+        maximum: None,
+        rounding: Rounding::default(),
+    }
+}
+
 fn rates(draft: &Draft) -> Vec<Rate> {
-    draft
-        .rates
-        .iter()
-        .filter_map(|rate| rate.rate.clone())
-        .collect()
+    let own = draft.rates.iter().filter_map(|rate| rate.rate.clone());
+    let emergency = (!draft.head.emergency.is_empty()).then(nothing);
+    own.chain(emergency).collect()
 }
 
 fn profiles(draft: &Draft) -> Profiles {

@@ -8,7 +8,9 @@ use crate::tables::{Deck, Plan, Rule, RuleLists, ServiceRules};
 use core::cmp::Reverse;
 use smol_str::SmolStr;
 use umbral_model::ids::{BandNo, DestinationNo, PlanNo, RateNo, RuleNo, ServiceNo};
-use umbral_model::money::Money;
+
+/// What the rule and the rate of emergency numbers are called.
+pub(super) const EMERGENCY: &str = "emergency numbers";
 
 /// Rules of all plans, and the plans. A rule for several zones becomes one rule for each.
 pub(crate) fn compile(
@@ -42,14 +44,35 @@ pub(crate) fn compile(
             name: drafted.name.value.clone(),
             fall_through: drafted.fall_through,
             by_service: by_service.collect(),
-            monthly_fee: Money::ZERO,
-            by_day: false,
-            allowances: Vec::new(),
+            monthly_fee: drafted.monthly_fee,
+            by_day: drafted.by_day,
+            allowances: checked.allowances.of_plans[plan].clone(),
             descriptions: drafted.descriptions.clone(),
         }
     });
     let plans = plans.collect();
+    if !draft.head.emergency.is_empty() {
+        // After all others, so that rules stand in order of plans.
+        let label = lines.label(draft.head.emergency_spot, Some(EMERGENCY));
+        rules.push(emergency_rule(label, RateNo(draft.rates.len() as u32)));
+    }
     (rules, plans)
+}
+
+/// The rule of no plan that prices emergency numbers in all of them.
+fn emergency_rule(label: SmolStr, rate: RateNo) -> Rule {
+    Rule {
+        plan: u32::MAX,
+        label,
+        services: Vec::new(),
+        zone: None,
+        direction: None,
+        roaming: None,
+        visited: false,
+        band: None,
+        priority: 0,
+        rate,
+    }
 }
 
 fn rule(resolved: &ResolvedRule, zone: Option<u16>, label: SmolStr) -> Option<Rule> {
@@ -64,7 +87,7 @@ fn rule(resolved: &ResolvedRule, zone: Option<u16>, label: SmolStr) -> Option<Ru
         zone: zone.map(DestinationNo),
         direction: resolved.direction,
         roaming: resolved.roaming,
-        visited: false,
+        visited: resolved.visited.is_some(),
         band: resolved.band.map(BandNo),
         priority: resolved.priority,
         rate: RateNo(resolved.rate?),
@@ -100,6 +123,10 @@ fn service_rules(
             continue;
         }
         let number = RuleNo(number as u32);
+        if rule.visited {
+            table.visited.push(number);
+            continue;
+        }
         let Some(zone) = rule.zone else {
             table.anywhere.push(number);
             continue;
@@ -116,6 +143,7 @@ fn service_rules(
     let best_first = |list: &mut Vec<RuleNo>| {
         list.sort_by_key(|number| (Reverse(sources[number.index()].rank()), *number));
     };
+    best_first(&mut table.visited);
     best_first(&mut table.anywhere);
     by_zone.iter_mut().for_each(best_first);
     by_zone_set.iter_mut().for_each(best_first);

@@ -75,22 +75,39 @@ pub(crate) fn bad_amount(text: &At<SmolStr>, what: &str, error: DecimalError, re
 
 /// Reads a percentage up to `most` basis points.
 pub(crate) fn bps(text: &At<SmolStr>, what: &str, most: u32, report: &mut Report) -> Option<u32> {
-    let bps = percent(&text.value);
-    if bps.is_none_or(|bps| bps > most) {
-        report
-            .error(
-                codes::BAD_PERCENT,
-                text.spot,
-                format!("{what} cannot be {}", text.value),
-                "",
-            )
-            .note(format!(
-                "write a percentage up to {}% with at most two decimals, such as \"12.5%\"",
-                most / 100
-            ));
-        return None;
+    let bps = percent(&text.value).filter(|bps| *bps <= most);
+    if bps.is_none() {
+        bad_percent(text, what, most, report);
     }
     bps
+}
+
+/// Reads a percentage of any size; `most` is only told.
+pub(crate) fn any_bps(
+    text: &At<SmolStr>,
+    what: &str,
+    most: u32,
+    report: &mut Report,
+) -> Option<u32> {
+    let bps = percent(&text.value);
+    if bps.is_none() {
+        bad_percent(text, what, most, report);
+    }
+    bps
+}
+
+fn bad_percent(text: &At<SmolStr>, what: &str, most: u32, report: &mut Report) {
+    report
+        .error(
+            codes::BAD_PERCENT,
+            text.spot,
+            format!("{what} cannot be {}", text.value),
+            "",
+        )
+        .note(format!(
+            "write a percentage up to {}% with at most two decimals, such as \"12.5%\"",
+            most / 100
+        ));
 }
 
 /// Reads a number of basis points, up to `most`.

@@ -22,7 +22,18 @@ pub(crate) struct DraftCase {
     pub(crate) tariff: Spot,
     /// Where the zone is named.
     pub(crate) zone: Spot,
+    /// The customer's class.
+    pub(crate) class: Option<At<SmolStr>>,
+    /// Names of allowances and the units left of them, as written.
+    pub(crate) left: Vec<(At<SmolStr>, At<SmolStr>)>,
+    /// Names of rates and the units charged before, as written.
+    pub(crate) so_far: Vec<(At<SmolStr>, At<SmolStr>)>,
 }
+
+const KEYS: [&str; 12] = [
+    "name", "plan", "profile", "record", "charge", "refused", "left", "so_far", "class", "tier",
+    "card", "vip_rank",
+];
 
 const RECORD_KEYS: [&str; 9] = [
     "service",
@@ -57,11 +68,16 @@ fn read_case(
     services: &[DraftService],
     report: &mut Report,
 ) -> Option<DraftCase> {
-    let known = ["name", "plan", "profile", "record", "charge", "refused"];
-    let fields = Fields::open(node, format!("case {number}"), &known, &[], report)?;
+    let fields = Fields::open(node, format!("case {number}"), &KEYS, &[], report)?;
     let name = fields.text("name", report).map(|name| name.value);
     let tariff = tariff(&fields, report);
     let expected = expected(&fields, report);
+    let left = texts_by_name(&fields, "left", report);
+    let so_far = texts_by_name(&fields, "so_far", report);
+    let class = fields.text("class", report);
+    let tier = fields.text("tier", report);
+    let cards = fields.texts("card", report);
+    let vip_rank = fields.whole("vip_rank", 0..=i64::from(u16::MAX), report);
     let Some(entry) = fields.get("record") else {
         fields.missing("record", report);
         return None;
@@ -78,6 +94,12 @@ fn read_case(
         name: name.unwrap_or_else(|| SmolStr::new(format!("case {number}"))),
         tariff,
         record: record?,
+        left: Vec::new(),
+        so_far: Vec::new(),
+        class: class.as_ref().map(|class| class.value.clone()),
+        tier: tier.map(|tier| tier.value),
+        cards: cards.into_iter().map(|card| card.value).collect(),
+        vip_rank: vip_rank.unwrap_or(0) as u16,
         expected,
         file: report.file(spot).into(),
         span: spot.range(),
@@ -86,7 +108,36 @@ fn read_case(
         case,
         tariff: tariff_spot,
         zone,
+        class,
+        left,
+        so_far,
     })
+}
+
+/// A table of texts, such as `{ "10 GB" = "500MB" }`.
+fn texts_by_name(
+    fields: &Fields<'_>,
+    key: &str,
+    report: &mut Report,
+) -> Vec<(At<SmolStr>, At<SmolStr>)> {
+    let mut found = Vec::new();
+    let Some(entry) = fields.get(key) else {
+        return found;
+    };
+    let Value::Table(table) = &entry.node.value else {
+        fields.wrong_type(entry, "written as { \"NAME\" = \"UNITS\" }", report);
+        return found;
+    };
+    for entry in &table.entries {
+        match &entry.node.value {
+            Value::Text(text) => found.push((
+                At::new(entry.key.clone(), entry.key_spot),
+                At::new(text.clone(), entry.node.spot),
+            )),
+            _ => fields.wrong_type(entry, "a text in quotes", report),
+        }
+    }
+    found
 }
 
 fn tariff(fields: &Fields<'_>, report: &mut Report) -> Option<(CaseTariff, Spot)> {

@@ -24,7 +24,6 @@ const KEYS: [&str; 8] = [
     "lift_on_exempt",
     "description",
 ];
-const LATER: [&str; 1] = ["discounts"];
 const LIMITS: [&str; 6] = [
     "exposure",
     "cycle_usage",
@@ -74,7 +73,7 @@ impl Reader<'_> {
     fn class(&self, definition: &Definition, report: &mut Report) -> Option<CreditClass> {
         let what = format!("class {}", definition.name.value);
         let known: Vec<&str> = KEYS.iter().chain(&SETTINGS).copied().collect();
-        let fields = Fields::open(&definition.node, what, &known, &LATER, report)?;
+        let fields = Fields::open(&definition.node, what, &known, &[], report)?;
         fields.descriptions(report);
         let settings = Settings::read(&fields, self.head, &self.bars, report);
         let mut measures = self.limits(&fields, &settings, report);

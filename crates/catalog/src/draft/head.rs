@@ -1,10 +1,13 @@
 //! `catalog.toml`: who, in which money, from when on.
 
+use super::amounts::any_bps;
+use super::networks::is_network;
+use super::zones::is_whole_number;
 use crate::ZoneSource;
 use crate::codes;
 use crate::problem::Report;
 use crate::source::fields::Fields;
-use crate::source::{At, HEAD_KEYS, Source};
+use crate::source::{At, HEAD_KEYS, Source, Spot};
 use crate::tables::NumberForm;
 use crate::text::days::{InstantError, instant};
 use smol_str::SmolStr;
@@ -45,9 +48,17 @@ pub(crate) struct Head {
     /// First instant.
     pub(crate) valid_from: Timestamp,
     /// Where that is written.
-    pub(crate) valid_from_spot: crate::source::Spot,
+    pub(crate) valid_from_spot: Spot,
     /// Form of numbers.
     pub(crate) numbers: NumberForm,
+    /// Networks, or beginnings of their codes, that count as home.
+    pub(crate) home_networks: Vec<At<SmolStr>>,
+    /// Numbers that are never charged nor barred.
+    pub(crate) emergency: Vec<At<SmolStr>>,
+    /// Where these are written.
+    pub(crate) emergency_spot: Spot,
+    /// Discounts of a record add up to at most this, in basis points.
+    pub(crate) discount_cap: u32,
     /// Net or gross.
     pub(crate) amounts: Amounts,
     /// Description.
@@ -61,6 +72,9 @@ impl Head {
     }
 }
 
+/// Discounts add up to at most this, whatever a catalog says (rule 9 of the tariff reference).
+pub(crate) const MOST_DISCOUNT_BPS: u32 = 8_000;
+
 /// Reads the top-level keys of `catalog.toml`.
 pub(crate) fn read(source: &Source<'_>, zones: &dyn ZoneSource, report: &mut Report) -> Head {
     let mut head = Head {
@@ -71,6 +85,10 @@ pub(crate) fn read(source: &Source<'_>, zones: &dyn ZoneSource, report: &mut Rep
         valid_from: Timestamp::from_seconds(0),
         valid_from_spot: Default::default(),
         numbers: NumberForm::E164,
+        home_networks: Vec::new(),
+        emergency: Vec::new(),
+        emergency_spot: Spot::default(),
+        discount_cap: MOST_DISCOUNT_BPS,
         amounts: Amounts::Gross,
         descriptions: Vec::new(),
     };
@@ -107,7 +125,66 @@ pub(crate) fn read(source: &Source<'_>, zones: &dyn ZoneSource, report: &mut Rep
         head.valid_from =
             moment(&text, "valid_from", &head.zone, report).unwrap_or(head.valid_from);
     }
+    head.home_networks = home_networks(&fields, report);
+    head.emergency = emergency(&fields, report);
+    if let Some(entry) = fields.get("emergency") {
+        head.emergency_spot = entry.spot();
+    }
+    head.discount_cap = discount_cap(&fields, report);
     head
+}
+
+fn home_networks(fields: &Fields<'_>, report: &mut Report) -> Vec<At<SmolStr>> {
+    let mut codes: Vec<At<SmolStr>> = Vec::new();
+    for code in fields.texts("home_networks", report) {
+        if !is_network(&code, report) {
+            continue;
+        }
+        if codes.iter().any(|known| known.value == code.value) {
+            let title = format!("the network {} is at home twice", code.value);
+            report
+                .error(codes::DUPLICATE_NETWORK, code.spot, title, "second time")
+                .note("leave it out");
+            continue;
+        }
+        codes.push(code);
+    }
+    codes
+}
+
+fn emergency(fields: &Fields<'_>, report: &mut Report) -> Vec<At<SmolStr>> {
+    let mut numbers: Vec<At<SmolStr>> = Vec::new();
+    for number in fields.texts("emergency", report) {
+        if !is_whole_number(&number.value, number.spot, report) {
+            continue;
+        }
+        if numbers.iter().any(|known| known.value == number.value) {
+            let title = format!("the emergency number {} is there twice", number.value);
+            report
+                .error(codes::DUPLICATE_PREFIX, number.spot, title, "second time")
+                .note("leave it out");
+            continue;
+        }
+        numbers.push(number);
+    }
+    numbers
+}
+
+fn discount_cap(fields: &Fields<'_>, report: &mut Report) -> u32 {
+    let Some(text) = fields.text("discount_cap", report) else {
+        return MOST_DISCOUNT_BPS;
+    };
+    match any_bps(&text, "discount_cap", MOST_DISCOUNT_BPS, report) {
+        Some(cap) if (1..=MOST_DISCOUNT_BPS).contains(&cap) => cap,
+        Some(_) => {
+            let title = format!("discount_cap cannot be {}", text.value);
+            report
+                .error(codes::BAD_DISCOUNT_CAP, text.spot, title, "")
+                .note("discounts take at most 80% off: write a percentage from 0.01% to 80%");
+            MOST_DISCOUNT_BPS
+        }
+        None => MOST_DISCOUNT_BPS,
+    }
 }
 
 fn currency(text: &At<SmolStr>, report: &mut Report) -> Currency {

@@ -370,6 +370,13 @@ pub(crate) fn check_action(action: &At<SmolStr>, services: &[SmolStr], report: &
     let Some(barred) = action.value.strip_prefix("bar ") else {
         return;
     };
+    if barred == "emergency" {
+        let title = "emergency numbers are never barred";
+        report
+            .error(codes::UNKNOWN_BAR, action.spot, title, "")
+            .note("leave it out, or bar something else");
+        return;
+    }
     let known = || BARS.into_iter().chain(services.iter().map(SmolStr::as_str));
     if !known().any(|name| name == barred) {
         let hint = crate::text::suggest::did_you_mean(barred, known()).unwrap_or_default();

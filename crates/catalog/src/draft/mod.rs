@@ -1,17 +1,21 @@
 //! The catalog as its files say it: values are read, names are not yet resolved.
 
+pub(crate) mod allowances;
 pub(crate) mod amounts;
 pub(crate) mod bands;
 pub(crate) mod cases;
 pub(crate) mod classes;
 pub(crate) mod collections;
+pub(crate) mod discounts;
 pub(crate) mod head;
 pub(crate) mod measures;
 pub(crate) mod networks;
 pub(crate) mod plans;
+pub(crate) mod products;
 pub(crate) mod profiles;
 pub(crate) mod rates;
 pub(crate) mod services;
+mod tiers;
 pub(crate) mod zones;
 
 use crate::ZoneSource;
@@ -36,6 +40,10 @@ pub(crate) struct Draft {
     pub(crate) rates: Vec<rates::DraftRate>,
     /// Plans.
     pub(crate) plans: Vec<plans::DraftPlan>,
+    /// Products.
+    pub(crate) products: Vec<products::DraftProduct>,
+    /// Discounts.
+    pub(crate) discounts: Vec<discounts::DraftDiscount>,
     /// Profiles.
     pub(crate) profiles: Vec<profiles::DraftActivation>,
     /// Classes.
@@ -60,6 +68,8 @@ impl Draft {
             bands: bands::read(source, &holidays, report),
             rates: rates::read(source, head.numbers, report),
             plans: plans::read(source, &head, report),
+            products: products::read(source, &head, report),
+            discounts: discounts::read(source, &head, report),
             profiles: profiles::read(source, &head, report),
             classes: classes::read(source, &head, &services, report),
             cases: cases::read(source, &head, &services, report),

@@ -1,12 +1,13 @@
 //! Plans and their rules, by name.
 
+use super::allowances::{self, DraftAllowance, Grantor};
 use super::amounts::minor_money;
 use super::head::Head;
 use crate::codes;
 use crate::problem::Report;
 use crate::source::fields::Fields;
-use crate::source::node::{Entry, Node, Value};
-use crate::source::{At, Definition, Source, Spot, not_yet};
+use crate::source::node::{Node, Value};
+use crate::source::{At, Definition, Source, Spot};
 use smol_str::SmolStr;
 use umbral_model::input::Direction;
 use umbral_model::money::Money;
@@ -22,6 +23,12 @@ pub(crate) struct DraftPlan {
     pub(crate) descriptions: Vec<(SmolStr, SmolStr)>,
     /// Rules in file order.
     pub(crate) rules: Vec<DraftRule>,
+    /// Fee of a cycle.
+    pub(crate) monthly_fee: Money,
+    /// Fee and allowances are counted by the day.
+    pub(crate) by_day: bool,
+    /// Allowances in file order.
+    pub(crate) allowances: Vec<DraftAllowance>,
 }
 
 /// A rule by names.
@@ -39,6 +46,8 @@ pub(crate) struct DraftRule {
     pub(crate) band: Option<At<SmolStr>>,
     /// Network group.
     pub(crate) roaming: Option<At<SmolStr>>,
+    /// Only for numbers of the country of the serving network; where that is written.
+    pub(crate) visited: Option<Spot>,
     /// Priority.
     pub(crate) priority: i64,
     /// Rate; none where it could not be read.
@@ -49,19 +58,27 @@ pub(crate) struct DraftRule {
     pub(crate) broken: bool,
 }
 
-const PLAN_KEYS: [&str; 4] = ["description", "fall_through", "rules", "monthly_fee"];
-const PLAN_LATER: [&str; 4] = ["allowances", "discounts", "products", "proration"];
-const RULE_KEYS: [&str; 8] = [
+const PLAN_KEYS: [&str; 6] = [
+    "description",
+    "fall_through",
+    "rules",
+    "monthly_fee",
+    "proration",
+    "allowances",
+];
+const RULE_KEYS: [&str; 9] = [
     "service",
     "zone",
     "direction",
     "band",
     "roaming",
+    "visited",
     "priority",
     "rate",
     "note",
 ];
-const RULE_LATER: [&str; 2] = ["visited", "calling_zone"];
+/// Whether fee and allowances are counted by the day.
+const PRORATION: [(&str, bool); 2] = [("none", false), ("daily", true)];
 /// The two directions.
 pub(crate) const DIRECTIONS: [(&str, Direction); 2] = [
     ("originating", Direction::Originating),
@@ -93,13 +110,20 @@ fn plan(definition: &Definition, head: &Head, report: &mut Report) -> DraftPlan 
         fall_through: false,
         descriptions: Vec::new(),
         rules: Vec::new(),
+        monthly_fee: Money::ZERO,
+        by_day: false,
+        allowances: Vec::new(),
     };
-    let Some(fields) = Fields::open(&definition.node, what, &PLAN_KEYS, &PLAN_LATER, report) else {
+    let Some(fields) = Fields::open(&definition.node, what, &PLAN_KEYS, &[], report) else {
         return plan;
     };
     plan.descriptions = fields.descriptions(report);
     plan.fall_through = fields.flag("fall_through", false, report);
-    monthly_fee(&fields, head, report);
+    plan.monthly_fee = monthly_fee(&fields, head, report);
+    plan.by_day = fields
+        .word("proration", &PRORATION, report)
+        .unwrap_or_default();
+    plan.allowances = allowances::read(&fields, Grantor::Plan, report);
     if let Some(entry) = fields.get("rules") {
         match &entry.node.value {
             Value::List(items) => {
@@ -130,27 +154,16 @@ fn no_rules(spot: Spot, what: &str, report: &mut Report) {
         .note("add rules = [ { service = \"voice\", rate = \"...\" } ]");
 }
 
-/// A fee is not charged by this version, so none but 0 is taken.
-fn monthly_fee(fields: &Fields<'_>, head: &Head, report: &mut Report) {
+fn monthly_fee(fields: &Fields<'_>, head: &Head, report: &mut Report) -> Money {
     let Some(text) = fields.text("monthly_fee", report) else {
-        return;
+        return Money::ZERO;
     };
     let what = format!("monthly_fee of {}", fields.what);
-    let fee = minor_money(&text, &what, head.currency, report);
-    if fee.is_some_and(|fee| fee != Money::ZERO) {
-        let spot = fields.get("monthly_fee").map_or(text.spot, Entry::spot);
-        not_yet(spot, &what, report);
-    }
+    minor_money(&text, &what, head.currency, report).unwrap_or(Money::ZERO)
 }
 
 fn rule(node: &Node, plan: &str, report: &mut Report) -> Option<DraftRule> {
-    let fields = Fields::open(
-        node,
-        format!("a rule of {plan}"),
-        &RULE_KEYS,
-        &RULE_LATER,
-        report,
-    )?;
+    let fields = Fields::open(node, format!("a rule of {plan}"), &RULE_KEYS, &[], report)?;
     let direction = fields.word("direction", &DIRECTIONS, report);
     let priority = fields.whole("priority", i64::MIN..=i64::MAX, report);
     let services = names(&fields, "service", report);
@@ -163,6 +176,7 @@ fn rule(node: &Node, plan: &str, report: &mut Report) -> Option<DraftRule> {
         band.spot = entry.spot();
     }
     let roaming = fields.text("roaming", report);
+    let visited = visited(&fields, report);
     let rate = fields.needed_text("rate", report);
     let unread = |key: &str, read: bool| fields.get(key).is_some() && !read;
     let broken = services.is_none()
@@ -179,6 +193,7 @@ fn rule(node: &Node, plan: &str, report: &mut Report) -> Option<DraftRule> {
         direction,
         band,
         roaming,
+        visited,
         priority: priority.unwrap_or(0),
         rate,
         note: fields.text("note", report).map(|note| note.value),
@@ -186,8 +201,40 @@ fn rule(node: &Node, plan: &str, report: &mut Report) -> Option<DraftRule> {
     })
 }
 
-/// Names of services or zones; empty where `*` is among them or nothing is said, none where unreadable.
-fn names(fields: &Fields<'_>, key: &str, report: &mut Report) -> Option<Vec<At<SmolStr>>> {
+/// A rule for the visited country is one for networks abroad, and the country stands for the zone.
+fn visited(fields: &Fields<'_>, report: &mut Report) -> Option<Spot> {
+    if !fields.flag("visited", false, report) {
+        return None;
+    }
+    let spot = fields.get("visited")?.spot();
+    let mut wrong = |title: String, mend: &str| {
+        report
+            .error(codes::VISITED_RULE, spot, title, "")
+            .note(mend);
+    };
+    if fields.get("roaming").is_none() {
+        let title = format!("{} is visited without roaming", fields.what);
+        wrong(
+            title,
+            "name the network group whose countries are meant: roaming = \"eu\"",
+        );
+    }
+    if fields.get("zone").is_some() {
+        let title = format!("{} is visited and has a zone", fields.what);
+        wrong(
+            title,
+            "leave the zone out: the country of the serving network stands for it",
+        );
+    }
+    Some(spot)
+}
+
+/// Names of services, zones and the like; empty where `*` is among them or nothing is said, none where unreadable.
+pub(crate) fn names(
+    fields: &Fields<'_>,
+    key: &str,
+    report: &mut Report,
+) -> Option<Vec<At<SmolStr>>> {
     let names = fields.texts(key, report);
     let entry = fields.get(key);
     if names.len() < fields.items(key).len() {

@@ -1,4 +1,4 @@
-//! Rates: setup fee, price steps, minimum, maximum, rounding.
+//! Rates: setup fee, price steps or tiers, minimum, maximum, rounding.
 
 use super::amounts::{bad_amount, pico};
 use crate::codes;
@@ -6,7 +6,7 @@ use crate::problem::Report;
 use crate::source::fields::Fields;
 use crate::source::node::Value;
 use crate::source::{At, Definition, Source, Spot};
-use crate::tables::{NumberForm, Rate, Step};
+use crate::tables::{NumberForm, Rate, Step, Tiers};
 use crate::text::units::{self, Kind, Length, Price, PriceError};
 use smol_str::SmolStr;
 use umbral_model::money::{Pico, Rounding};
@@ -22,11 +22,15 @@ pub(crate) struct DraftRate {
     pub(crate) kind: Option<Kind>,
 }
 
-const KEYS: [&str; 9] = [
+const KEYS: [&str; 13] = [
     "setup",
     "price",
     "increments",
     "steps",
+    "tiers",
+    "tier_kind",
+    "per",
+    "increment",
     "minimum",
     "maximum",
     "rounding",
@@ -34,7 +38,6 @@ const KEYS: [&str; 9] = [
     "allow_negative",
 ];
 const STEP_KEYS: [&str; 3] = ["from", "price", "increment"];
-const LATER: [&str; 3] = ["tiers", "tier_kind", "per"];
 
 /// Reads `[rate.NAME]` tables.
 pub(crate) fn read(
@@ -57,7 +60,7 @@ fn rate(definition: &Definition, numbers: NumberForm, report: &mut Report) -> Dr
         rate: None,
         kind: None,
     };
-    let Some(fields) = Fields::open(&definition.node, what, &KEYS, &LATER, report) else {
+    let Some(fields) = Fields::open(&definition.node, what, &KEYS, &[], report) else {
         return draft;
     };
     fields.descriptions(report);
@@ -69,7 +72,7 @@ fn rate(definition: &Definition, numbers: NumberForm, report: &mut Report) -> Dr
         kind: None,
         whole: true,
     };
-    let steps = reader.steps(report);
+    let (steps, tiers) = reader.prices(report);
     let setup = reader.amount("setup", report);
     let minimum = reader.amount("minimum", report);
     let maximum = reader.amount("maximum", report);
@@ -80,7 +83,7 @@ fn rate(definition: &Definition, numbers: NumberForm, report: &mut Report) -> Dr
         name: draft.name.value.clone(),
         setup: setup.unwrap_or_default(),
         steps,
-        tiers: None,
+        tiers,
         minimum,
         maximum,
         rounding,
@@ -88,14 +91,14 @@ fn rate(definition: &Definition, numbers: NumberForm, report: &mut Report) -> Dr
     draft
 }
 
-struct Reader<'t> {
-    fields: Fields<'t>,
+pub(super) struct Reader<'t> {
+    pub(super) fields: Fields<'t>,
     negative: bool,
     numbers: NumberForm,
     /// Kind of all lengths so far.
-    kind: Option<Kind>,
+    pub(super) kind: Option<Kind>,
     /// Nothing was unreadable.
-    whole: bool,
+    pub(super) whole: bool,
 }
 
 impl Reader<'_> {
@@ -152,6 +155,23 @@ impl Reader<'_> {
         }
     }
 
+    /// Steps, or tiers and the one step that stands for them.
+    fn prices(&mut self, report: &mut Report) -> (Vec<Step>, Option<Tiers>) {
+        let Some(entry) = self.fields.get("tiers") else {
+            self.nothing_of_tiers(report);
+            return (self.steps(report), None);
+        };
+        let beside = ["price", "steps", "increments"];
+        for other in beside.iter().filter_map(|key| self.fields.get(key)) {
+            self.whole = false;
+            let title = format!("{} has tiers, so no {}", self.fields.what, other.key);
+            report
+                .error(codes::PRICE_OR_STEPS, other.spot(), title, "beside tiers")
+                .note("write the prices into the tiers, and the increment of all of them as increment = \"1 event\"");
+        }
+        self.tiers(entry, report)
+    }
+
     fn steps(&mut self, report: &mut Report) -> Vec<Step> {
         match (self.fields.get("price"), self.fields.get("steps")) {
             (Some(_), None) => self.short_form(report),
@@ -187,7 +207,7 @@ impl Reader<'_> {
                 };
                 report
                     .error(codes::PRICE_OR_STEPS, spot, format!("{} {title}", self.fields.what), label)
-                    .note("write either price = \"0.09 per minute\" or steps = [ { price = ... }, ... ]");
+                    .note("write price = \"0.09 per minute\", or steps or tiers = [ { price = ... }, ... ]");
                 Vec::new()
             }
         }
@@ -291,7 +311,7 @@ impl Reader<'_> {
         });
     }
 
-    fn price(&mut self, text: &At<SmolStr>, report: &mut Report) -> Option<Price> {
+    pub(super) fn price(&mut self, text: &At<SmolStr>, report: &mut Report) -> Option<Price> {
         let what = format!("the price of {}", self.fields.what);
         match units::price(&text.value) {
             Ok(price) => {
@@ -331,7 +351,7 @@ impl Reader<'_> {
         increments
     }
 
-    fn length(
+    pub(super) fn length(
         &mut self,
         text: &At<SmolStr>,
         key: &str,

@@ -28,10 +28,14 @@ pub(crate) struct Zones {
     pub(crate) by_name: FxHashMap<SmolStr, u16>,
     /// All prefixes in order of files and lines.
     pub(crate) prefixes: Vec<DraftPrefix>,
+    /// Whole numbers, in the same order.
+    pub(crate) numbers: Vec<DraftPrefix>,
 }
 
 /// Longest prefix of international digits: four of at most fifteen are not read.
 const LONGEST_PREFIX: usize = 11;
+/// Longest whole number: of longer ones the last four digits are not read.
+const LONGEST_NUMBER: usize = 8;
 const MOST_ZONES: usize = 60_000;
 
 impl Zones {
@@ -78,7 +82,7 @@ fn read_table(
 ) {
     let name = &definition.name;
     let what = format!("zone {}", name.value);
-    let known = ["description", "prefixes"];
+    let known = ["description", "prefixes", "numbers"];
     let Some(zone) = zones.number(&name.value, name.spot, report) else {
         return;
     };
@@ -89,6 +93,15 @@ fn read_table(
     for text in fields.texts("prefixes", report) {
         if numbers == NumberForm::Verbatim || is_prefix(&text.value, text.spot, report) {
             zones.prefixes.push(DraftPrefix {
+                text: text.value,
+                zone,
+                spot: text.spot,
+            });
+        }
+    }
+    for text in fields.texts("numbers", report) {
+        if is_whole_number(&text.value, text.spot, report) {
+            zones.numbers.push(DraftPrefix {
                 text: text.value,
                 zone,
                 spot: text.spot,
@@ -119,6 +132,24 @@ fn read_deck(zones: &mut Zones, deck: Deck<'_>, numbers: NumberForm, report: &mu
             });
         }
     });
+}
+
+/// Reports a text that is no whole number, such as a short code.
+pub(crate) fn is_whole_number(text: &str, spot: Spot, report: &mut Report) -> bool {
+    let digits = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    if digits && text.len() <= LONGEST_NUMBER {
+        return true;
+    }
+    let label = match (digits, text.len()) {
+        (true, length) => format!("has {length} digits"),
+        (false, 0) => "is empty".to_owned(),
+        (false, _) => "digits only".to_owned(),
+    };
+    let title = format!("{text} is no whole number");
+    report
+        .error(codes::BAD_WHOLE_NUMBER, spot, title, label)
+        .note("write the digits that are dialled, at most 8, such as \"1004\"; of longer numbers the last four are not read, so list a prefix");
+    false
 }
 
 fn is_prefix(text: &str, spot: Spot, report: &mut Report) -> bool {

@@ -99,32 +99,23 @@ pub(crate) struct Source<'f> {
 }
 
 /// Kinds of named tables.
-pub(crate) const KINDS: [&str; 9] = [
+pub(crate) const KINDS: [&str; 11] = [
     "service",
     "zone",
     "network",
     "band",
     "rate",
     "plan",
+    "product",
+    "discount",
     "class",
     "collections",
     "calendar",
 ];
 /// Tables that have their place in the grammar, and come with a later version.
-const LATER: [&str; 10] = [
-    "product",
-    "discount",
-    "fee",
-    "programme",
-    "tier",
-    "card",
-    "points",
-    "emergency",
-    "promotion",
-    "allowance",
-];
+const LATER: [&str; 6] = ["fee", "programme", "tier", "card", "points", "promotion"];
 /// Keys of `catalog.toml` itself.
-pub(crate) const HEAD_KEYS: [&str; 8] = [
+pub(crate) const HEAD_KEYS: [&str; 11] = [
     "name",
     "currency",
     "time_zone",
@@ -132,6 +123,9 @@ pub(crate) const HEAD_KEYS: [&str; 8] = [
     "version",
     "amounts",
     "numbers",
+    "home_networks",
+    "emergency",
+    "discount_cap",
     "description",
 ];
 

@@ -37,6 +37,16 @@ impl Kind {
         }
     }
 
+    /// What a service is measured in that is priced in it; none for plain units.
+    pub(crate) const fn measurement(self) -> Option<Measurement> {
+        match self {
+            Kind::Plain => None,
+            Kind::Time => Some(Measurement::Time),
+            Kind::Octets => Some(Measurement::Octets),
+            Kind::Events => Some(Measurement::Events),
+        }
+    }
+
     /// Base units billed at least, where nothing is said: a second, an octet, an event, a unit.
     pub(crate) const fn default_increment(self) -> u64 {
         match self {
@@ -95,6 +105,17 @@ pub(crate) fn length(text: &str) -> Option<Length> {
     (found.0 <= i64::MAX as u64).then_some(Length {
         units: found.0,
         kind,
+    })
+}
+
+/// Reads units of a service that is measured in `measurement`: as in prices, or as usage is written.
+pub(crate) fn measured(text: &str, measurement: Measurement) -> Option<u64> {
+    let fitting = |length: &Length| length.kind.is_none_or(|kind| kind.fits(measurement));
+    let length = length(text).filter(fitting).map(|length| length.units);
+    length.or_else(|| {
+        Quantity::parse(text, measurement)
+            .ok()
+            .map(|quantity| quantity.0)
     })
 }
 

@@ -112,11 +112,16 @@ fn note(
     let reasons = reasons_for(&draft.row, service);
     let barred = !reasons.is_empty();
     if barred != was_barred {
+        let never_barred = match barred {
+            true => draft.world.emergency_numbers(draft.now).to_vec(),
+            false => Vec::new(),
+        };
         draft.push(EventBody::ServiceRestrictionChanged(
             ServiceRestrictionChanged {
                 service: service.into(),
                 barred,
                 reasons,
+                never_barred,
             },
         ));
     }

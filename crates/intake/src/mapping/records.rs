@@ -164,7 +164,7 @@ impl PurchaseRule {
             category: self.category.need(row)?,
             item: optional(self.item.as_ref(), row)?.unwrap_or_default(),
             qty,
-            net: self.net.need(row)?,
+            net: Some(self.net.need(row)?),
             tax: amount(self.tax)?,
             discount: amount(self.discount)?,
         };

@@ -2,7 +2,7 @@
 #![allow(dead_code, clippy::expect_used)]
 
 use smol_str::SmolStr;
-use umbral_model::charge::{Charge, Held, Segment};
+use umbral_model::charge::{Charge, Covered, Held, Segment};
 use umbral_model::event::*;
 use umbral_model::ids::*;
 use umbral_model::input::*;
@@ -10,6 +10,7 @@ use umbral_model::journal::*;
 use umbral_model::money::{Currency, Money, Pico, Rounding, RoundingMode};
 use umbral_model::rejection::Reason;
 use umbral_model::time::{Date, Timestamp, ZoneRules};
+use umbral_model::units::Measurement;
 
 /// A small generator (SplitMix64): the same values for the same seed.
 pub(crate) struct Dice(pub(crate) u64);
@@ -126,6 +127,9 @@ numbers! {
     BandNo: |n| BandNo(n as u16);
     PrefixNo: |n| PrefixNo(n as u32);
     DestinationNo: |n| DestinationNo(n as u16);
+    AllowanceNo: |n| AllowanceNo(n as u16);
+    DiscountNo: |n| DiscountNo(n as u16);
+    GrantNo: |n| GrantNo(n as u32);
 }
 
 /// Signed, of any size.
@@ -264,8 +268,9 @@ variants! {
     CaseOutcome: Agency Exempted WrittenOff;
     RestrictionReason: Limit Collections Manual Fraud;
     Cause: Usage Charge Payment Refund Reservation LimitChange ClassChange Config Dispute ReplayCorrection;
-    TimerKind: Cycle OverrideEnd ClassDate Config Promise HoldEnd Grace Case Step;
+    TimerKind: Cycle OverrideEnd ClassDate Fee Parked Config Promise HoldEnd Grace Case Step;
     Reduction: CreditNote WriteOff Correction;
+    Measurement: Time Octets Events;
     RoundingMode: HalfUp Up Down HalfEven;
 }
 
@@ -313,7 +318,14 @@ structures! {
     StepCompleted { case step result }
     CaseClosedBy { case outcome }
     RestrictionChanged { service reason command barred }
-    Segment { version rule rate band offset usage billed increment price unit }
+    UsageCorrected { corrects corrects_source usage original }
+    UsageCancelled { cancels cancels_source started_at original }
+    RatedRecord { root occurred_at rated }
+    TierGranted { tier until }
+    CardIssued { number card_type valid_until }
+    CardClosed { number }
+    Segment { version rule rate band offset usage billed covered tier increment price unit }
+    Covered { segment grant version allowance units left }
     Rounding { mode decimals }
     TimerCause { kind id due_at }
     AccountOpened { class plan profile currency time_zone cycle_day vip_rank member_category cycle_start }
@@ -327,7 +339,29 @@ structures! {
     ZoneSet { time_zone }
     UsageRated { member scope cycle quantity charge over_limit_amount }
     ChargePosted { kind amount code cycle }
-    PurchaseRecorded { purchase method total cycle }
+    UsageCorrection { root corrects correction occurred_at started_at before after difference }
+    FeeCharge { plan member fee from until days_in_cycle by_day credit }
+    VolumeCharge {
+        rate member scope from_tier to_tier units_before units_after from_price from_unit to_price to_unit own discount_bps
+    }
+    FeesCharged { cycle }
+    BoughtLine { item qty product amount instalments card }
+    PurchaseRecorded { purchase method total cycle lines }
+    AllowanceGranted {
+        grant name version allowance member units units_abroad from until cycle cause
+    }
+    AllowanceEnded { grant name left measurement until }
+    CrossedUnits { threshold units bps }
+    AllowanceCrossed {
+        grant name member measurement crossed highest used_before used_after granted remaining until cause
+        notify out_id
+    }
+    AllowanceRecovered { grant name member measurement threshold fired_out_id used cause }
+    InstalmentsAgreed { purchase product count amount last_amount }
+    CorrectionParked { of input until }
+    CorrectionUnclaimed { key of reason detail }
+    TierSet { tier until }
+    CardNoted { card card_type valid_until good }
     CycleClosed { cycle_start cycle_end usage charges }
     BillOpened { bill cycle_end amount due_on unbilled bill_variance replaces }
     BillWithdrawn { bill unbilled credit }
@@ -348,7 +382,7 @@ structures! {
     LimitBreached { measure scope exposure limit over_by actions }
     LimitCured { measure scope exposure limit }
     RestrictionNoted { service reason source present }
-    ServiceRestrictionChanged { service barred reasons }
+    ServiceRestrictionChanged { service barred reasons never_barred }
     CaseBill { bill remaining disputed }
     CaseState {
         case schedule_version anchor_on overdue_total bills step next_step_on held_days hold_reasons
@@ -393,18 +427,44 @@ impl Arbitrary for Charge {
             prefix: any(dice),
             zone: any(dice),
             segments: Vec::arbitrary(dice).into(),
+            covered: Vec::arbitrary(dice).into(),
             setup: any(dice),
             held_at: dice.pick(&[None, Some(Held::Minimum(price)), Some(Held::Maximum(price))]),
+            discounts: (0..dice.below(3)).map(|_| (any(dice), any(dice))).collect(),
+            discount_bps: any(dice),
             rounding: any(dice),
         }
     }
 }
 
+impl Arbitrary for GrantCause {
+    fn arbitrary(dice: &mut Dice) -> Self {
+        match bool::arbitrary(dice) {
+            true => GrantCause::Plan,
+            false => GrantCause::Purchase(any(dice)),
+        }
+    }
+}
+
+impl Arbitrary for Reason {
+    fn arbitrary(dice: &mut Dice) -> Self {
+        dice.pick(Reason::ALL)
+    }
+}
+
 impl Arbitrary for ChargeKind {
     fn arbitrary(dice: &mut Dice) -> Self {
-        match dice.below(3) {
+        match dice.below(6) {
             0 => ChargeKind::Charge,
-            1 => ChargeKind::Purchase(any(dice)),
+            1 => ChargeKind::Purchase(any(dice), any(dice)),
+            2 => ChargeKind::Fee(any(dice)),
+            3 => ChargeKind::Volume(any(dice)),
+            4 => ChargeKind::Instalment {
+                purchase: any(dice),
+                product: any(dice),
+                number: any(dice),
+                of: any(dice),
+            },
             _ => ChargeKind::LateFee {
                 item: any(dice),
                 due_on: any(dice),
@@ -448,7 +508,7 @@ impl Arbitrary for Address {
 }
 
 /// Bodies of inputs in a row, so that each kind comes as often as the others.
-pub(crate) const INPUT_KINDS: u64 = 28;
+pub(crate) const INPUT_KINDS: u64 = 33;
 
 impl Arbitrary for Body {
     fn arbitrary(dice: &mut Dice) -> Self {
@@ -487,6 +547,11 @@ pub(crate) fn body_of_kind(kind: u64, dice: &mut Dice) -> Body {
         24 => Body::StepCompleted(any(dice)),
         25 => Body::CaseClosedBy(any(dice)),
         26 => Body::RestrictionChanged(any(dice)),
+        27 => Body::UsageCorrected(any(dice)),
+        28 => Body::UsageCancelled(any(dice)),
+        29 => Body::TierGranted(any(dice)),
+        30 => Body::CardIssued(any(dice)),
+        31 => Body::CardClosed(any(dice)),
         _ => Body::Usage(any(dice)),
     };
     match &mut body {
@@ -496,6 +561,15 @@ pub(crate) fn body_of_kind(kind: u64, dice: &mut Dice) -> Body {
         }
         Body::PromiseMade(promise) => promise.instalments.push(any(dice)),
         Body::Purchase(purchase) => purchase.lines.push(any(dice)),
+        Body::UsageCorrected(corrected) => corrected.original = None,
+        Body::UsageCancelled(cancelled) => cancelled.original = None,
+        Body::TierGranted(granted) => {
+            granted.tier = granted.tier.take().filter(|tier| !tier.is_empty());
+            granted.until = granted.until.filter(|_| granted.tier.is_some());
+        }
+        Body::CardIssued(CardIssued { number, .. }) | Body::CardClosed(CardClosed { number }) => {
+            *number = format!("1234{number}").into();
+        }
         Body::HoldSet(HoldSet { reason, .. }) | Body::HoldCleared(HoldCleared { reason }) => {
             *reason = dice.pick(&[HoldReason::Exempt, HoldReason::Manual]);
         }
@@ -508,7 +582,7 @@ pub(crate) fn body_of_kind(kind: u64, dice: &mut Dice) -> Body {
 }
 
 /// How many kinds of events `event_of_kind` makes.
-pub(crate) const EVENT_KINDS: u64 = 48;
+pub(crate) const EVENT_KINDS: u64 = 59;
 
 impl Arbitrary for EventBody {
     fn arbitrary(dice: &mut Dice) -> Self {
@@ -567,6 +641,17 @@ pub(crate) fn event_of_kind(kind: u64, dice: &mut Dice) -> EventBody {
         44 => EventBody::PromiseBroken(any(dice)),
         45 => EventBody::HoldNoted(any(dice)),
         46 => EventBody::HoldReleased(any(dice)),
+        47 => EventBody::UsageCorrected(any(dice)),
+        48 => EventBody::AllowanceGranted(any(dice)),
+        49 => EventBody::AllowanceEnded(any(dice)),
+        50 => EventBody::AllowanceCrossed(any(dice)),
+        51 => EventBody::AllowanceRecovered(any(dice)),
+        52 => EventBody::InstalmentsAgreed(any(dice)),
+        53 => EventBody::CorrectionParked(any(dice)),
+        54 => EventBody::CorrectionUnclaimed(any(dice)),
+        55 => EventBody::TierSet(any(dice)),
+        56 => EventBody::CardNoted(any(dice)),
+        57 => EventBody::FeesCharged(any(dice)),
         _ => EventBody::UsageRated(any(dice)),
     }
 }

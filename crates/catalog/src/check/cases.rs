@@ -1,0 +1,195 @@
+//! Names and units in the catalog's own cases.
+
+use super::allowances::Allowances;
+use super::names::{Names, unknown};
+use crate::case::{CaseTariff, CatalogCase};
+use crate::codes;
+use crate::draft::Draft;
+use crate::draft::cases::DraftCase;
+use crate::problem::Report;
+use crate::source::At;
+use crate::tables::Allowance;
+use crate::text::units::measured;
+use smol_str::SmolStr;
+use umbral_model::ids::AllowanceNo;
+use umbral_model::units::Measurement;
+
+/// Checks all cases and reads the units in them.
+pub(crate) fn resolve(
+    draft: &Draft,
+    names: &Names<'_>,
+    allowances: &Allowances,
+    report: &mut Report,
+) -> Vec<CatalogCase> {
+    let cases = Cases {
+        draft,
+        names,
+        allowances,
+    };
+    draft
+        .cases
+        .iter()
+        .map(|case| cases.resolve(case, report))
+        .collect()
+}
+
+struct Cases<'c> {
+    draft: &'c Draft,
+    names: &'c Names<'c>,
+    allowances: &'c Allowances,
+}
+
+impl Cases<'_> {
+    fn resolve(&self, draft: &DraftCase, report: &mut Report) -> CatalogCase {
+        let mut case = draft.case.clone();
+        let place = draft.tariff;
+        match &case.tariff {
+            CaseTariff::Plan(name) => {
+                self.names.plan(&At::new(name.clone(), place), report);
+            }
+            CaseTariff::Profile(name) => {
+                self.names
+                    .profile(&At::new(name.clone(), place), true, report);
+            }
+        }
+        if let Some(zone) = &case.record.zone {
+            self.names
+                .zone(&At::<SmolStr>::new(zone.clone(), draft.zone), report);
+        }
+        if let Some(class) = &draft.class {
+            self.names.class(class, report);
+        }
+        for (name, units) in &draft.left {
+            let allowance = self.allowance(name, &case, report);
+            let units = allowance.and_then(|found| read(units, found.measurement, "left", report));
+            case.left
+                .extend(units.map(|units| (name.value.clone(), units)));
+        }
+        for (name, units) in &draft.so_far {
+            let units = self.counted(name, units, report);
+            case.so_far
+                .extend(units.map(|units| (name.value.clone(), units)));
+        }
+        case
+    }
+
+    /// The allowance of the case's plan, or of a product.
+    fn allowance(
+        &self,
+        name: &At<SmolStr>,
+        case: &CatalogCase,
+        report: &mut Report,
+    ) -> Option<&Allowance> {
+        let plans = self.plans_of(case)?;
+        let of_plans = plans
+            .iter()
+            .filter_map(|plan| self.allowances.of_plans.get(*plan));
+        let own: Vec<&Allowance> = of_plans.flat_map(|own| self.all(own)).collect();
+        if let Some(found) = own.iter().copied().find(|found| found.name == name.value) {
+            return Some(found);
+        }
+        let mut known: Vec<String> = own.iter().map(|found| found.name.to_string()).collect();
+        for (product, own) in self.draft.products.iter().zip(&self.allowances.of_products) {
+            for allowance in self.all(own) {
+                let full = format!("{}/{}", product.name.value, allowance.name);
+                if name.value == full {
+                    return Some(allowance);
+                }
+                known.push(full);
+            }
+        }
+        // One that could not be read is no unknown one.
+        if !self.is_written(&name.value, &plans) {
+            let known = known.iter().map(String::as_str);
+            unknown(codes::UNKNOWN_ALLOWANCE, "allowance", name, known, report).note(
+                "name an allowance of the case's plan, or \"PRODUCT/NAME\" for one of a product",
+            );
+        }
+        None
+    }
+
+    fn all<'a>(&'a self, numbers: &'a [AllowanceNo]) -> impl Iterator<Item = &'a Allowance> {
+        numbers
+            .iter()
+            .filter_map(|number| self.allowances.all.get(number.index()))
+    }
+
+    fn is_written(&self, name: &str, plans: &[usize]) -> bool {
+        let of_plan = |plan: &usize| {
+            let own = self.draft.plans[*plan].allowances.iter();
+            own.clone().any(|allowance| allowance.name.value == name)
+        };
+        let of_product = || {
+            self.draft.products.iter().any(|product| {
+                let own = product.allowances.iter();
+                own.clone()
+                    .any(|own| format!("{}/{}", product.name.value, own.name.value) == name)
+            })
+        };
+        plans.iter().any(of_plan) || of_product()
+    }
+
+    /// Plans by which a case may be rated; none where its plan or profile is not known.
+    fn plans_of(&self, case: &CatalogCase) -> Option<Vec<usize>> {
+        let named = |name: &str| {
+            let mut plans = self.draft.plans.iter();
+            plans.position(|plan| plan.name.value == name)
+        };
+        match &case.tariff {
+            CaseTariff::Plan(name) => named(name).map(|plan| vec![plan]),
+            CaseTariff::Profile(name) => {
+                let any = name
+                    .rsplit_once('/')
+                    .map(|(rest, _)| format!("{rest}/*any"));
+                let meant = |profile: &str| profile == name || Some(profile) == any.as_deref();
+                let activations = self.draft.profiles.iter();
+                let plans: Vec<usize> = activations
+                    .filter(|activation| meant(&activation.profile.value))
+                    .filter_map(|activation| named(&activation.plan.value))
+                    .collect();
+                (!plans.is_empty()).then_some(plans)
+            }
+        }
+    }
+
+    /// Units of a rate with tiers.
+    fn counted(&self, name: &At<SmolStr>, units: &At<SmolStr>, report: &mut Report) -> Option<u64> {
+        let number = self.names.rate(name, report)?;
+        let rate = self.draft.rates.get(number as usize)?;
+        if rate.rate.as_ref()?.tiers.is_none() {
+            let title = format!("the rate {} has no tiers", name.value);
+            report
+                .error(codes::CASE_COUNTER, name.spot, title, "nothing is counted")
+                .note(
+                    "so_far names rates with tiers: what was charged under others does not matter",
+                );
+            return None;
+        }
+        let measurement = rate.kind.and_then(|kind| kind.measurement());
+        read(
+            units,
+            measurement.unwrap_or(Measurement::Events),
+            "so_far",
+            report,
+        )
+    }
+}
+
+fn read(
+    text: &At<SmolStr>,
+    measurement: Measurement,
+    key: &str,
+    report: &mut Report,
+) -> Option<u64> {
+    let units = measured(&text.value, measurement);
+    if units.is_none() {
+        let title = format!("{key} cannot be {}", text.value);
+        let label = match measurement {
+            Measurement::Time => "is counted in time, such as \"90s\"",
+            Measurement::Octets => "is counted in octets, such as \"500MB\"",
+            Measurement::Events => "is counted in events, such as \"95\"",
+        };
+        report.error(codes::BAD_USAGE, text.spot, title, label);
+    }
+    units
+}

@@ -1,0 +1,210 @@
+//! Names in allowances and discounts, and what plans sell to those that they are for.
+
+use super::names::Names;
+use super::rules::ResolvedRule;
+use crate::codes;
+use crate::draft::Draft;
+use crate::problem::Report;
+use crate::source::At;
+use crate::tables::{Deck, NetworkFilter, ZoneFilter};
+use rustc_hash::FxHashMap;
+use smol_str::SmolStr;
+use umbral_model::ids::{BandNo, DestinationNo, ServiceNo};
+use umbral_model::input::Direction;
+
+/// Everything that names in allowances and discounts refer to.
+pub(crate) struct Filters<'c> {
+    /// The draft.
+    pub(crate) draft: &'c Draft,
+    /// Names of the draft.
+    pub(crate) names: &'c Names<'c>,
+    /// Rules of all plans, in order of plans.
+    rules: &'c [ResolvedRule],
+    /// Zone sets in which each zone is.
+    sets: FxHashMap<u16, Vec<u32>>,
+    /// How many zone sets there are.
+    set_count: usize,
+}
+
+/// Usage that an allowance or discount is for, as far as rules can tell.
+pub(crate) struct Usage<'u> {
+    /// Direction, if it matters.
+    pub(crate) direction: Option<Direction>,
+    /// Serving networks.
+    pub(crate) networks: &'u NetworkFilter,
+}
+
+/// Whether usage is sold.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Sale {
+    /// It is.
+    Sold,
+    /// The service is, but not in this direction or these networks.
+    Elsewhere,
+    /// The service is not.
+    No,
+}
+
+impl<'c> Filters<'c> {
+    /// Over a draft, its deck and its rules.
+    pub(crate) fn new(
+        draft: &'c Draft,
+        names: &'c Names<'c>,
+        deck: &Deck,
+        rules: &'c [ResolvedRule],
+    ) -> Self {
+        let mut sets: FxHashMap<u16, Vec<u32>> = FxHashMap::default();
+        for (set, zones) in (0..).zip(&deck.zone_sets) {
+            for zone in zones {
+                sets.entry(zone.0).or_default().push(set);
+            }
+        }
+        Filters {
+            draft,
+            names,
+            rules,
+            sets,
+            set_count: deck.zone_sets.len(),
+        }
+    }
+
+    /// Services, ascending; none where one is not defined.
+    pub(crate) fn services(
+        &self,
+        names: &[At<SmolStr>],
+        report: &mut Report,
+    ) -> Option<Vec<ServiceNo>> {
+        let found = names
+            .iter()
+            .filter_map(|name| self.names.service(name, report));
+        let found: Vec<ServiceNo> = found.map(ServiceNo).collect();
+        all_of(found, names.len())
+    }
+
+    /// Bands, ascending; none where one is not defined.
+    pub(crate) fn bands(&self, names: &[At<SmolStr>], report: &mut Report) -> Option<Vec<BandNo>> {
+        let found = names
+            .iter()
+            .filter_map(|name| self.names.band(name, report));
+        let found: Vec<BandNo> = found.map(BandNo).collect();
+        all_of(found, names.len())
+    }
+
+    /// Plans, ascending; none where one is not defined.
+    pub(crate) fn plans(&self, names: &[At<SmolStr>], report: &mut Report) -> Option<Vec<u32>> {
+        let found = names
+            .iter()
+            .filter_map(|name| self.names.plan(name, report));
+        let found: Vec<u32> = found.collect();
+        all_of(found, names.len())
+    }
+
+    /// Zones and the zone sets that hold one of them; none where one is not defined.
+    pub(crate) fn zones(&self, names: &[At<SmolStr>], report: &mut Report) -> Option<ZoneFilter> {
+        let found = names
+            .iter()
+            .filter_map(|name| self.names.zone(name, report));
+        let found: Vec<DestinationNo> = found.map(DestinationNo).collect();
+        let zones = all_of(found, names.len())?;
+        let mut zone_sets = Vec::new();
+        if !zones.is_empty() {
+            zone_sets = vec![0u64; self.set_count.div_ceil(64)];
+        }
+        for set in zones.iter().filter_map(|zone| self.sets.get(&zone.0)) {
+            for set in set {
+                zone_sets[*set as usize / 64] |= 1 << (set % 64);
+            }
+        }
+        Some(ZoneFilter { zones, zone_sets })
+    }
+
+    /// Places of `home`, `*` and network groups; none where one is not defined.
+    pub(crate) fn networks(
+        &self,
+        names: &[At<SmolStr>],
+        default: NetworkFilter,
+        report: &mut Report,
+    ) -> Option<NetworkFilter> {
+        if names.is_empty() {
+            return Some(default);
+        }
+        let mut filter = NetworkFilter::default();
+        let mut whole = true;
+        for name in names {
+            match name.value.as_str() {
+                "*" => filter.everywhere = true,
+                "home" => {
+                    filter.home = true;
+                    self.home_is_no_group(name, report);
+                }
+                _ => match self.names.network(name, report) {
+                    Some(group) => filter.groups.push(group),
+                    None => whole = false,
+                },
+            }
+        }
+        filter.groups.sort_unstable();
+        filter.groups.dedup();
+        whole.then_some(filter)
+    }
+
+    fn home_is_no_group(&self, name: &At<SmolStr>, report: &mut Report) {
+        if self
+            .draft
+            .networks
+            .names
+            .iter()
+            .any(|group| group == "home")
+        {
+            let title = "home means the own network here, and a network group is called so too";
+            report
+                .error(codes::BAD_NAME, name.spot, title, "")
+                .note("give the network group another name");
+        }
+    }
+
+    /// Whether one of the plans sells the service for the usage; no plans are all of them. A rule that could
+    /// not be read might.
+    pub(crate) fn sale(&self, plans: &[u32], service: ServiceNo, usage: &Usage<'_>) -> Sale {
+        let rules = match plans {
+            [plan] => {
+                let plan = *plan as usize;
+                let first = self.rules.partition_point(|rule| rule.plan < plan);
+                let last = self.rules.partition_point(|rule| rule.plan <= plan);
+                &self.rules[first..last]
+            }
+            _ => self.rules,
+        };
+        let mut sale = Sale::No;
+        for rule in rules {
+            let of_plan = plans.is_empty() || plans.contains(&(rule.plan as u32));
+            let serves = rule.services.is_empty() || rule.services.contains(&service.0);
+            if of_plan && !rule.sound {
+                return Sale::Sold;
+            }
+            if !of_plan || !serves {
+                continue;
+            }
+            sale = Sale::Elsewhere;
+            let same_way = usage
+                .direction
+                .is_none_or(|direction| rule.serves(direction));
+            let place = match rule.roaming {
+                None => usage.networks.home,
+                Some(group) => usage.networks.groups.contains(&group),
+            };
+            if same_way && (usage.networks.everywhere || place) {
+                return Sale::Sold;
+            }
+        }
+        sale
+    }
+}
+
+/// The numbers, ascending, if there are as many as names.
+fn all_of<N: Ord>(mut numbers: Vec<N>, names: usize) -> Option<Vec<N>> {
+    let whole = numbers.len() == names;
+    numbers.sort_unstable();
+    numbers.dedup();
+    whole.then_some(numbers)
+}
