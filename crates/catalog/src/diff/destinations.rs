@@ -34,6 +34,16 @@ pub(super) enum Label {
     Visited,
 }
 
+impl Label {
+    /// Zones after the change.
+    pub(super) fn now(&self) -> &[SmolStr] {
+        match self {
+            Label::Zones(zones) | Label::Moved(_, zones) => zones,
+            Label::Others | Label::Visited => &[],
+        }
+    }
+}
+
 /// Destinations that are alike.
 #[derive(Clone, Debug)]
 pub(super) struct Class {

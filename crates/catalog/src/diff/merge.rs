@@ -162,14 +162,26 @@ impl Scene<'_> {
         }
     }
 
+    /// Destinations by the zones in which they are after the change; prefixes that come from elsewhere are
+    /// named apart where not all of their new zone is meant.
     fn destinations(&self, classes: &Part) -> Where {
         let mut at = Where::default();
-        let Part::Some(classes) = classes else {
+        let Part::Some(numbers) = classes else {
             return at;
         };
         at.some_destinations = true;
-        for number in classes {
-            let Some(class) = self.pair.destinations.classes.get(*number) else {
+        let all = &self.pair.destinations.classes;
+        let is_whole = |zones: &[SmolStr]| {
+            let inside = all
+                .iter()
+                .enumerate()
+                .filter(|(_, class)| class.label.now() == zones);
+            let mut numbers_inside = inside.map(|(number, _)| number);
+            numbers_inside.all(|number| numbers.binary_search(&number).is_ok())
+        };
+        let mut whole: FxHashMap<&[SmolStr], bool> = FxHashMap::default();
+        for number in numbers {
+            let Some(class) = all.get(*number) else {
                 at.visited = true;
                 continue;
             };
@@ -177,17 +189,12 @@ impl Scene<'_> {
                 Label::Zones(zones) => at.zones.extend(zones.iter().cloned()),
                 Label::Others => at.others = true,
                 Label::Visited => at.visited = true,
-                Label::Moved(from, to) => {
-                    let same = |moved: &&mut Moved| moved.from == *from && moved.to == *to;
-                    match at.moved.iter_mut().find(same) {
-                        Some(moved) => moved.prefixes.extend(class.texts.iter().cloned()),
-                        None => at.moved.push(Moved {
-                            from: from.clone(),
-                            to: to.clone(),
-                            prefixes: class.texts.clone(),
-                        }),
-                    }
+                Label::Moved(_, to)
+                    if !to.is_empty() && *whole.entry(to).or_insert_with(|| is_whole(to)) =>
+                {
+                    at.zones.extend(to.iter().cloned());
                 }
+                Label::Moved(from, to) => add_moved(&mut at.moved, from, to, &class.texts),
             }
         }
         at.zones.sort_unstable();
@@ -196,6 +203,18 @@ impl Scene<'_> {
             moved.prefixes.sort_unstable();
         }
         at
+    }
+}
+
+fn add_moved(list: &mut Vec<Moved>, from: &[SmolStr], to: &[SmolStr], prefixes: &[SmolStr]) {
+    let same = |moved: &&mut Moved| moved.from == from && moved.to == to;
+    match list.iter_mut().find(same) {
+        Some(moved) => moved.prefixes.extend(prefixes.iter().cloned()),
+        None => list.push(Moved {
+            from: from.to_vec(),
+            to: to.to_vec(),
+            prefixes: prefixes.to_vec(),
+        }),
     }
 }
 
@@ -218,7 +237,12 @@ pub(super) fn words(at: &Where) -> String {
     if !at.zones.is_empty() {
         destinations.push(text::listed(&at.zones));
     }
-    destinations.extend(at.moved.iter().map(moved_words));
+    destinations.extend(at.moved.iter().take(MOVES).map(moved_words));
+    if let Some(rest) = at.moved.get(MOVES..).filter(|rest| !rest.is_empty()) {
+        let prefixes: usize = rest.iter().map(|moved| moved.prefixes.len()).sum();
+        let count = text::count(prefixes, "prefix", "prefixes");
+        destinations.push(format!("{count} more that moved"));
+    }
     if at.others {
         destinations.push("other destinations".to_owned());
     }
@@ -243,6 +267,8 @@ fn place_words(place: &str) -> String {
     }
 }
 
+/// Moves that are said before the rest is counted.
+const MOVES: usize = 3;
 /// Prefixes that are said as examples.
 const EXAMPLES: usize = 5;
 

@@ -261,7 +261,7 @@ impl Where {
     }
 }
 
-/// All changes from `from` to `to`, by kind; tax too, which only a catalog's head tells.
+/// All changes from `from` to `to`, in the order of `Kind`; tax too, which only a catalog's head tells.
 pub fn compiled(from: &Compiled, to: &Compiled) -> Vec<Change> {
     let mut changes = catalogs(&from.catalog, &to.catalog);
     let amounts = [from, to].map(|side| side.summary.amounts);
@@ -272,7 +272,7 @@ pub fn compiled(from: &Compiled, to: &Compiled) -> Vec<Change> {
     changes
 }
 
-/// All changes between the tables of two catalogs, by kind.
+/// All changes between the tables of two catalogs, in the order of `Kind`.
 pub fn catalogs(from: &Catalog, to: &Catalog) -> Vec<Change> {
     let mut pair = Pair {
         sides: [from, to],
@@ -293,8 +293,16 @@ pub fn catalogs(from: &Catalog, to: &Catalog) -> Vec<Change> {
     hours::changes(&pair, &mut changes);
     credit::changes(&pair, &mut changes);
     profiles::changes(&pair, &mut changes);
-    changes.sort_by_key(|change| change.kind);
+    changes.sort_by_cached_key(order);
     changes
+}
+
+/// Prices together, by plan, those of all plans first; everything else by its kind.
+fn order(change: &Change) -> (Kind, bool, Vec<SmolStr>) {
+    match change.kind.is_of_price() {
+        true => (Kind::Price, !change.plans.is_empty(), change.plans.clone()),
+        false => (change.kind, false, Vec::new()),
+    }
 }
 
 /// Two catalogs, and how records are divided into those that both treat alike.

@@ -1,6 +1,6 @@
 //! The catalog as a whole: dates, currency, time zone, services, emergency numbers.
 
-use super::{Change, Kind, Pair, fields, text};
+use super::{Change, Kind, Pair, fields};
 use crate::tables::{Catalog, NumberForm};
 use smol_str::SmolStr;
 use umbral_model::units::Measurement;
@@ -83,10 +83,8 @@ fn emergency(pair: &Pair<'_>, changes: &mut Vec<Change>) {
         (old, "never charged nor barred", "like others"),
     ] {
         if !numbers.is_empty() {
-            let what = format!("emergency numbers {}", text::listed(&numbers));
-            let mut change = Change::new(Kind::Emergency, what).between(before, after);
-            change.at.zones = numbers;
-            changes.push(change);
+            let what = format!("emergency numbers {}", numbers.join(", "));
+            changes.push(Change::new(Kind::Emergency, what).between(before, after));
         }
     }
 }

@@ -8,8 +8,6 @@ mod import;
 use crate::failure::{Exit, Failure};
 use crate::output::Out;
 
-pub(crate) use activate::activate_all;
-
 /// Import, compare and activate catalogs.
 #[derive(clap::Subcommand, Debug)]
 #[command(after_help = "Examples:

@@ -81,14 +81,14 @@ pub(super) fn run(args: &Args, out: &mut Out) -> Result<Exit, Failure> {
 }
 
 /// A version that is active now.
-pub(crate) struct Activated {
+struct Activated {
     label: SmolStr,
     from: Timestamp,
     is_new: bool,
 }
 
 /// Activates versions in the order given.
-pub(crate) fn activate_all(
+fn activate_all(
     data: &Path,
     versions: Vec<Loaded>,
     effective_from: Option<Timestamp>,

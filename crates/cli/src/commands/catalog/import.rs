@@ -141,7 +141,11 @@ fn show_rows(rows: &[Explained], out: &mut Out) -> Result<(), Failure> {
         out.line("")?;
         if first.lines.is_empty() {
             let why = first.notes.join("; ");
-            out.line(format!("{} {}", paint.strong(&first.file), paint.warning(&why)))?;
+            out.line(format!(
+                "{} {}",
+                paint.strong(&first.file),
+                paint.warning(&why)
+            ))?;
             continue;
         }
         out.line(paint.strong(&first.file))?;
@@ -165,10 +169,13 @@ fn in_words(row: &Explained) -> (String, String) {
     let Some(became) = &row.became else {
         return ("nothing".to_owned(), row.notes.join("; "));
     };
-    let facts = became.facts.iter().map(|(word, value)| match word.as_str() {
-        "price" => value.clone(),
-        word => format!("{word} {value}"),
-    });
+    let facts = became
+        .facts
+        .iter()
+        .map(|(word, value)| match word.as_str() {
+            "price" => value.clone(),
+            word => format!("{word} {value}"),
+        });
     (thing(became), facts.collect::<Vec<_>>().join(", "))
 }
 
