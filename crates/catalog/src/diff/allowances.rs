@@ -117,12 +117,15 @@ fn facts(pair: &Pair<'_>, side: usize, allowance: &Allowance) -> Vec<Field> {
             "units abroad",
             abroad.map_or_else(|| "all".to_owned(), length),
         )
-        .amount(abroad.unwrap_or(allowance.units).into(), Effect::Cheaper),
+        .scaled(0, abroad.unwrap_or(allowance.units).into(), Effect::Cheaper),
         valid(allowance.valid),
         Field::new("priority", allowance.priority.to_string()),
         Field::new("shared by the members", text::yes(allowance.shared)),
-        Field::new("waives the setup fee", text::yes(allowance.waives_setup))
-            .amount(allowance.waives_setup.into(), Effect::Cheaper),
+        Field::new("waives the setup fee", text::yes(allowance.waives_setup)).scaled(
+            0,
+            allowance.waives_setup.into(),
+            Effect::Cheaper,
+        ),
         Field::new("warnings", list(warnings)),
         Field::new("margin of warnings", text::bps(allowance.margin_bps)),
         Field::new("pause between warnings", nanos(allowance.cooldown)),

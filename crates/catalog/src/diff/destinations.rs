@@ -1,5 +1,6 @@
 //! Where usage goes: destinations that have the same prefixes and zones in either catalog are one class.
 
+use super::ladder::Footing;
 use crate::tables::{Catalog, Deck};
 use rustc_hash::{FxHashMap, FxHashSet};
 use smol_str::SmolStr;
@@ -52,6 +53,20 @@ pub(super) struct Class {
     pub(super) label: Label,
     /// Their prefixes and whole numbers, ascending.
     pub(super) texts: Vec<SmolStr>,
+}
+
+impl Class {
+    /// A zone that only one catalog has, and that no rule there names: what becomes of it is told by the zone.
+    pub(super) fn is_by_the_way(&self, footings: &[Footing<'_>; 2]) -> bool {
+        let any = Reach::Number {
+            sets: Vec::new(),
+            visited: false,
+        };
+        [0, 1].into_iter().any(|side| {
+            let (own, footing) = (&self.reach[side], &footings[side]);
+            self.reach[1 - side] == Reach::Unknown && footing.ladder(own) == footing.ladder(&any)
+        })
+    }
 }
 
 /// All destinations of two catalogs.

@@ -9,8 +9,11 @@ use umbral_model::time::Timestamp;
 pub(super) fn changes(pair: &Pair<'_>, changes: &mut Vec<Change>) {
     let [from, to] = pair.sides;
     let cap = |catalog: &Catalog| {
-        [Field::new("", text::bps(catalog.discount_cap_bps))
-            .amount(catalog.discount_cap_bps.into(), Effect::Cheaper)]
+        [Field::new("", text::bps(catalog.discount_cap_bps)).scaled(
+            0,
+            catalog.discount_cap_bps.into(),
+            Effect::Cheaper,
+        )]
     };
     let what = "most that the discounts of a record add up to";
     changes.extend(fields::changes(Kind::Discount, what, &cap(from), &cap(to)));
@@ -48,7 +51,11 @@ fn facts(pair: &Pair<'_>, side: usize, discount: &Discount) -> Vec<Field> {
         rank => format!("{rank} or above"),
     };
     vec![
-        Field::new("percent", text::bps(discount.bps)).amount(discount.bps.into(), Effect::Cheaper),
+        Field::new("percent", text::bps(discount.bps)).scaled(
+            0,
+            discount.bps.into(),
+            Effect::Cheaper,
+        ),
         Field::new("classes", text::names_or(&discount.classes, "all classes"))
             .exactly(discount.classes.join(",")),
         Field::new(

@@ -17,6 +17,8 @@ pub(super) struct Field {
     amount: Option<(u8, i128)>,
     /// What a larger amount does to bills.
     more: Effect,
+    /// Whether it is said by how much it changes.
+    relative: bool,
 }
 
 impl Field {
@@ -27,6 +29,7 @@ impl Field {
             exact: String::new(),
             amount: None,
             more: Effect::Neutral,
+            relative: false,
         }
     }
 
@@ -38,9 +41,13 @@ impl Field {
 
     /// A field with an amount; more of it has this effect.
     pub(super) fn amount(self, amount: i128, more: Effect) -> Field {
-        self.scaled(0, amount, more)
+        Field {
+            relative: true,
+            ..self.scaled(0, amount, more)
+        }
     }
 
+    /// A field with an amount of some scale, of which no percentage is said.
     pub(super) fn scaled(mut self, scale: u8, amount: i128, more: Effect) -> Field {
         self.amount = Some((scale, amount));
         self.more = more;
@@ -67,7 +74,7 @@ impl Field {
                 (false, Effect::Cheaper) => Effect::Dearer,
                 (false, effect) => effect,
             };
-            change.percent = text::percent(old, new);
+            change.percent = text::percent(old, new).filter(|_| self.relative);
         }
         Some(change)
     }

@@ -1,7 +1,7 @@
 //! Days and hours, as the bands of both catalogs tell them apart, by the wall clock.
 
 use super::{Change, Kind, Pair};
-use crate::check::almanac::{Almanac, Times};
+use crate::check::almanac::{Almanac, Times, is_never, without};
 use crate::check::words;
 use crate::tables::{Band, Catalog};
 use umbral_model::ids::BandNo;
@@ -41,7 +41,7 @@ impl Calendar {
 
     /// Times in words: `on Mon-Fri 08:00-20:00`; `at no time` where there are none.
     pub(super) fn words(&self, times: &Times) -> String {
-        if crate::check::almanac::is_never(times) {
+        if is_never(times) {
             return "at no time".to_owned();
         }
         words::times(&self.almanac, times)
@@ -72,11 +72,24 @@ pub(super) fn changes(pair: &Pair<'_>, changes: &mut Vec<Change>) {
         let (old, new) = (BandNo(old as u16), BandNo(index as u16));
         let times = [pair.calendar.of(0, &[old]), pair.calendar.of(1, &[new])];
         if times[0] != times[1] && (is_used(from, old) || is_used(to, new)) {
-            let [from, to] = times.map(|times| pair.calendar.words(&times));
-            let what = format!("band {}", band.name);
-            changes.push(Change::new(Kind::Band, what).between(from, to));
+            changes.push(change(pair, &band.name, &times));
         }
     }
+}
+
+fn change(pair: &Pair<'_>, band: &str, [old, new]: &[Times; 2]) -> Change {
+    let words = |times: &Times| pair.calendar.words(times);
+    let mut change =
+        Change::new(Kind::Band, format!("band {band}")).between(words(old), words(new));
+    for (times, word) in [
+        (without(new, old), "now too"),
+        (without(old, new), "not any more"),
+    ] {
+        if !is_never(&times) {
+            change = change.note(format!("{word}: {}", words(&times)));
+        }
+    }
+    change
 }
 
 fn is_used(catalog: &Catalog, band: BandNo) -> bool {

@@ -2,7 +2,7 @@
 
 use super::destinations::Label;
 use super::rates::Aspect;
-use super::{Change, Moved, Pair, Where, text};
+use super::{Change, Kind, Moved, Pair, Where, text};
 use crate::check::almanac::Times;
 use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
@@ -65,7 +65,8 @@ impl Scene<'_> {
     pub(super) fn changes(&self, found: &BTreeMap<(usize, usize), Vec<Atom>>) -> Vec<Change> {
         let mut groups: BTreeMap<(&Aspect, Group), Vec<usize>> = BTreeMap::new();
         for ((aspect, service), atoms) in found {
-            for group in self.groups(*service, atoms) {
+            let exact = self.aspects[*aspect].kind == Kind::Sold;
+            for group in self.groups(*service, atoms, exact) {
                 let services = groups.entry((&self.aspects[*aspect], group)).or_default();
                 services.push(*service);
             }
@@ -78,8 +79,9 @@ impl Scene<'_> {
         changes.collect()
     }
 
-    /// Joins destinations, then places, directions and plans with the same difference.
-    fn groups(&self, service: usize, atoms: &[Atom]) -> Vec<Group> {
+    /// Joins destinations, then places, directions and plans with the same difference. What is for all that
+    /// is sold says so by saying nothing, unless `exact`: then only what is for everything does.
+    fn groups(&self, service: usize, atoms: &[Atom], exact: bool) -> Vec<Group> {
         let mut by_class: BTreeMap<(usize, u8, usize, usize), Vec<usize>> = BTreeMap::new();
         for atom in atoms {
             let key = (atom.plan, atom.direction as u8, atom.place, atom.times);
@@ -89,6 +91,12 @@ impl Scene<'_> {
         for ((plan, direction, place, times), classes) in by_class {
             let key = (plan, service, made_or_received(direction), place);
             let all = self.relevant.get(&key).map_or(&[][..], Vec::as_slice);
+            // Without rules for any destination, some are not sold at all.
+            let all = if exact && all.first() != Some(&0) {
+                &[]
+            } else {
+                all
+            };
             let part = Part::of(classes, all);
             let places = by_place.entry((plan, direction, times, part)).or_default();
             places.push(place);
@@ -102,8 +110,9 @@ impl Scene<'_> {
         }
         let mut by_plan: BTreeMap<(usize, Part, Part, Part), Vec<usize>> = BTreeMap::new();
         for ((plan, times, classes, places), directions) in by_direction {
-            let sold =
-                |direction: &usize| !self.places_of(plan, service, *direction as u8).is_empty();
+            let sold = |direction: &usize| {
+                exact || !self.places_of(plan, service, *direction as u8).is_empty()
+            };
             let all: Vec<usize> = [0, 1].into_iter().filter(sold).collect();
             let key = (times, classes, places, Part::of(directions, &all));
             by_plan.entry(key).or_default().push(plan);
@@ -194,7 +203,16 @@ impl Scene<'_> {
                 {
                     at.zones.extend(to.iter().cloned());
                 }
-                Label::Moved(from, to) => add_moved(&mut at.moved, from, to, &class.texts),
+                Label::Moved(from, to) => {
+                    let known = &self.pair.destinations.whole;
+                    let (whole, prefixes): (Vec<_>, Vec<_>) = class
+                        .texts
+                        .iter()
+                        .cloned()
+                        .partition(|text| known.contains(text));
+                    add_moved(&mut at.moved, [from, to], false, prefixes);
+                    add_moved(&mut at.moved, [from, to], true, whole);
+                }
             }
         }
         at.zones.sort_unstable();
@@ -206,14 +224,23 @@ impl Scene<'_> {
     }
 }
 
-fn add_moved(list: &mut Vec<Moved>, from: &[SmolStr], to: &[SmolStr], prefixes: &[SmolStr]) {
-    let same = |moved: &&mut Moved| moved.from == from && moved.to == to;
+fn add_moved(
+    list: &mut Vec<Moved>,
+    [from, to]: [&Vec<SmolStr>; 2],
+    whole: bool,
+    prefixes: Vec<SmolStr>,
+) {
+    if prefixes.is_empty() {
+        return;
+    }
+    let same = |moved: &&mut Moved| moved.from == *from && moved.to == *to && moved.whole == whole;
     match list.iter_mut().find(same) {
-        Some(moved) => moved.prefixes.extend(prefixes.iter().cloned()),
+        Some(moved) => moved.prefixes.extend(prefixes),
         None => list.push(Moved {
-            from: from.to_vec(),
-            to: to.to_vec(),
-            prefixes: prefixes.to_vec(),
+            from: from.clone(),
+            to: to.clone(),
+            whole,
+            prefixes,
         }),
     }
 }
@@ -274,13 +301,21 @@ const EXAMPLES: usize = 5;
 
 /// `3 prefixes from eu to eu_mobile (3367, 3368, 3369)`.
 fn moved_words(moved: &Moved) -> String {
-    let count = text::count(moved.prefixes.len(), "prefix", "prefixes");
+    let count = counted(moved);
     let from = text::names_or(&moved.from, "no zone");
     let to = text::names_or(&moved.to, "no zone");
     format!(
         "{count} moved from {from} to {to} ({})",
         examples(&moved.prefixes)
     )
+}
+
+/// `3 prefixes`, `1 number`.
+pub(super) fn counted(moved: &Moved) -> String {
+    match moved.whole {
+        true => text::count(moved.prefixes.len(), "number", "numbers"),
+        false => text::count(moved.prefixes.len(), "prefix", "prefixes"),
+    }
 }
 
 /// `3367, 3368, 3369, ...`.

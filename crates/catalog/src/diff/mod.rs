@@ -24,8 +24,8 @@ mod text;
 mod whole;
 mod zones;
 
-use crate::Compiled;
 use crate::tables::Catalog;
+use crate::{Amounts, Compiled};
 use destinations::Destinations;
 use hours::Calendar;
 use places::Place;
@@ -179,6 +179,8 @@ pub struct Moved {
     pub from: Vec<SmolStr>,
     /// Zones after; empty for none.
     pub to: Vec<SmolStr>,
+    /// They are whole numbers, not prefixes.
+    pub whole: bool,
     /// The prefixes, ascending.
     pub prefixes: Vec<SmolStr>,
 }
@@ -266,7 +268,10 @@ pub fn compiled(from: &Compiled, to: &Compiled) -> Vec<Change> {
     let mut changes = catalogs(&from.catalog, &to.catalog);
     let amounts = [from, to].map(|side| side.summary.amounts);
     if amounts[0] != amounts[1] {
-        let [from, to] = amounts.map(|amounts| format!("{} of tax", amounts.word()));
+        let [from, to] = amounts.map(|amounts| match amounts {
+            Amounts::Gross => "with tax",
+            Amounts::Net => "without tax",
+        });
         changes.insert(0, Change::new(Kind::Catalog, "amounts").between(from, to));
     }
     changes

@@ -166,7 +166,7 @@ impl<'p> Walker<'p> {
         let mut sold = Vec::new();
         for (number, class) in base.chain(visited) {
             let ladders = [0, 1].map(|side| footings[side].ladder(&class.reach[side]));
-            if ladders.iter().all(Vec::is_empty) {
+            if ladders.iter().all(Vec::is_empty) || class.is_by_the_way(&footings) {
                 continue;
             }
             sold.push(number);

@@ -1,29 +1,40 @@
 //! Zones that come, go, get another name, gain or lose prefixes.
 
 use super::destinations::Label;
-use super::merge::examples;
+use super::merge::{counted, examples};
 use super::{Change, Kind, Moved, Pair, text};
 use rustc_hash::FxHashSet;
 use smol_str::SmolStr;
 use std::collections::BTreeMap;
 
-/// Zones before, and after.
-type Move = (Vec<SmolStr>, Vec<SmolStr>);
+/// Zones before, and after, and whether these are whole numbers.
+type Move = (Vec<SmolStr>, Vec<SmolStr>, bool);
 
 /// Adds the changes of zones; `touched` are classes of destinations whose price changes too.
 pub(super) fn changes(pair: &Pair<'_>, touched: &FxHashSet<usize>, changes: &mut Vec<Change>) {
     let mut moves: BTreeMap<Move, (Vec<SmolStr>, bool)> = BTreeMap::new();
     for (number, class) in pair.destinations.classes.iter().enumerate() {
-        if let Label::Moved(from, to) = &class.label {
-            let entry = moves.entry((from.clone(), to.clone())).or_default();
-            entry.0.extend(class.texts.iter().cloned());
+        let Label::Moved(from, to) = &class.label else {
+            continue;
+        };
+        for text in &class.texts {
+            let whole = pair.destinations.whole.contains(text);
+            let key = (from.clone(), to.clone(), whole);
+            let entry = moves.entry(key).or_default();
+            entry.0.push(text.clone());
             entry.1 |= touched.contains(&number);
         }
     }
     changes.extend(names(pair));
-    for ((from, to), (mut prefixes, priced)) in moves {
+    for ((from, to, whole), (mut prefixes, priced)) in moves {
         prefixes.sort_unstable();
-        changes.push(moved(pair, from, to, prefixes, priced));
+        let moved = Moved {
+            from,
+            to,
+            whole,
+            prefixes,
+        };
+        changes.push(change(moved, priced));
     }
 }
 
@@ -42,7 +53,7 @@ fn names(pair: &Pair<'_>) -> Vec<Change> {
             None if !to.contains(old) => {
                 let mut change = Change::new(Kind::Zone, format!("zone {old}"));
                 change.from = Some("there".to_owned());
-                found.push(change);
+                found.push(change.note("records that name it are refused"));
             }
             None => {}
         }
@@ -57,29 +68,14 @@ fn names(pair: &Pair<'_>) -> Vec<Change> {
     found
 }
 
-fn moved(
-    pair: &Pair<'_>,
-    from: Vec<SmolStr>,
-    to: Vec<SmolStr>,
-    prefixes: Vec<SmolStr>,
-    priced: bool,
-) -> Change {
-    let whole = |text: &SmolStr| pair.destinations.whole.contains(text);
-    let (one, many) = if prefixes.iter().all(whole) {
-        ("number", "numbers")
-    } else if prefixes.iter().any(whole) {
-        ("prefix or number", "prefixes and numbers")
-    } else {
-        ("prefix", "prefixes")
-    };
-    let count = text::count(prefixes.len(), one, many);
-    let what = format!("{count} ({})", examples(&prefixes));
+fn change(moved: Moved, priced: bool) -> Change {
+    let what = format!("{} ({})", counted(&moved), examples(&moved.prefixes));
     let zone = |zones: &[SmolStr]| text::names_or(zones, "no zone");
-    let mut change = Change::new(Kind::Zone, what).between(zone(&from), zone(&to));
+    let mut change = Change::new(Kind::Zone, what).between(zone(&moved.from), zone(&moved.to));
     if !priced {
         change = change.note("at the same price in every plan");
     }
     change.at.some_destinations = true;
-    change.at.moved = vec![Moved { from, to, prefixes }];
+    change.at.moved = vec![moved];
     change
 }

@@ -254,6 +254,7 @@ fn where_json(change: &Change) -> Value {
         json!({
             "from": names(&moved.from),
             "to": names(&moved.to),
+            "whole_numbers": moved.whole,
             "prefixes": names(&moved.prefixes),
         })
     });
