@@ -10,6 +10,7 @@ mod check;
 pub mod codes;
 mod compile;
 pub mod deck;
+pub mod diff;
 mod draft;
 pub mod import_cgrates;
 mod load;

@@ -2,6 +2,8 @@
 
 #![allow(dead_code)]
 
+#![allow(dead_code)]
+
 use smol_str::SmolStr;
 use umbral_catalog::ZoneSource;
 use umbral_model::time::ZoneRules;
