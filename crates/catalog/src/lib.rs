@@ -24,3 +24,4 @@ pub mod version;
 
 pub use draft::head::Amounts;
 pub use load::{Compiled, Files, ZoneSource, load, load_series};
+pub use text::suggest::did_you_mean;
