@@ -3,6 +3,7 @@
 use crate::output::paint::Paint;
 use crate::output::tree::Tree;
 use serde_json::{Map, Value};
+use umbral_model::money::parse_scaled;
 
 fn text<'a>(object: &'a Map<String, Value>, key: &str) -> &'a str {
     object.get(key).and_then(Value::as_str).unwrap_or_default()
@@ -18,21 +19,16 @@ pub(crate) fn charge(price: &Map<String, Value>, paint: Paint) -> Tree {
         paint.faint(&format!("catalog {}", text(price, "catalog_version")))
     ));
     tree.leaf(format!("rule {}", rule(price, paint)));
-    let segments = price.get("segments").and_then(Value::as_array);
-    for segment in segments.into_iter().flatten().filter_map(Value::as_object) {
-        tree.push(segment_tree(segment, paint));
-    }
-    if segments.is_none_or(Vec::is_empty) {
+    let mut segments = objects(price, "segments").peekable();
+    if segments.peek().is_none() {
         tree.leaf("no usage, no charge");
     }
-    let allowances = price.get("allowances").and_then(Value::as_array);
-    for taken in allowances
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_object)
-    {
-        let several = segments.is_some_and(|segments| segments.len() > 1);
-        tree.leaf(allowance(taken, several, paint));
+    for (number, segment) in (1..).zip(segments) {
+        let of_segment = |part: &&Map<String, Value>| {
+            part.get("segment").and_then(Value::as_u64) == Some(number)
+        };
+        let parts = objects(price, "allowances").filter(of_segment);
+        tree.push(segment_tree(segment, parts, paint));
     }
     if !matches!(text(price, "setup"), "" | "0" | "0.00") {
         tree.leaf(format!("setup fee {}", paint.strong(text(price, "setup"))));
@@ -45,10 +41,7 @@ pub(crate) fn charge(price: &Map<String, Value>, paint: Paint) -> Tree {
             tree.leaf(format!("{words} {}", text(price, key)));
         }
     }
-    let discounts = price.get("discounts").and_then(Value::as_array);
-    if let Some(discounts) = discounts.filter(|all| !all.is_empty()) {
-        tree.leaf(discount(text(price, "discount"), discounts, paint));
-    }
+    discounts(price, paint, &mut tree);
     if let Some(rounding) = price.get("rounding").and_then(Value::as_object) {
         let mode = text(rounding, "mode").replace('_', " ");
         let decimals = rounding
@@ -58,6 +51,34 @@ pub(crate) fn charge(price: &Map<String, Value>, paint: Paint) -> Tree {
         tree.leaf(paint.faint(&format!("rounded once, {mode}, to {decimals} decimals")));
     }
     tree
+}
+
+fn objects<'a>(
+    object: &'a Map<String, Value>,
+    key: &str,
+) -> impl Iterator<Item = &'a Map<String, Value>> {
+    let list = object.get(key).and_then(Value::as_array);
+    list.into_iter().flatten().filter_map(Value::as_object)
+}
+
+/// A line for each discount, and one where they are held at the cap. Derived streams carry no amounts of them.
+fn discounts(price: &Map<String, Value>, paint: Paint, tree: &mut Tree) {
+    let bps = |percent: &str| parse_scaled(percent.trim_end_matches('%'), 2).unwrap_or_default();
+    let mut sum = 0;
+    for discount in objects(price, "discounts") {
+        let share = text(discount, "percent");
+        let less = match text(discount, "amount") {
+            "" => String::new(),
+            amount => format!("less {}  ", paint.strong(amount)),
+        };
+        let name = paint.name(text(discount, "name"));
+        tree.leaf(format!("{less}discount {name} of {share}"));
+        sum += bps(share);
+    }
+    let held = text(price, "discount");
+    if sum > bps(held) {
+        tree.leaf(format!("discounts held at {held} in all"));
+    }
 }
 
 fn rule(price: &Map<String, Value>, paint: Paint) -> String {
@@ -71,33 +92,12 @@ fn rule(price: &Map<String, Value>, paint: Paint) -> String {
     line
 }
 
-/// What an allowance took, and of which segment where there are several.
-fn allowance(taken: &Map<String, Value>, several: bool, paint: Paint) -> String {
-    let number = |key: &str| taken.get(key).and_then(Value::as_u64).unwrap_or_default();
-    let segment = match several {
-        true => format!(" of segment {}", number("segment")),
-        false => String::new(),
-    };
-    format!(
-        "allowance {} covers {}{segment}, {}",
-        paint.name(text(taken, "name")),
-        text(taken, "units"),
-        paint.faint(&format!("{} left", text(taken, "left"))),
-    )
-}
-
-/// Discounts by name, and what they come to together.
-fn discount(together: &str, discounts: &[Value], paint: Paint) -> String {
-    let parts: Vec<String> = discounts
-        .iter()
-        .filter_map(Value::as_object)
-        .map(|one| format!("{} {}", paint.name(text(one, "name")), text(one, "percent")))
-        .collect();
-    format!("less {}: {}", paint.strong(together), parts.join(" + "))
-}
-
 /// A stretch of a record. Derived streams carry neither the instant nor the amount of one.
-fn segment_tree(segment: &Map<String, Value>, paint: Paint) -> Tree {
+fn segment_tree<'a>(
+    segment: &Map<String, Value>,
+    allowances: impl Iterator<Item = &'a Map<String, Value>>,
+    paint: Paint,
+) -> Tree {
     let field = |key: &str| text(segment, key);
     let band = match field("band") {
         "" => String::new(),
@@ -108,15 +108,6 @@ fn segment_tree(segment: &Map<String, Value>, paint: Paint) -> Tree {
     } else {
         format!("{} billed as {}", field("usage"), field("billed"))
     };
-    let covered = match field("covered") {
-        "" => String::new(),
-        covered if covered == field("billed") => ", all of it covered".to_owned(),
-        covered => format!(", {covered} of it covered"),
-    };
-    let tier = match segment.get("tier").and_then(Value::as_u64) {
-        Some(tier) => format!(", tier {tier}"),
-        None => String::new(),
-    };
     let amount = match field("amount") {
         "" => String::new(),
         amount => format!("{}  ", paint.strong(amount)),
@@ -125,10 +116,23 @@ fn segment_tree(segment: &Map<String, Value>, paint: Paint) -> Tree {
         "" => String::new(),
         start => format!("from {start}, "),
     };
+    let covered = match field("covered") {
+        "" => String::new(),
+        all if all == field("billed") => ", all of it covered,".to_owned(),
+        part => format!(", {part} of it covered,"),
+    };
+    let tier = match segment.get("tier").and_then(Value::as_u64) {
+        None => String::new(),
+        Some(tier) => format!(", tier {tier} of the cycle"),
+    };
     let mut tree = Tree::new(format!(
-        "{amount}{billed}{covered} at rate {}{tier}{band}",
+        "{amount}{billed}{covered} at rate {}{band}{tier}",
         paint.name(field("rate"))
     ));
+    for part in allowances {
+        let [units, name, left] = ["units", "name", "left"].map(|key| text(part, key));
+        tree.leaf(format!("{units} from {}, {left} left", paint.name(name)));
+    }
     tree.leaf(paint.faint(&format!(
         "{from}{} per {}, in steps of {}",
         field("price"),
