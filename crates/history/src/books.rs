@@ -309,7 +309,7 @@ impl Totals {
         let part_key = part_key(world, &rated.charge);
         if let Some(part) = line.parts.get_mut(&part_key) {
             part.0 = part.0.saturating_sub(1);
-            part.1 = part.1 - rated.charge.amount;
+            part.1 -= rated.charge.amount;
             if part.0 == 0 {
                 line.parts.remove(&part_key);
             }
