@@ -24,7 +24,7 @@ impl CatalogNames<'_> {
 fn measured(catalog: &Catalog, rate: &str) -> Option<Measurement> {
     let with_tiers = |known: &Rate| known.tiers.is_some() && known.name == rate;
     let number = catalog.rates.iter().position(with_tiers)?;
-    let mut rules = catalog.rules.iter();
+    let mut rules = catalog.rules.terms().iter();
     let rule = rules.find(|rule| rule.rate.index() == number && !rule.services.is_empty())?;
     let service = catalog.services.get(rule.services.first()?.index())?;
     Some(service.measurement)

@@ -1,6 +1,7 @@
 //! Zones and files for the tests, of which each uses what it needs.
 
 #![allow(dead_code)]
+#![allow(dead_code)]
 
 use smol_str::SmolStr;
 use umbral_catalog::ZoneSource;
