@@ -52,6 +52,13 @@ impl Rules {
         zone.filter(|zone| *zone != NO_ZONE).map(DestinationNo)
     }
 
+    /// The terms of each number in order; those of a rule for several zones come once for each.
+    pub fn iter(&self) -> impl Iterator<Item = &Rule> {
+        self.terms_of
+            .iter()
+            .map(|terms| &self.terms[*terms as usize])
+    }
+
     /// How many numbers there are.
     pub fn len(&self) -> usize {
         self.zones.len()
@@ -214,5 +221,7 @@ mod tests {
         assert_eq!(told(3), Some(("c", Some(DestinationNo(1)))));
         assert_eq!(told(4), None);
         assert_eq!(rules.terms().len(), 3);
+        let labels: Vec<&str> = rules.iter().map(|rule| rule.label.as_str()).collect();
+        assert_eq!(labels, ["a", "b", "b", "c"]);
     }
 }

@@ -83,7 +83,7 @@ fn compiled(each_zone: usize) -> (Compiled, usize) {
 
 #[test]
 fn a_large_compiled_catalog_is_small() {
-    for each_zone in [1, 2, 4, 8] {
+    for each_zone in [1, 4] {
         let (compiled, bytes) = compiled(each_zone);
         assert_eq!(compiled.summary.prefixes, PREFIXES);
         assert_eq!(compiled.catalog.plans.len(), PLANS);

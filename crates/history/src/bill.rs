@@ -41,6 +41,12 @@ impl Month {
     pub fn first(self) -> Option<Date> {
         Date::from_ymd(self.year, self.month, 1)
     }
+
+    /// The month after it.
+    #[must_use]
+    pub fn next(self) -> Month {
+        Month::of(self.first().unwrap_or_default().plus_months(1))
+    }
 }
 
 impl fmt::Display for Month {

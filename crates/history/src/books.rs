@@ -95,11 +95,16 @@ impl Books {
     /// Takes the events of a batch.
     pub(crate) fn take(&mut self, walked: &Walked<'_>) {
         for (_, entry) in &walked.entries {
-            for event in &entry.events {
-                if account_of(entry, event) == Some(&self.account) {
-                    let at = event.event.effective_at;
-                    self.take_event(walked.world, entry, at, &event.event.body);
-                }
+            self.take_entry(walked.world, entry);
+        }
+    }
+
+    /// Takes the account's events of one entry.
+    pub(crate) fn take_entry(&mut self, world: &World, entry: &Entry) {
+        for event in &entry.events {
+            if account_of(entry, event) == Some(&self.account) {
+                let at = event.event.effective_at;
+                self.take_event(world, entry, at, &event.event.body);
             }
         }
     }
@@ -146,7 +151,8 @@ impl Books {
         }
     }
 
-    fn month_of(&self, at: Timestamp) -> Month {
+    /// The month of an instant, by the account's zone as it is now.
+    pub(crate) fn month_of(&self, at: Timestamp) -> Month {
         Month::of(self.zone.local(at).date)
     }
 
@@ -156,6 +162,11 @@ impl Books {
             (ChargeKind::Volume(_), Some((position, month))) if position == entry.position => month,
             _ => self.month_of(at),
         }
+    }
+
+    /// The first instant of a month, by the account's zone as it is now.
+    pub(crate) fn starts_at(&self, month: Month) -> Timestamp {
+        self.zone.start_of_day(month.first().unwrap_or_default())
     }
 
     /// What the month came to so far, if it is wanted.
@@ -206,9 +217,9 @@ impl Books {
             }
             return;
         }
-        let Some((month, before)) = known.records.get_mut(&correction.root) else {
-            return;
-        };
+        // Not there where another month is wanted, or where nothing stood for the record before.
+        let record = known.records.entry(correction.root.clone());
+        let (month, before) = record.or_insert_with(|| (was, Place::default()));
         let said = own.filter(|input| input.key == correction.correction);
         let said = said.and_then(|input| place_of(&input.body)).or(parked);
         let after = said.unwrap_or_else(|| before.clone());
@@ -243,13 +254,12 @@ impl Books {
             .collect();
         let usage_total = sum(usage.iter().map(|line| line.amount));
         let charges_total = sum(charges.iter().map(|line| line.amount));
-        let first = month.first().unwrap_or_default();
         Bill {
             account_id: self.account.to_string(),
             month,
             time_zone: self.zone.name.to_string(),
-            from: self.zone.start_of_day(first),
-            to: self.zone.start_of_day(first.plus_months(1)),
+            from: self.starts_at(month),
+            to: self.starts_at(month.next()),
             currency: self
                 .currency
                 .map(|currency| currency.to_string())
@@ -299,7 +309,7 @@ impl Totals {
         let part_key = part_key(world, &rated.charge);
         if let Some(part) = line.parts.get_mut(&part_key) {
             part.0 = part.0.saturating_sub(1);
-            part.1 = part.1 - rated.charge.amount;
+            part.1 -= rated.charge.amount;
             if part.0 == 0 {
                 line.parts.remove(&part_key);
             }

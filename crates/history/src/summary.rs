@@ -168,7 +168,7 @@ impl CountedAmount {
     /// Takes one of them out again.
     fn less(&mut self, amount: Money) {
         self.count = self.count.saturating_sub(1);
-        self.amount = self.amount - amount;
+        self.amount -= amount;
     }
 }
 

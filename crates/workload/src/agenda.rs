@@ -1,7 +1,8 @@
-//! What is due at a certain moment of a month: top-ups, bills, payments.
+//! What is due at a certain moment of a month: top-ups, bills, payments, changes of plan.
 
 use crate::calendar::Month;
 use crate::people::{Class, People};
+use crate::plans::Plan;
 use crate::random::Random;
 use umbral_model::time::SECONDS_PER_DAY;
 
@@ -16,6 +17,7 @@ pub(crate) enum Errand {
     Bill,
     Payment,
     TopUp,
+    PlanChange,
 }
 
 /// An errand of an account at a second of the month.
@@ -41,14 +43,16 @@ impl Agenda {
             if people.owner(owner) != owner {
                 continue;
             }
-            match people.class(owner) {
-                Class::Prepaid => plan_top_ups(&mut appointments, month, owner, random),
-                _ if month.index > 0 => {
-                    let owed = people.settle(owner);
-                    plan_bill(&mut appointments, owner, owed / 100, random);
-                }
-                _ => {}
+            let class = people.class(owner);
+            let owed = people.settle(owner);
+            if class == Class::Prepaid {
+                plan_top_ups(&mut appointments, month, owner, random);
+                continue;
             }
+            if month.index > 0 {
+                plan_bill(&mut appointments, owner, owed / 100, random);
+            }
+            plan_change(&mut appointments, month, (owner, class), people);
         }
         appointments.retain(|appointment| i64::from(appointment.second) < month.length);
         appointments.sort_unstable();
@@ -69,6 +73,29 @@ impl Agenda {
         let next = self.appointments.get(self.taken).copied()?;
         self.taken += 1;
         Some(next)
+    }
+}
+
+/// The fee of the month, and a change of plan with the fee of the rest of it.
+fn plan_change(
+    appointments: &mut Vec<Appointment>,
+    month: &Month,
+    (owner, class): (u32, Class),
+    people: &mut People,
+) {
+    people.owe(owner, people.plan(owner, class, month, 0).fee());
+    let changes = people.first_plan(owner, class) == Plan::Libre;
+    let change = people.change(owner).filter(|_| changes);
+    if let Some((_, second)) = change.filter(|(index, _)| *index == month.index) {
+        let fee = Plan::Norte20.fee();
+        let rest = (month.length - i64::from(second)).max(0);
+        people.owe(owner, fee * rest as u64 / month.length as u64);
+        appointments.push(Appointment {
+            second,
+            owner,
+            errand: Errand::PlanChange,
+            cents: 0,
+        });
     }
 }
 

@@ -1,9 +1,10 @@
-//! A synthetic operator: customers, a month or more of usage and purchases, top-ups, bills and payments, from
-//! a seed. The same parameters give the same inputs, byte for byte, on any machine.
+//! A synthetic operator: customers, a month or more of usage, purchases and products, corrections, changes of
+//! plan, top-ups, bills and payments, from a seed. The same parameters give the same inputs, byte for byte, on
+//! any machine.
 //!
-//! It belongs to the catalog in `examples/catalogs/demo`: its plans (`libre`, `empresa`, `basico`), classes
-//! (`standard`, `vip`, `prepaid`, `business`) and prefixes. Everything is made on the fly; what is kept is one
-//! number for each subscriber.
+//! It belongs to the catalog in `examples/catalogs/demo`: its plans, classes, products, prefixes and networks.
+//! Everything is made on the fly; what is kept is a few numbers for each subscriber, and the records of two days
+//! that will be corrected.
 //!
 //! ```
 //! use umbral_model::time::Date;
@@ -18,17 +19,24 @@
 
 mod agenda;
 mod calendar;
+mod corrections;
 mod envelope;
 mod money;
+mod numbers;
 mod people;
+mod plans;
 mod random;
+mod shop;
 mod text;
+mod travel;
 mod usage;
 
 use agenda::{Agenda, Appointment};
 use calendar::{Minutes, Month};
+use corrections::Corrections;
 use envelope::Envelope;
-use people::{Class, People};
+use money::Membership;
+use people::People;
 use random::Random;
 use umbral_model::input::Incoming;
 use umbral_model::time::Date;
@@ -73,10 +81,20 @@ pub struct Counts {
     pub customers: u64,
     /// `member_added`.
     pub members: u64,
+    /// `card_issued` and `tier_granted`.
+    pub memberships: u64,
     /// `usage`, without the repeats.
     pub usage: u64,
+    /// `usage_corrected`.
+    pub corrections: u64,
+    /// `usage_cancelled`.
+    pub cancellations: u64,
     /// `purchase`, without the repeats.
     pub purchases: u64,
+    /// Among the purchases: of products of the catalog.
+    pub products: u64,
+    /// `plan_changed`.
+    pub plan_changes: u64,
     /// `payment_received` of prepaid customers.
     pub top_ups: u64,
     /// `bill_issued`.
@@ -117,13 +135,15 @@ pub(crate) struct Maker {
     pub(crate) people: People,
     pub(crate) random: Random,
     pub(crate) envelope: Envelope,
+    pub(crate) corrections: Corrections,
     pub(crate) counts: Counts,
 }
 
-/// Customers come first, then their members together (they are a barrier), then what happens.
+/// Customers come first, then their members together (they are a barrier), cards and tiers, then what happens.
 enum Phase {
     Customers(u32),
     Members(u32),
+    Memberships(u32, Membership),
     Life,
 }
 
@@ -159,6 +179,7 @@ impl Operator {
                 people,
                 random,
                 envelope: Envelope::default(),
+                corrections: Corrections::default(),
                 counts: Counts::default(),
             },
         };
@@ -177,8 +198,10 @@ impl Operator {
             u64::from(parameters.subscribers),
             u64::from(parameters.months),
         );
-        let joining = lines * 18 / 10;
-        let each_month = lines * ACTIVITY_PER_MONTH + lines * 45 / 100;
+        let joining = lines * 19 / 10;
+        let usage = lines * ACTIVITY_PER_MONTH * 96 / 100;
+        let each_month =
+            lines * ACTIVITY_PER_MONTH + usage / corrections::ONE_OF + lines * 45 / 100;
         let bills = lines * (months - 1) * 9 / 10;
         joining + each_month * months + bills
     }
@@ -197,10 +220,29 @@ impl Operator {
         Some(self.maker.member(line, &self.month))
     }
 
-    /// The earlier of what is on the agenda and what happens by itself.
+    fn next_membership(&mut self, line: u32, kind: Membership) -> Option<Incoming> {
+        let people = &self.maker.people;
+        let owner = (line..people.lines()).find(|line| {
+            let has = match kind {
+                Membership::Card => people.has_card(*line),
+                Membership::Gold => people.is_gold(*line),
+            };
+            has && people.owner(*line) == *line
+        })?;
+        self.phase = Phase::Memberships(owner + 1, kind);
+        Some(self.maker.membership(owner, kind, &self.month))
+    }
+
+    /// The earliest of what is on the agenda, what was wrong before, and what happens by itself.
     fn next_of_life(&mut self) -> Option<Incoming> {
         loop {
             let due = self.agenda.next_second();
+            let noticed = self.maker.corrections.next_second();
+            let noticed = noticed.map(|second| second - self.month.begins);
+            let others = [due, self.next_activity].into_iter().flatten().min();
+            if noticed.is_some_and(|noticed| noticed < others.unwrap_or(self.month.length)) {
+                return self.maker.correct();
+            }
             match (due, self.next_activity) {
                 (Some(due), activity) if activity.is_none_or(|second| due <= second) => {
                     let appointment = self.agenda.take()?;
@@ -222,7 +264,7 @@ impl Operator {
     fn happen(&mut self, second: i64) -> Incoming {
         let at = self.month.begins + second;
         let input = match self.maker.random.below(1000) {
-            0..40 => self.maker.purchase(at),
+            0..40 => self.maker.purchase(at, &self.month),
             _ => self.maker.usage(at, &self.month),
         };
         if self.maker.random.below(1000) == 0 {
@@ -256,7 +298,14 @@ impl Operator {
         if let Phase::Members(line) = self.phase {
             match self.next_member(line) {
                 Some(input) => return Some(input),
-                None => self.phase = Phase::Life,
+                None => self.phase = Phase::Memberships(0, Membership::Card),
+            }
+        }
+        while let Phase::Memberships(line, kind) = self.phase {
+            match (self.next_membership(line, kind), kind) {
+                (Some(input), _) => return Some(input),
+                (None, Membership::Card) => self.phase = Phase::Memberships(0, Membership::Gold),
+                (None, Membership::Gold) => self.phase = Phase::Life,
             }
         }
         self.next_of_life()
@@ -270,26 +319,5 @@ impl Iterator for Operator {
         let input = self.produce()?;
         self.maker.counts.inputs += 1;
         Some(input)
-    }
-}
-
-impl Class {
-    /// The class's name in the catalog.
-    fn name(self) -> &'static str {
-        match self {
-            Class::Standard => "standard",
-            Class::Vip => "vip",
-            Class::Prepaid => "prepaid",
-            Class::Business => "business",
-        }
-    }
-
-    /// The plan that its customers have.
-    fn plan(self) -> &'static str {
-        match self {
-            Class::Standard | Class::Vip => "libre",
-            Class::Prepaid => "basico",
-            Class::Business => "empresa",
-        }
     }
 }

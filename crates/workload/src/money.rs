@@ -1,42 +1,44 @@
-//! Customers and their money: joining, purchases, bills, payments, top-ups.
+//! Customers and their money: joining, changes of plan, bills, payments, top-ups.
 
 use crate::Maker;
 use crate::agenda::{Appointment, DAYS_TO_PAY, Errand};
 use crate::calendar::Month;
 use crate::envelope::{Sender, euro};
-use crate::people::{Class, account_id, member_id, msisdn};
+use crate::people::{account_id, member_id, msisdn};
+use crate::plans::Plan;
 use crate::text::Text;
 use smol_str::SmolStr;
-use umbral_model::ids::{BillId, ClassName, MemberId, PaymentId, PlanName, PurchaseId, ZoneName};
+use umbral_model::ids::{BillId, ClassName, MemberId, PaymentId, PlanName, ZoneName};
 use umbral_model::input::{
-    BillIssued, Body, CustomerAdded, Identifier, IdentifierKind, Incoming, MemberAdded,
-    PaymentReceived, Purchase, PurchaseLine,
+    BillIssued, Body, CardIssued, CustomerAdded, Effective, Identifier, IdentifierKind, Incoming,
+    MemberAdded, PaymentReceived, PlanChanged, TierGranted,
 };
-use umbral_model::money::{Currency, Money};
+use umbral_model::money::Money;
 
-const MICROS_PER_CENT: i64 = 10_000;
-/// What the shops sell: category, item, least and greatest price in cents.
-const GOODS: [(&str, &str, u64, u64); 6] = [
-    ("accessories", "case", 990, 3490),
-    ("accessories", "charger", 1290, 2990),
-    ("audio", "headphones", 1990, 8990),
-    ("phones", "phone", 9900, 39900),
-    ("cards", "gift_card", 1000, 5000),
-    ("home", "router", 3990, 7990),
-];
+pub(crate) const MICROS_PER_CENT: i64 = 10_000;
+
+/// What some customers have from the first day on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Membership {
+    /// The club's card.
+    Card,
+    /// The gold tier.
+    Gold,
+}
 
 impl Maker {
     /// `customer_added` of an owner, at the first midnight.
     pub(crate) fn customer(&mut self, owner: u32, month: &Month) -> Incoming {
         self.counts.customers += 1;
         let class = self.people.class(owner);
+        let plan = self.people.plan(owner, class, month, 0);
         let body = Body::CustomerAdded(CustomerAdded {
             class: ClassName::new(SmolStr::new_static(class.name())),
-            plan: Some(PlanName::new(SmolStr::new_static(class.plan()))),
+            plan: Some(PlanName::new(SmolStr::new_static(plan.name()))),
             profile: None,
             time_zone: ZoneName::new(SmolStr::new_static("Europe/Madrid")),
             cycle_day: month.cycle_day(),
-            vip_rank: u16::from(class == Class::Vip),
+            vip_rank: class.vip_rank(),
             member_category: None,
         });
         let account = account_id(owner);
@@ -60,70 +62,25 @@ impl Maker {
             .of_account(Sender::Crm, month.begins, account, body)
     }
 
-    /// A purchase in a shop, most paid at once; one of a hundred in dollars.
-    pub(crate) fn purchase(&mut self, at: i64) -> Incoming {
-        self.counts.purchases += 1;
-        let line = self.people.somebody(&mut self.random);
-        let owner = self.people.owner(line);
-        let method = self.method(owner);
-        let foreign = self.random.below(100) == 0;
-        let lines: Vec<PurchaseLine> = (0..self.random.between(1, 3))
-            .map(|_| self.purchase_line())
-            .collect();
-        if method == "on_account" && !foreign {
-            let cents: i64 = lines
-                .iter()
-                .filter_map(|line| line.net.map(Money::micros))
-                .sum();
-            self.people.owe(owner, (cents / 100) as u64);
-        }
-        let number = self.envelope.sent(Sender::Shop) + 1;
-        let location = Text::new("L").number(self.random.between(1, 40), 2);
-        let body = Body::Purchase(Purchase {
-            purchase: PurchaseId::new(Text::new("P").number(number, 1).into_smol()),
-            method: SmolStr::new_static(method),
-            location: Some(location.into_smol()),
-            partner: None,
-            lines,
-        });
+    /// The club's card or the gold tier of an owner who has either from the first day on.
+    pub(crate) fn membership(&mut self, owner: u32, kind: Membership, month: &Month) -> Incoming {
+        self.counts.memberships += 1;
+        let body = match kind {
+            Membership::Card => Body::CardIssued(CardIssued {
+                number: Text::new("9724")
+                    .number(u64::from(owner) + 1, 9)
+                    .into_smol(),
+                card_type: SmolStr::new_static("club"),
+                valid_until: None,
+            }),
+            Membership::Gold => Body::TierGranted(TierGranted {
+                tier: Some(SmolStr::new_static("gold")),
+                until: None,
+            }),
+        };
         let account = account_id(owner);
-        let mut input = self.envelope.of_account(Sender::Shop, at, account, body);
-        input.currency = if foreign {
-            Currency::parse("USD")
-        } else {
-            euro()
-        };
-        self.counts.other_currencies += u64::from(foreign);
-        input
-    }
-
-    fn method(&mut self, owner: u32) -> &'static str {
-        let prepaid = self.people.class(owner) == Class::Prepaid;
-        match self.random.below(100) {
-            0..55 => "cash",
-            55..85 => "card",
-            _ if prepaid => "cash",
-            _ => "on_account",
-        }
-    }
-
-    /// Prices include the tax.
-    fn purchase_line(&mut self) -> PurchaseLine {
-        // Dear things are bought seldom.
-        let choice = match self.random.below(40) {
-            0 => 3,
-            pick => [0, 1, 2, 4, 5][(pick % 5) as usize],
-        };
-        let (category, item, low, high) = GOODS[choice];
-        let cents = self.random.between(low, high) as i64;
-        PurchaseLine {
-            category: SmolStr::new_static(category),
-            item: SmolStr::new_static(item),
-            qty: 1,
-            net: Some(Money::from_micros(cents * MICROS_PER_CENT)),
-            tax: Money::ZERO,
-            discount: Money::ZERO,
-        }
+        self.envelope
+            .of_account(Sender::Crm, month.begins, account, body)
     }
 
     /// Does what an appointment is for.
@@ -139,6 +96,14 @@ impl Maker {
             Errand::TopUp => {
                 self.counts.top_ups += 1;
                 (Sender::Bank, self.payment(amount, "top_up"))
+            }
+            Errand::PlanChange => {
+                self.counts.plan_changes += 1;
+                let body = Body::PlanChanged(PlanChanged {
+                    plan: PlanName::new(SmolStr::new_static(Plan::Norte20.name())),
+                    effective: Effective::Now,
+                });
+                (Sender::Crm, body)
             }
         };
         let account = account_id(appointment.owner);

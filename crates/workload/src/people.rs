@@ -1,23 +1,60 @@
 //! Who there is. What a line and its account are like is a function of the seed and the line's number; only
-//! what an account owes is kept.
+//! what an account owes and has used in the running month is kept.
 
+use crate::calendar::Month;
+use crate::plans::{Plan, Used};
 use crate::random::{Random, mix};
 use crate::text::Text;
 use smol_str::SmolStr;
 
-/// Lines are given out in groups of ten: five single ones, a couple, and either a company of three or
-/// three more single ones.
+/// Lines are given out in groups of ten: five single ones, a couple, and either a company of three, a family
+/// of three, or three more single ones.
 const GROUP: u32 = 10;
 const COUPLE: u32 = 5;
-const COMPANY: u32 = 7;
+const THREE: u32 = 7;
 
 /// A credit class of the demo catalog.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Class {
     Standard,
+    Premium,
     Vip,
+    Vvip,
     Prepaid,
     Business,
+    Staff,
+}
+
+impl Class {
+    /// The class's name in the catalog.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Class::Standard => "standard",
+            Class::Premium => "premium",
+            Class::Vip => "vip",
+            Class::Vvip => "vvip",
+            Class::Prepaid => "prepaid",
+            Class::Business => "business",
+            Class::Staff => "staff",
+        }
+    }
+
+    /// How important its customers are.
+    pub(crate) fn vip_rank(self) -> u16 {
+        match self {
+            Class::Vip => 1,
+            Class::Vvip => 2,
+            _ => 0,
+        }
+    }
+}
+
+/// Three lines of a group that may belong together.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Three {
+    Company,
+    Family,
+    Strangers,
 }
 
 /// All lines and accounts. An account goes by the number of its first line, its owner.
@@ -26,9 +63,23 @@ pub(crate) struct People {
     seed: u64,
     // An odd step without a common divisor with `lines`, so that heavy users are spread over all numbers.
     stride: u64,
-    // About what each owner owes for the running month, in 10^-4 EUR: the billing system's knowledge.
-    owed: Vec<u32>,
+    // What each owner owes for the running month and has used in it, about: the billing system's knowledge.
+    ledgers: Vec<Ledger>,
 }
+
+/// What the billing system knows about an account.
+#[derive(Clone, Copy, Default)]
+struct Ledger {
+    /// About what it owes for the running month, in 10^-4 EUR.
+    owed: u32,
+    /// About what it has used of its allowances.
+    used: Used,
+    /// Instalments to come, in months, of 19.99 EUR each.
+    instalments: u8,
+}
+
+/// An instalment of the phone, in 10^-4 EUR.
+const INSTALMENT: u64 = 199_900;
 
 impl People {
     pub(crate) fn new(lines: u32, seed: u64) -> People {
@@ -38,7 +89,7 @@ impl People {
             lines,
             seed: mix(seed),
             stride: STRIDE,
-            owed: vec![0; lines as usize],
+            ledgers: vec![Ledger::default(); lines as usize],
         }
     }
 
@@ -52,7 +103,7 @@ impl People {
         let group = line - in_group;
         match in_group {
             COUPLE | 6 => group + COUPLE,
-            COMPANY..GROUP if self.has_company(group) => group + COMPANY,
+            THREE..GROUP if self.three(group) != Three::Strangers => group + THREE,
             _ => line,
         }
     }
@@ -64,18 +115,76 @@ impl People {
 
     /// The class of an owner's account.
     pub(crate) fn class(&self, owner: u32) -> Class {
-        if owner % GROUP == COMPANY && self.has_company(owner - COMPANY) {
-            return Class::Business;
-        }
-        match self.trait_of(owner, 1) % 100 {
-            0..62 => Class::Standard,
-            62..66 => Class::Vip,
+        let three = match owner % GROUP {
+            THREE => self.three(owner - THREE),
+            _ => Three::Strangers,
+        };
+        match (three, self.trait_of(owner, 1) % 100) {
+            (Three::Company, _) => Class::Business,
+            (_, 0..52) => Class::Standard,
+            (_, 52..61) => Class::Premium,
+            (_, 61..64) => Class::Vip,
+            (_, 64..66) => Class::Vvip,
+            (_, 66..68) => Class::Staff,
+            (Three::Family, _) => Class::Standard,
             _ => Class::Prepaid,
         }
     }
 
-    fn has_company(&self, group: u32) -> bool {
-        self.trait_of(group, 2) % 100 < 30
+    /// The plan that an owner's account begins with.
+    pub(crate) fn first_plan(&self, owner: u32, class: Class) -> Plan {
+        let choice = self.trait_of(owner, 4) % 100;
+        match (class, owner % GROUP) {
+            (Class::Prepaid, _) => Plan::Basico,
+            (Class::Business, _) if choice < 50 => Plan::Empresa,
+            (Class::Business, _) => Plan::EmpresaVolumen,
+            (_, THREE) if self.three(owner - THREE) == Three::Family => Plan::Familia,
+            (_, COUPLE) if choice < 50 => Plan::Familia,
+            _ if choice < 30 => Plan::Libre,
+            _ => Plan::Norte20,
+        }
+    }
+
+    /// The plan of an owner's account at a second of a month.
+    pub(crate) fn plan(&self, owner: u32, class: Class, month: &Month, second: i64) -> Plan {
+        let first = self.first_plan(owner, class);
+        if first != Plan::Libre {
+            return first;
+        }
+        match self.change(owner) {
+            Some((index, from)) if (index, i64::from(from)) <= (month.index, second) => {
+                Plan::Norte20
+            }
+            _ => first,
+        }
+    }
+
+    /// When one of eight owners with `libre` changes to `norte_20`: month and second of it, a morning.
+    pub(crate) fn change(&self, owner: u32) -> Option<(u32, u32)> {
+        let habit = self.trait_of(owner, 5);
+        let day = 2 + (habit >> 16) % 24;
+        let second = day * 86_400 + 9 * 3_600 + (habit >> 24) % 10_800;
+        habit
+            .is_multiple_of(8)
+            .then_some((((habit >> 8) % 4) as u32, second as u32))
+    }
+
+    /// Whether an owner has the club's card from the first day on.
+    pub(crate) fn has_card(&self, owner: u32) -> bool {
+        self.trait_of(owner, 6) % 100 < 12
+    }
+
+    /// Whether an owner is of the gold tier from the first day on.
+    pub(crate) fn is_gold(&self, owner: u32) -> bool {
+        self.trait_of(owner, 7) % 100 < 6
+    }
+
+    fn three(&self, group: u32) -> Three {
+        match self.trait_of(group, 2) % 100 {
+            0..30 => Three::Company,
+            30..55 => Three::Family,
+            _ => Three::Strangers,
+        }
     }
 
     /// A number that a line has for good: one for each `kind`.
@@ -96,13 +205,37 @@ impl People {
 
     /// Puts an amount in 10^-4 EUR on an owner's next bill.
     pub(crate) fn owe(&mut self, owner: u32, amount: u64) {
-        let owed = &mut self.owed[owner as usize];
+        let owed = &mut self.ledgers[owner as usize].owed;
         *owed = owed.saturating_add(amount.min(u64::from(u32::MAX)) as u32);
     }
 
-    /// What an owner owes, in 10^-4 EUR, and begins anew.
+    /// Takes an amount in 10^-4 EUR off an owner's next bill.
+    pub(crate) fn forgive(&mut self, owner: u32, amount: u64) {
+        let owed = &mut self.ledgers[owner as usize].owed;
+        *owed = owed.saturating_sub(amount.min(u64::from(u32::MAX)) as u32);
+    }
+
+    /// A phone that an owner pays in so many further months.
+    pub(crate) fn agree(&mut self, owner: u32, months: u8) {
+        let known = &mut self.ledgers[owner as usize].instalments;
+        *known = known.saturating_add(months);
+    }
+
+    /// What an owner has used of its allowances.
+    pub(crate) fn used(&mut self, owner: u32) -> &mut Used {
+        &mut self.ledgers[owner as usize].used
+    }
+
+    /// What an owner owes, in 10^-4 EUR; a month begins with nothing used and the instalment owed.
     pub(crate) fn settle(&mut self, owner: u32) -> u32 {
-        std::mem::take(&mut self.owed[owner as usize])
+        let ledger = &mut self.ledgers[owner as usize];
+        let owed = std::mem::take(&mut ledger.owed);
+        ledger.used = Used::default();
+        if ledger.instalments > 0 {
+            ledger.instalments -= 1;
+            ledger.owed = INSTALMENT as u32;
+        }
+        owed
     }
 }
 
@@ -151,14 +284,20 @@ mod tests {
     }
 
     #[test]
-    fn classes_and_heavy_users_have_their_shares() {
+    fn classes_plans_and_heavy_users_have_their_shares() {
         let people = People::new(100_000, 5);
-        let mut shares = [0u32; 4];
+        let (mut classes, mut plans) = ([0u32; 7], [0u32; 6]);
         for owner in owners(&people) {
-            shares[people.class(owner) as usize] += 1;
+            let class = people.class(owner);
+            classes[class as usize] += 1;
+            plans[people.first_plan(owner, class) as usize] += 1;
         }
-        let total: u32 = shares.iter().sum();
-        assert!(shares.iter().all(|share| share * 50 > total), "{shares:?}");
+        let total: u32 = classes.iter().sum();
+        assert!(
+            classes.iter().all(|share| share * 80 > total),
+            "{classes:?}"
+        );
+        assert!(plans.iter().all(|share| share * 80 > total), "{plans:?}");
 
         let mut random = Random::new(3);
         let mut acts = vec![0u32; 100_000];
@@ -171,5 +310,27 @@ mod tests {
             (30_000..100_000).contains(&top),
             "the top 1 % act {top} times"
         );
+    }
+
+    #[test]
+    fn a_plan_changes_once_and_for_good() {
+        let people = People::new(50_000, 5);
+        let start = umbral_model::time::Date::from_ymd(2026, 3, 1).unwrap();
+        let mut changed = 0;
+        for owner in owners(&people) {
+            let class = people.class(owner);
+            let mut month = Month::first(start);
+            let mut last = people.first_plan(owner, class);
+            for _ in 0..5 {
+                for second in [0, 1_000_000, month.length - 1] {
+                    let plan = people.plan(owner, class, &month, second);
+                    changed += u32::from(plan != last);
+                    assert!(plan == last || (last, plan) == (Plan::Libre, Plan::Norte20));
+                    last = plan;
+                }
+                month = month.next();
+            }
+        }
+        assert!((400..2000).contains(&changed), "{changed} changes");
     }
 }

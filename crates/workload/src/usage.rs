@@ -2,40 +2,43 @@
 
 use crate::Maker;
 use crate::calendar::Month;
+use crate::numbers::{EMERGENCY, EUROPE, FREE, LATIN, NOWHERE, WORLD, one_of, other, whole};
 use crate::people::{Class, msisdn};
+use crate::plans::{Plan, beyond};
 use crate::text::Text;
+use crate::travel::{Group, Network, network_of};
 use smol_str::SmolStr;
 use umbral_model::ids::ServiceName;
-use umbral_model::input::{Body, Direction, Incoming, PartyNumber, Scope, Usage};
+use umbral_model::input::{Address, Body, Direction, Incoming, PartyNumber, Scope, Usage};
 
 const NANOS: u64 = 1_000_000_000;
-const TRAVEL_DAYS: u64 = 5;
-const EU_NETWORKS: [&str; 5] = ["20801", "26801", "26201", "22201", "20404"];
-const FAR_NETWORKS: [&str; 5] = ["310260", "334020", "73001", "60400", "23415"];
-
-/// Destinations of calls abroad: prefix and how many digits follow.
-const EUROPE: [(&str, usize); 8] = [
-    ("336", 8),
-    ("4915", 9),
-    ("3519", 8),
-    ("393", 9),
-    ("40", 9),
-    ("31", 9),
-    ("44", 10),
-    ("447", 9),
-];
-const LATIN: [(&str, usize); 5] = [("57", 10), ("593", 9), ("51", 9), ("54", 10), ("591", 8)];
-const WORLD: [(&str, usize); 5] = [("212", 9), ("380", 9), ("86", 11), ("91", 10), ("221", 9)];
-/// Prefixes that no deck has.
-const NOWHERE: [&str; 3] = ["999", "888", "388"];
+/// Whose data are included uses so many times as much.
+const BUNDLE_APPETITE: u64 = 12;
 
 /// Who uses, and where.
 struct User {
     line: u32,
     owner: u32,
     class: Class,
-    network: Option<&'static str>,
-    far: bool,
+    plan: Plan,
+    network: Option<Network>,
+}
+
+impl User {
+    fn is_home(&self) -> bool {
+        self.network.is_none()
+    }
+
+    /// Where prices differ from those at home.
+    fn far(&self) -> Option<Network> {
+        self.network.filter(|network| network.is_far())
+    }
+
+    /// Whether allowances cover usage where the user is.
+    fn is_included(&self) -> bool {
+        let near = |network: Network| matches!(network.group, Group::Europe | Group::Near);
+        self.plan.is_bundle() && self.network.is_none_or(near)
+    }
 }
 
 /// What is used, and about what it costs in 10^-4 EUR.
@@ -48,6 +51,28 @@ struct Used {
     cost: u64,
 }
 
+impl Used {
+    fn event(service: &'static str, to: PartyNumber, cost: u64) -> Used {
+        Used {
+            service,
+            direction: Direction::Originating,
+            to,
+            quantity: 1,
+            duration: None,
+            cost,
+        }
+    }
+}
+
+/// A called number, and about what a call to it costs: setting it up in 10^-4 EUR, a second in 10^-6 EUR.
+struct Called {
+    to: PartyNumber,
+    setup: u64,
+    second: u64,
+    /// Allowances cover it.
+    included: bool,
+}
+
 impl Maker {
     /// One usage record.
     pub(crate) fn usage(&mut self, at: i64, month: &Month) -> Incoming {
@@ -56,74 +81,59 @@ impl Maker {
         let mut used = match self.random.below(1000) {
             0..400 => self.call(&user),
             400..480 => self.received_call(&user),
-            480..600 => self.message(),
-            // No plan sells pictures and content abroad.
-            985..990 if user.network.is_none() => self.picture(),
-            990.. if user.network.is_none() => content(),
+            480..600 => self.message(&user),
+            // No plan sells content abroad, and not all sell pictures there.
+            985..990 if user.is_home() => self.picture(),
+            990.. if user.is_home() => content(),
             _ => self.session(&user),
         };
-        // At home only: elsewhere, and for messages, the price does not depend on the number.
-        let by_number = user.network.is_none()
-            && used.service == "voice"
-            && used.direction == Direction::Originating;
+        // At home only: elsewhere, and for messages, there is a price for any number.
+        let by_number =
+            user.is_home() && used.service == "voice" && used.direction == Direction::Originating;
         if by_number && self.random.below(800) == 0 {
-            used.to = self.number_nowhere();
-            used.cost = 0;
+            used.to = one_of(&mut self.random, &NOWHERE);
             self.counts.unknown_destinations += 1;
             return self.record(at, &user, used);
         }
         if self.random.below(4000) == 0 {
             return self.of_nobody(at, &user, used);
         }
-        self.people.owe(user.owner, used.cost);
-        self.record(at, &user, used)
+        if user.class == Class::Staff && used.service != "sms" {
+            used.cost = used.cost * 7 / 10;
+        }
+        let cost = used.cost;
+        self.people.owe(user.owner, cost);
+        let input = self.record(at, &user, used);
+        self.corrections
+            .consider(&input, (user.owner, cost), &mut self.random);
+        input
     }
 
     fn user(&mut self, at: i64, month: &Month) -> User {
         let line = self.people.somebody(&mut self.random);
         let owner = self.people.owner(line);
         let class = self.people.class(owner);
-        let network = self.network(line, class, at - month.begins, month);
+        let second = at - month.begins;
         User {
             line,
             owner,
             class,
-            network: network.map(|(network, _)| network),
-            far: network.is_some_and(|(_, far)| far),
+            plan: self.people.plan(owner, class, month, second),
+            network: network_of(&self.people, line, class, second, month),
         }
-    }
-
-    /// One line of 25 travels each month, for some days, to one network; prepaid ones stay in Europe.
-    fn network(
-        &self,
-        line: u32,
-        class: Class,
-        second: i64,
-        month: &Month,
-    ) -> Option<(&'static str, bool)> {
-        let habit = self.people.trait_of(line, 3 + u64::from(month.index));
-        if !habit.is_multiple_of(25) {
-            return None;
-        }
-        let leaves = (habit >> 8) % (28 - TRAVEL_DAYS);
-        if !(leaves..leaves + TRAVEL_DAYS).contains(&month.day_of(second)) {
-            return None;
-        }
-        let pick = ((habit >> 16) % 5) as usize;
-        let far = class != Class::Prepaid && (habit >> 24).is_multiple_of(3);
-        let networks = if far { FAR_NETWORKS } else { EU_NETWORKS };
-        Some((networks[pick], far))
     }
 
     fn record(&mut self, at: i64, user: &User, used: Used) -> Incoming {
         let number = msisdn(user.line);
-        let abroad_data = user.far && used.service == "data";
+        let abroad_data = user.far().is_some() && used.service == "data";
         let body = Body::Usage(Usage {
             service: ServiceName::new(SmolStr::new_static(used.service)),
             direction: used.direction,
             to: used.to,
             zone: None,
-            network: user.network.map(SmolStr::new_static),
+            network: user
+                .network
+                .map(|network| SmolStr::new_static(network.code)),
             quantity: used.quantity,
             duration: used.duration,
             scope: abroad_data.then_some(Scope::RoamingData),
@@ -137,7 +147,7 @@ impl Maker {
     fn of_nobody(&mut self, at: i64, user: &User, used: Used) -> Incoming {
         self.counts.unknown_numbers += 1;
         let mut input = self.record(at, user, used);
-        if let Some(umbral_model::input::Address::Identifier(identifier)) = &mut input.address {
+        if let Some(Address::Identifier(identifier)) = &mut input.address {
             let number = Text::new("347").number(self.random.below(100_000_000), 8);
             identifier.value = number.into_smol();
         }
@@ -145,51 +155,86 @@ impl Maker {
     }
 
     fn call(&mut self, user: &User) -> Used {
-        let (to, setup, second) = self.called(user);
-        let seconds = self.call_seconds();
-        let cost = if user.far {
-            (5000, 300)
-        } else {
-            (setup, second)
+        let called = match user.far() {
+            Some(network) => self.called_far(user, network),
+            None => self.called(user),
         };
+        let seconds = self.call_seconds();
         Used {
             service: "voice",
             direction: Direction::Originating,
-            to,
             quantity: seconds * NANOS,
             duration: None,
-            cost: if seconds == 0 {
-                0
-            } else {
-                cost.0 + cost.1 * seconds
-            },
+            cost: self.call_cost(user, &called, seconds),
+            to: called.to,
         }
     }
 
-    /// A called number with about what a call to it costs: setup and second, 10^-4 EUR.
-    fn called(&mut self, user: &User) -> (PartyNumber, u64, u64) {
-        let national = match user.class {
-            Class::Standard | Class::Vip => (1500, 15),
-            Class::Prepaid => (0, 20),
-            Class::Business => (0, 8),
-        };
+    fn call_cost(&mut self, user: &User, called: &Called, seconds: u64) -> u64 {
+        if seconds == 0 {
+            return 0;
+        }
+        if !called.included || !user.is_included() {
+            return called.setup + called.second * seconds / 100;
+        }
+        let included = user.plan.included().seconds;
+        let used = &mut self.people.used(user.owner).seconds;
+        let paid = beyond(used, included, seconds);
+        let setup = if paid == seconds { called.setup } else { 0 };
+        setup + called.second * paid / 100
+    }
+
+    /// Whom somebody calls at home or in the European Union.
+    fn called(&mut self, user: &User) -> Called {
+        let (setup, second) = user.plan.national();
+        let mut included = true;
         let choice = self.random.below(1000);
-        let far = |random: &mut crate::random::Random, numbers: &[(&str, usize)]| {
-            let (prefix, digits) = numbers[random.below(numbers.len() as u64) as usize];
-            number(random, prefix, digits)
+        let random = &mut self.random;
+        let (to, setup, second) = match choice {
+            0..520 => (other(random, ("346", 8)), setup, second),
+            520..600 => (other(random, ("347", 8)), setup, second),
+            600..850 => (other(random, ("349", 8)), setup, second),
+            850..858 => (one_of(random, &FREE), 0, 0),
+            858..862 if user.is_home() => (whole("22300"), 0, 0),
+            862..864 if user.is_home() => (whole("11811"), 18_000, 30_000),
+            858..868 => (other(random, ("34900", 6)), 0, 0),
+            868..871 => (emergency(random), 0, 0),
+            871..875 => (other(random, ("34806", 6)), 3_000, 20_000),
+            875..940 => (one_of(random, &EUROPE), setup, second),
+            940..985 => (one_of(random, &LATIN), 2_000, 5_000),
+            _ => (one_of(random, &WORLD), 2_500, 10_000),
         };
-        match choice {
-            0..520 => (number(&mut self.random, "346", 8), national.0, national.1),
-            520..600 => (number(&mut self.random, "347", 8), national.0, national.1),
-            600..860 => (number(&mut self.random, "349", 8), national.0, national.1),
-            860..870 => (number(&mut self.random, "34900", 6), 0, 0),
-            870..872 => (PartyNumber::split("112"), 0, 0),
-            872..876 if user.class != Class::Prepaid => {
-                (number(&mut self.random, "34806", 6), 3000, 200)
-            }
-            872..940 => (far(&mut self.random, &EUROPE), 1500, 25),
-            940..985 => (far(&mut self.random, &LATIN), 2000, 50),
-            _ => (far(&mut self.random, &WORLD), 3000, 183),
+        if !matches!(choice, 0..850 | 875..940) {
+            included = false;
+        }
+        Called {
+            to,
+            setup,
+            second,
+            included,
+        }
+    }
+
+    /// Whom somebody calls outside the European Union: people at home and people there.
+    fn called_far(&mut self, user: &User, network: Network) -> Called {
+        let (home, local, setup) = network.call();
+        let near = user.is_included();
+        let (setup, home, local) = match near {
+            true => (user.plan.national().0, 3_333, 3_333),
+            false => (setup, home, local),
+        };
+        let random = &mut self.random;
+        let (to, setup, second) = match random.below(100) {
+            0..50 => (other(random, ("346", 8)), setup, home),
+            50..60 => (other(random, ("349", 8)), setup, home),
+            60..61 => (whole("112"), 0, 0),
+            _ => (other(random, network.mobile), setup, local),
+        };
+        Called {
+            to,
+            setup,
+            second,
+            included: near && second == home,
         }
     }
 
@@ -206,81 +251,88 @@ impl Maker {
 
     fn received_call(&mut self, user: &User) -> Used {
         let seconds = self.call_seconds();
+        let second = match user.far() {
+            Some(network) if !user.is_included() => network.received(),
+            _ => 0,
+        };
         Used {
             service: "voice",
             direction: Direction::Terminating,
-            to: number(&mut self.random, "346", 8),
+            to: other(&mut self.random, ("346", 8)),
             quantity: seconds * NANOS,
             duration: None,
-            cost: if user.far { 133 * seconds } else { 0 },
+            cost: second * seconds / 100,
         }
     }
 
-    fn message(&mut self) -> Used {
-        let abroad = self.random.below(20) == 0;
-        let prefix = if abroad { "57" } else { "346" };
-        Used {
-            service: "sms",
-            direction: Direction::Originating,
-            to: number(&mut self.random, prefix, if abroad { 10 } else { 8 }),
-            quantity: 1,
-            duration: None,
-            cost: if abroad { 3000 } else { 900 },
-        }
+    fn message(&mut self, user: &User) -> Used {
+        let random = &mut self.random;
+        let choice = random.below(200);
+        let to = match choice {
+            0..10 => other(random, ("573", 9)),
+            10..11 if user.is_home() => whole("28014"),
+            11..12 if user.is_home() => whole("22300"),
+            _ => other(random, ("346", 8)),
+        };
+        let cost = match (choice, user.far()) {
+            (_, Some(network)) => network.message(),
+            (0..10, None) => 3_000,
+            (10, None) if user.is_home() => 12_000,
+            (11, None) if user.is_home() => 0,
+            _ if user.is_included() => {
+                let used = &mut self.people.used(user.owner).messages;
+                beyond(used, user.plan.included().messages, 1) * user.plan.message()
+            }
+            _ => user.plan.message(),
+        };
+        Used::event("sms", to, cost)
     }
 
     fn picture(&mut self) -> Used {
-        Used {
-            service: "mms",
-            direction: Direction::Originating,
-            to: number(&mut self.random, "346", 8),
-            quantity: 1,
-            duration: None,
-            cost: 4500,
-        }
+        Used::event("mms", other(&mut self.random, ("346", 8)), 4500)
     }
 
-    /// A data session: from some kilobytes to a few hundred megabytes at home, careful abroad.
+    /// A data session: from some kilobytes to a few hundred megabytes at home, careful where it is dear.
     fn session(&mut self, user: &User) -> Used {
-        let kilobytes = if user.far {
-            self.random.between(20, 1000) * self.random.between(1, 14)
-        } else {
-            self.random.between(5, 2000) * self.random.between(1, 40)
+        let random = &mut self.random;
+        let careful = user.far().filter(|_| !user.is_included());
+        let kilobytes = match careful {
+            Some(_) => random.between(20, 1000) * random.between(1, 14),
+            None => random.between(5, 2000) * random.between(1, 40),
         };
-        let cost_per_gigabyte = match user.class {
-            _ if user.far => 40_000_000,
-            Class::Prepaid => 60_000,
-            Class::Business => 15_000,
-            _ => 30_000,
+        let kilobytes = match user.is_included() {
+            true => kilobytes * BUNDLE_APPETITE,
+            false => kilobytes,
+        };
+        let quantity = kilobytes * 1000 + random.below(1000);
+        let duration = random.between(20, 2400) * NANOS;
+        let cost = match careful {
+            Some(network) => kilobytes * network.megabyte() / 1000,
+            None => {
+                let included = user.plan.included().megabytes;
+                let used = &mut self.people.used(user.owner).megabytes;
+                let paid = match included {
+                    0 => kilobytes,
+                    _ => beyond(used, included, kilobytes / 1000) * 1000,
+                };
+                paid * user.plan.gigabyte() / 1_000_000
+            }
         };
         Used {
             service: "data",
             direction: Direction::Originating,
             to: PartyNumber::default(),
-            quantity: kilobytes * 1000 + self.random.below(1000),
-            duration: Some(self.random.between(20, 2400) * NANOS),
-            cost: kilobytes * cost_per_gigabyte / 1_000_000,
+            quantity,
+            duration: Some(duration),
+            cost,
         }
-    }
-
-    fn number_nowhere(&mut self) -> PartyNumber {
-        let prefix = NOWHERE[self.random.below(NOWHERE.len() as u64) as usize];
-        number(&mut self.random, prefix, 8)
     }
 }
 
 fn content() -> Used {
-    Used {
-        service: "content",
-        direction: Direction::Originating,
-        to: PartyNumber::default(),
-        quantity: 1,
-        duration: None,
-        cost: 12_000,
-    }
+    Used::event("content", PartyNumber::default(), 12_000)
 }
 
-fn number(random: &mut crate::random::Random, prefix: &str, digits: usize) -> PartyNumber {
-    let rest = random.below(10u64.pow(digits as u32));
-    PartyNumber::split(Text::new(prefix).number(rest, digits).as_str())
+fn emergency(random: &mut crate::random::Random) -> PartyNumber {
+    whole(EMERGENCY[random.below(EMERGENCY.len() as u64) as usize])
 }

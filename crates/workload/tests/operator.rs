@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
 use umbral_model::input::{Address, Body, Incoming, IncomingBody};
 use umbral_model::time::Date;
 use umbral_workload::{ACTIVITY_PER_MONTH, Counts, Operator, ParameterError, Parameters};
@@ -40,7 +41,11 @@ fn the_same_seed_gives_the_same_stream_and_another_one_another() {
 fn times_never_fall_and_stay_within_the_months() {
     for (subscribers, months) in [(1, 1), (7, 3), (2000, 2)] {
         let (inputs, _) = all(parameters(subscribers, months, 5));
-        let times = inputs.iter().map(|input| input.occurred_at);
+        // A correction happened when its usage did.
+        let fresh = inputs
+            .iter()
+            .filter(|input| !matches!(body(input), Body::UsageCorrected(_)));
+        let times = fresh.map(|input| input.occurred_at);
         assert!(times.is_sorted(), "{subscribers} subscribers");
         let last = inputs.last().unwrap().occurred_at.utc_date();
         let end = Date::from_ymd(2026, 3 + months as u8, 1).unwrap();
@@ -63,6 +68,13 @@ fn counts_add_up_and_are_those_of_the_stream() {
     );
     assert_eq!(kinds["customer_added"], counts.customers);
     assert_eq!(kinds["member_added"], counts.members);
+    assert_eq!(kinds["usage_corrected"], counts.corrections);
+    assert_eq!(kinds["usage_cancelled"], counts.cancellations);
+    assert_eq!(kinds["plan_changed"], counts.plan_changes);
+    assert_eq!(
+        kinds["card_issued"] + kinds["tier_granted"],
+        counts.memberships
+    );
     assert_eq!(kinds["bill_issued"], counts.bills);
     assert_eq!(kinds["payment_received"], counts.payments + counts.top_ups);
     assert_eq!(
@@ -71,7 +83,11 @@ fn counts_add_up_and_are_those_of_the_stream() {
     );
     let sum = counts.customers
         + counts.members
+        + counts.memberships
         + counts.usage
+        + counts.corrections
+        + counts.cancellations
+        + counts.plan_changes
         + counts.purchases
         + counts.top_ups
         + counts.bills
@@ -160,6 +176,89 @@ fn bills_are_paid_by_most_and_prepaid_customers_top_up() {
         }
     }
     assert_eq!(all(parameters(100, 1, 8)).1.bills, 0);
+}
+
+#[test]
+fn corrections_are_of_records_that_came_before_and_say_less() {
+    let (inputs, counts) = all(parameters(3000, 1, 6));
+    let mut usage = BTreeMap::new();
+    let (mut corrected, mut cancelled) = (0, 0);
+    for input in &inputs {
+        match body(input) {
+            Body::Usage(record) => {
+                usage.insert(input.key.event_id.clone(), (input, record.clone()));
+            }
+            Body::UsageCorrected(correction) => {
+                let (original, record) = &usage[&correction.corrects];
+                assert_eq!(original.occurred_at, input.occurred_at);
+                assert_eq!(original.address, input.address);
+                let now = &correction.usage;
+                assert!((1..=record.quantity).contains(&now.quantity));
+                assert_eq!((&now.to, &now.network), (&record.to, &record.network));
+                corrected += 1;
+            }
+            Body::UsageCancelled(cancellation) => {
+                let (original, _) = &usage[&cancellation.cancels];
+                assert_eq!(cancellation.started_at, Some(original.occurred_at));
+                assert!(input.occurred_at > original.occurred_at);
+                assert_eq!(original.address, input.address);
+                cancelled += 1;
+            }
+            _ => {}
+        }
+    }
+    assert_eq!(
+        (corrected, cancelled),
+        (counts.corrections, counts.cancellations)
+    );
+    assert!(corrected > 100 && cancelled > 100, "{counts:?}");
+}
+
+#[test]
+fn everything_that_it_names_is_in_the_demo_catalog() {
+    let demo = |path: &str| {
+        let path = format!("../../examples/catalogs/demo/{path}");
+        fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
+    };
+    let (classes, products) = (demo("classes.toml"), demo("products.toml"));
+    let networks: String = ["eu", "near", "mediterranean", "america", "asia", "world"]
+        .map(|group| demo(&format!("networks/{group}.csv")))
+        .concat();
+    let (inputs, counts) = all(parameters(20_000, 2, 2));
+    let (mut sold, mut places, mut plans) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+    for input in &inputs {
+        match body(input) {
+            Body::CustomerAdded(added) => {
+                let class = format!("[class.{}]\n", added.class);
+                assert!(classes.contains(&class), "{class}");
+                plans.insert(added.plan.clone().unwrap());
+            }
+            Body::PlanChanged(changed) => {
+                plans.insert(changed.plan.clone());
+            }
+            Body::Purchase(purchase) => {
+                let at_list_price = purchase.lines.iter().filter(|line| line.net.is_none());
+                sold.extend(at_list_price.map(|line| line.item.clone()));
+            }
+            Body::Usage(usage) => places.extend(usage.network.clone()),
+            _ => {}
+        }
+    }
+    for plan in &plans {
+        assert!(demo(&format!("plans/{plan}.toml")).starts_with(&format!("[plan.{plan}]\n")));
+    }
+    for product in &sold {
+        assert!(
+            products.contains(&format!("[product.{product}]\n")),
+            "{product}"
+        );
+    }
+    for network in &places {
+        assert!(networks.contains(&format!("\n{network},")), "{network}");
+    }
+    assert_eq!((plans.len(), sold.len(), places.len()), (6, 11, 30));
+    assert!(counts.products * 10 > counts.purchases, "{counts:?}");
+    assert!(counts.plan_changes > 50, "{counts:?}");
 }
 
 #[test]

@@ -1,0 +1,194 @@
+//! Purchases: goods in a shop, and products of the catalog on top of a plan.
+
+use crate::Maker;
+use crate::calendar::Month;
+use crate::envelope::{Sender, euro};
+use crate::money::MICROS_PER_CENT;
+use crate::people::{Class, account_id};
+use crate::plans::Plan;
+use crate::text::Text;
+use crate::travel::{Group, network_of};
+use smol_str::SmolStr;
+use umbral_model::ids::PurchaseId;
+use umbral_model::input::{Body, Incoming, Purchase, PurchaseLine};
+use umbral_model::money::{Currency, Money};
+
+/// What the shops sell: category, item, least and greatest price in cents.
+const GOODS: [(&str, &str, u64, u64); 6] = [
+    ("accessories", "case", 990, 3490),
+    ("accessories", "charger", 1290, 2990),
+    ("audio", "headphones", 1990, 8990),
+    ("phones", "phone", 9900, 39900),
+    ("cards", "gift_card", 1000, 5000),
+    ("home", "router", 3990, 7990),
+];
+
+/// A product of the demo catalog.
+#[derive(Clone, Copy)]
+struct Product {
+    name: &'static str,
+    category: &'static str,
+    /// Its price, or its instalment.
+    cents: u64,
+    /// Further instalments, where it is bought on account.
+    later: u8,
+    /// Megabytes for use at home.
+    megabytes: u32,
+}
+
+const fn product(name: &'static str, category: &'static str, cents: u64) -> Product {
+    Product {
+        name,
+        category,
+        cents,
+        later: 0,
+        megabytes: 0,
+    }
+}
+
+const fn data(name: &'static str, cents: u64, megabytes: u32) -> Product {
+    Product {
+        megabytes,
+        ..product(name, "bundle", cents)
+    }
+}
+
+const EXTRA_1GB: Product = data("extra_1gb", 300, 1_000);
+const EXTRA_5GB: Product = data("extra_5gb", 1_000, 5_000);
+const WEEKEND: Product = data("finde_10gb", 250, 0);
+const SUMMER: Product = data("verano_30gb", 1_800, 30_000);
+const WORLD_DATA: Product = product("mundo_500mb", "bundle", 1_500);
+const TRAVEL: Product = product("viaje", "bundle", 2_500);
+const WORLD_CALLS: Product = product("mundo_100min", "bundle", 600);
+const FOOTBALL: Product = product("futbol_mes", "content", 799);
+const MUSIC: Product = product("musica_mes", "content", 499);
+const NEW_SIM: Product = product("duplicado_sim", "card", 500);
+/// Paid at once, where it is not bought on account, it costs the whole: 479.76.
+const PHONE: Product = Product {
+    later: 23,
+    ..product("movil_norte", "handset", 1_999)
+};
+
+impl Maker {
+    /// A purchase: one of four is a product, the others goods, of which one of a hundred in dollars.
+    pub(crate) fn purchase(&mut self, at: i64, month: &Month) -> Incoming {
+        self.counts.purchases += 1;
+        let line = self.people.somebody(&mut self.random);
+        let owner = self.people.owner(line);
+        let method = self.method(owner);
+        let wanted = self.wanted(line, at - month.begins, month);
+        let foreign = wanted.is_none() && self.random.below(100) == 0;
+        let lines = match wanted {
+            Some(product) => vec![self.product_line(owner, method, product)],
+            None => self.goods(owner, method, foreign),
+        };
+        let number = self.envelope.sent(Sender::Shop) + 1;
+        let location = Text::new("L").number(self.random.between(1, 40), 2);
+        let body = Body::Purchase(Purchase {
+            purchase: PurchaseId::new(Text::new("P").number(number, 1).into_smol()),
+            method: SmolStr::new_static(method),
+            location: Some(location.into_smol()),
+            partner: None,
+            lines,
+        });
+        let account = account_id(owner);
+        let mut input = self.envelope.of_account(Sender::Shop, at, account, body);
+        input.currency = if foreign {
+            Currency::parse("USD")
+        } else {
+            euro()
+        };
+        self.counts.other_currencies += u64::from(foreign);
+        input
+    }
+
+    fn method(&mut self, owner: u32) -> &'static str {
+        let prepaid = self.people.class(owner) == Class::Prepaid;
+        match self.random.below(100) {
+            0..55 => "cash",
+            55..85 => "card",
+            _ if prepaid => "cash",
+            _ => "on_account",
+        }
+    }
+
+    /// The product that somebody wants, by where they are and what they have left; none: goods.
+    fn wanted(&mut self, line: u32, second: i64, month: &Month) -> Option<Product> {
+        let owner = self.people.owner(line);
+        let class = self.people.class(owner);
+        let plan = self.people.plan(owner, class, month, second);
+        let network = network_of(&self.people, line, class, second, month);
+        let choice = self.random.below(100);
+        let dear = network.is_some_and(|network| {
+            network.is_far() && !(plan.is_bundle() && network.group == Group::Near)
+        });
+        if dear {
+            return Some(if choice < 70 { WORLD_DATA } else { TRAVEL });
+        }
+        let included = plan.included().megabytes;
+        if included > 0 && self.people.used(owner).megabytes > included / 10 * 7 {
+            return Some(if choice < 80 { EXTRA_5GB } else { SUMMER });
+        }
+        match choice {
+            0..5 if !matches!(plan, Plan::Norte20 | Plan::Familia) => Some(EXTRA_1GB),
+            5..7 => Some(WEEKEND),
+            7..12 => Some(WORLD_CALLS),
+            12..18 => Some(FOOTBALL),
+            18..24 => Some(MUSIC),
+            24 => Some(NEW_SIM),
+            25 => Some(PHONE),
+            _ => None,
+        }
+    }
+
+    /// A line of a product at the catalog's price.
+    fn product_line(&mut self, owner: u32, method: &str, product: Product) -> PurchaseLine {
+        self.counts.products += 1;
+        if method == "on_account" {
+            self.people.owe(owner, product.cents * 100);
+            self.people.agree(owner, product.later);
+        }
+        let used = &mut self.people.used(owner).megabytes;
+        *used = used.saturating_sub(product.megabytes);
+        PurchaseLine {
+            category: SmolStr::new_static(product.category),
+            item: SmolStr::new_static(product.name),
+            qty: 1,
+            net: None,
+            tax: Money::ZERO,
+            discount: Money::ZERO,
+        }
+    }
+
+    fn goods(&mut self, owner: u32, method: &str, foreign: bool) -> Vec<PurchaseLine> {
+        let mut lines = Vec::new();
+        for _ in 0..self.random.between(1, 3) {
+            let (line, cents) = self.goods_line();
+            if method == "on_account" && !foreign {
+                self.people.owe(owner, cents * 100);
+            }
+            lines.push(line);
+        }
+        lines
+    }
+
+    /// Prices include the tax.
+    fn goods_line(&mut self) -> (PurchaseLine, u64) {
+        // Dear things are bought seldom.
+        let choice = match self.random.below(40) {
+            0 => 3,
+            pick => [0, 1, 2, 4, 5][(pick % 5) as usize],
+        };
+        let (category, item, low, high) = GOODS[choice];
+        let cents = self.random.between(low, high);
+        let line = PurchaseLine {
+            category: SmolStr::new_static(category),
+            item: SmolStr::new_static(item),
+            qty: 1,
+            net: Some(Money::from_micros(cents as i64 * MICROS_PER_CENT)),
+            tax: Money::ZERO,
+            discount: Money::ZERO,
+        };
+        (line, cents)
+    }
+}
