@@ -280,3 +280,31 @@ fn the_version_at_the_start_decides() {
         assert_eq!(discounted(&answer(&tariff, &line)), which);
     }
 }
+
+#[test]
+fn what_is_shown_is_the_nearest_millionth_of_a_millionth() {
+    let tariff = with(
+        "[discount.d]\npercent = \"50%\"\nservice = \"voice\"\n[discount.e]\npercent = \"30%\"\nroaming = \"abroad\"\n",
+    );
+    // A second at 1.00 per minute is 0.01666...; 30 % of it 0.005 exactly, 80 % 0.01333...
+    let line = r#""plan":"p","service":"voice","to":"34600","network":"20801","start":"2026-03-02T10:00:00Z","usage":"1s""#;
+    let answer = answer(&tariff, line);
+    assert_eq!(
+        answer["segments"][0]["amount"], "0.016666666667",
+        "{answer}"
+    );
+    assert_eq!(
+        answer["discounts"][0]["amount"], "0.008333333333",
+        "{answer}"
+    );
+    assert_eq!(answer["discounts"][1]["amount"], "0.005", "{answer}");
+    assert_eq!(answer["discount_amount"], "0.013333333333", "{answer}");
+    // Two of them: 0.0333..., 80 % of it 0.02666..., which is nearer to 0.026666666667.
+    let answer = common::written::answer(&tariff, &line.replace("\"1s\"", "\"2s\""));
+    assert_eq!(
+        answer["discounts"][0]["amount"], "0.016666666667",
+        "{answer}"
+    );
+    assert_eq!(answer["discounts"][1]["amount"], "0.01", "{answer}");
+    assert_eq!(answer["discount_amount"], "0.026666666667", "{answer}");
+}
