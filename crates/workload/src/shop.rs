@@ -33,7 +33,7 @@ struct Product {
     /// Further instalments, where it is bought on account.
     later: u8,
     /// Megabytes for use at home.
-    megabytes: u32,
+    megabytes: u16,
 }
 
 const fn product(name: &'static str, category: &'static str, cents: u64) -> Product {
@@ -46,7 +46,7 @@ const fn product(name: &'static str, category: &'static str, cents: u64) -> Prod
     }
 }
 
-const fn data(name: &'static str, cents: u64, megabytes: u32) -> Product {
+const fn data(name: &'static str, cents: u64, megabytes: u16) -> Product {
     Product {
         megabytes,
         ..product(name, "bundle", cents)
