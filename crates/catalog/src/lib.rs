@@ -10,10 +10,12 @@ mod check;
 pub mod codes;
 mod compile;
 pub mod deck;
+pub mod diff;
 mod draft;
 pub mod import_cgrates;
 mod load;
 pub mod problem;
+mod rules;
 mod source;
 pub mod summary;
 pub mod tables;
@@ -22,3 +24,4 @@ pub mod version;
 
 pub use draft::head::Amounts;
 pub use load::{Compiled, Files, ZoneSource, load, load_series};
+pub use text::suggest::did_you_mean;

@@ -170,6 +170,7 @@ fn plan_of(catalog: &Catalog, number: usize, plan: &Plan) -> PlanSummary {
         descriptions: plan.descriptions.clone(),
         rules: catalog
             .rules
+            .terms()
             .iter()
             .filter(|rule| rule.plan as usize == number)
             .count(),

@@ -1,5 +1,6 @@
 //! The compiled catalog: flat tables that rating and credit control read. Look-ups do not grow with the deck.
 
+pub use crate::rules::{RuleLists, Rules};
 use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 use umbral_model::ids::{
@@ -45,7 +46,7 @@ pub struct Catalog {
     /// Rates by number.
     pub rates: Vec<Rate>,
     /// Rules by number, over all plans.
-    pub rules: Vec<Rule>,
+    pub rules: Rules,
     /// Plans of this version. `PlanNo` is the deployment's number, see `version::CatalogSet`.
     pub plans: Vec<Plan>,
     /// Allowances of plans and products by number.
@@ -302,7 +303,7 @@ impl Tiers {
     }
 }
 
-/// A charging rule of a plan.
+/// The terms of a charging rule of a plan; its zone is in `Rules`.
 #[derive(Clone, Debug)]
 pub struct Rule {
     /// Its plan, an index into `Catalog::plans`.
@@ -311,8 +312,6 @@ pub struct Rule {
     pub label: SmolStr,
     /// Services that it prices; empty for all.
     pub services: Vec<ServiceNo>,
-    /// Destination zone; none for any destination or for services without one.
-    pub zone: Option<DestinationNo>,
     /// Direction, if it matters.
     pub direction: Option<Direction>,
     /// Network group, an index into `Catalog::networks`; none for the home network.
@@ -346,47 +345,6 @@ pub struct Plan {
     pub allowances: Vec<AllowanceNo>,
     /// Descriptions by language, as the catalog gives them.
     pub descriptions: Vec<(SmolStr, SmolStr)>,
-}
-
-/// Lists of rules by number of a zone set or zone, without a hole in memory.
-#[derive(Clone, Debug, Default)]
-pub struct RuleLists {
-    /// Where each list begins in `rules`; one more than there are lists.
-    starts: Vec<u32>,
-    rules: Vec<RuleNo>,
-}
-
-impl RuleLists {
-    /// Packs lists.
-    pub fn pack(lists: &[Vec<RuleNo>]) -> RuleLists {
-        let mut packed = RuleLists::default();
-        packed.starts.reserve_exact(lists.len() + 1);
-        packed.rules.reserve_exact(lists.iter().map(Vec::len).sum());
-        packed.starts.push(0);
-        for list in lists {
-            packed.rules.extend_from_slice(list);
-            packed.starts.push(packed.rules.len() as u32);
-        }
-        packed
-    }
-
-    /// The list with this number; empty where there is none.
-    pub fn get(&self, index: usize) -> &[RuleNo] {
-        match (self.starts.get(index), self.starts.get(index + 1)) {
-            (Some(from), Some(to)) => &self.rules[*from as usize..*to as usize],
-            _ => &[],
-        }
-    }
-
-    /// The lists in order.
-    pub fn iter(&self) -> impl Iterator<Item = &[RuleNo]> {
-        (0..self.starts.len().saturating_sub(1)).map(|index| self.get(index))
-    }
-
-    /// Whether no list has a rule.
-    pub fn is_empty(&self) -> bool {
-        self.rules.is_empty()
-    }
 }
 
 /// The rules of one service of one plan.

@@ -4,6 +4,7 @@ mod common;
 
 use common::Zones;
 use smol_str::SmolStr;
+use umbral_catalog::import_cgrates::explain::Explained;
 use umbral_catalog::import_cgrates::{Imported, Options, import};
 use umbral_catalog::problem::Problem;
 
@@ -189,7 +190,15 @@ fn what_cannot_be_expressed_is_refused_with_file_and_line() {
         (
             "Rates",
             "0.11",
-            "0.0000000000001",
+            "0.0000000000000000000000001",
+            "C-0182",
+            2,
+            "twelve decimals",
+        ),
+        (
+            "Rates",
+            "0.11,60s",
+            "0.000000000000000000001,10000s",
             "C-0182",
             2,
             "twelve decimals",
@@ -519,6 +528,14 @@ fn forms_that_are_taken() {
             "rates.toml",
             "price = \"0.11 per 10000 units\"\nincrements = \"10000 units\"",
         ),
+        // Finer than a catalog's prices: the same price of a larger unit.
+        (
+            "Rates",
+            "0.11,60s",
+            "0.0000000000015,1000",
+            "rates.toml",
+            "price = \"0.000000000015 per 10000 units\"",
+        ),
         (
             "DestinationRates",
             "DST_A,RT_A,*up,4",
@@ -698,4 +715,93 @@ fn an_empty_folder_and_hints() {
         problems.unwrap_or_default()[0].notes,
         ["define it, or mend the name here; did you mean RT_A?"]
     );
+}
+
+#[test]
+fn every_row_is_explained() {
+    let files: Vec<(SmolStr, SmolStr)> = [
+        (
+            "Destinations.csv",
+            "#Id,Prefix\nA,12\nA,13\nB,34\nA,14\nA,15\nA,16\nANY,*any\nX,99\nB,34\n",
+        ),
+        (
+            "Timings.csv",
+            "DAY,*any,*any,*any,1;2;3;4;5,08:00:00\nTWICE,*any,12,24;25,*any,00:00:00\n\
+             TWICE,*any,*any,*any,0,21:00:00\nALL,*any,*any,*any,*any,00:00:00\nX,*any,*any,*any,*any,*asap\n",
+        ),
+        (
+            "Rates.csv",
+            "R1,0.1,0.11,60s,30s,0s\nR1,0.1,0.05,60s,1s,60s\nR2,0,0.004,1024,1024,0\nX,0,1,1s,1s,0s\n",
+        ),
+        (
+            "DestinationRates.csv",
+            "D1,A,R1,*up,4,2.50,*free\nD1,B,R1,*up,9,1,*disconnect\nD2,ANY,R2,,,,\nX,X,X,*up,4,0,\n",
+        ),
+        (
+            "RatingPlans.csv",
+            "P,D1,DAY,10\nP,D1,TWICE,20\nP,D2,ALL,5\n",
+        ),
+        (
+            "RatingProfiles.csv",
+            "t,call,*any,2026-01-01T00:00:00Z,P,\nt,call,ana,,P,*any\n",
+        ),
+        ("Actions.csv", "A,*topup\n"),
+        ("AccountActions.csv", "t,1001\n"),
+        ("SharedGroups.csv", "S\n"),
+        ("Notes.csv", "x\n"),
+    ]
+    .map(|(path, text)| (SmolStr::new(path), SmolStr::new(text)))
+    .to_vec();
+    let imported = import(&files, &Options::default()).unwrap_or_else(|found| panic!("{found:#?}"));
+    let lines: Vec<String> = imported.explained.iter().map(told).collect();
+    let expected = [
+        "Destinations.csv:2-3, 5-7 A: zone A, prefixes 5, such as 12, 13, 14, 15, ...",
+        "Destinations.csv:4 B: zone B, prefixes 1, namely 34",
+        "Destinations.csv:8 ANY: rules , zone any destination; destination ANY holds every number",
+        "Destinations.csv:9 X: -; in no rating plan, left out",
+        "Destinations.csv:10 : -; a row that Destinations.csv has already; taken once",
+        "Timings.csv:1 DAY: band DAY, weekdays Mon-Fri, from 08:00",
+        "Timings.csv:2 TWICE: band TWICE 00:00, months Dec, days 24, 25",
+        "Timings.csv:3 TWICE: band TWICE 21:00, weekdays Sun, from 21:00",
+        "Timings.csv:4 ALL: rules , band always",
+        "Timings.csv:5 X: -; in no rating plan, left out",
+        "Rates.csv:1 R1: rate R1 up 4 max 2.50, R1 up 6, setup 0.1, from 0s, price 0.11 per 60s, increment 30s",
+        "Rates.csv:2 R1: rate R1 up 4 max 2.50, R1 up 6, from 60s, price 0.05 per 60s, increment 1s",
+        "Rates.csv:3 R2: rate R2, price 0.004 per 1024 units, increment 1024 units",
+        "Rates.csv:4 X: -; in no rating plan, left out",
+        "DestinationRates.csv:1 D1: rate R1 up 4 max 2.50, zone A, rounding up to 4, maximum 2.50",
+        "DestinationRates.csv:2 D1: rate R1 up 6, zone B, rounding up to 6; 9 rounding decimals are held at 6; \
+         *disconnect at 1 is a matter of authorisation; the price is not held",
+        "DestinationRates.csv:3 D2: rate R2, zone any destination, rounding half_up to 6; rounding decimals 0: \
+         not rounded but to the six decimals of money, half up",
+        "DestinationRates.csv:4 X: -; in no rating plan, left out",
+        "RatingPlans.csv:1 P: rules P, rules 2, zones 2, band DAY, priority 1",
+        "RatingPlans.csv:2 P: rules P, rules 2, zones 2, band TWICE 00:00, priority 2",
+        "RatingPlans.csv:2 P: rules P, rules 2, zones 2, band TWICE 21:00, priority 3",
+        "RatingPlans.csv:3 P: rules P, rules 1, zones 1, band always, priority 0",
+        "RatingProfiles.csv:1 t/call/*any: profile t/call/*any, from 2026-01-01T00:00:00Z, plan P",
+        "RatingProfiles.csv:2 t/call/ana: profile t/call/ana, from 1970-01-01T00:00:00Z, plan P, \
+         fallbacks t/call/*any; no activation time: holds from the beginning",
+        "Actions.csv : -; not imported: actions on accounts",
+        "AccountActions.csv : -; not imported: accounts and their first balances",
+        "SharedGroups.csv : -; not imported: balances that accounts share",
+        "Notes.csv : -; not imported: it is none of the six rating tables",
+    ];
+    for (line, expected) in lines.iter().zip(expected) {
+        assert!(line.starts_with(expected), "{line}\ninstead of\n{expected}");
+    }
+    assert_eq!(lines.len(), expected.len(), "{lines:#?}");
+}
+
+/// A row of the explanation in one line.
+fn told(row: &Explained) -> String {
+    let became = row.became.as_ref().map_or("-".to_owned(), |became| {
+        let facts = became.facts.iter();
+        let facts: String = facts
+            .map(|(word, value)| format!(", {word} {value}"))
+            .collect();
+        format!("{} {}{facts}", became.kind, became.name)
+    });
+    let notes: String = row.notes.iter().map(|note| format!("; {note}")).collect();
+    format!("{} {}: {became}{notes}", row.place(), row.id)
 }

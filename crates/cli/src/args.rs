@@ -115,6 +115,23 @@ pub(crate) fn month(text: &str) -> Result<Month, String> {
         .ok_or_else(|| "not a month: write year and month, such as 2026-03".to_owned())
 }
 
+/// One month, or all of them.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum MonthChoice {
+    /// Every month that has something to show.
+    All,
+    /// This one.
+    One(Month),
+}
+
+/// Reads a month such as `2026-03`, or `all`.
+pub(crate) fn month_or_all(text: &str) -> Result<MonthChoice, String> {
+    match text {
+        "all" => Ok(MonthChoice::All),
+        _ => month(text).map(MonthChoice::One),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -136,12 +136,12 @@ pub(crate) fn add_member(draft: &mut Draft<'_>, body: &MemberAdded) -> Result<()
     if let Some(plan) = &body.plan {
         known_plan(draft, plan)?;
     }
-    let is_first = draft.row.cold().members.is_empty();
+    let takes_over = grants::has_some_of_nobody(draft.world, &draft.row);
     draft.push(EventBody::MemberOpened(MemberOpened {
         member: body.member.clone(),
         plan: body.plan.clone(),
     }));
-    fees::open_member(draft, &body.member, is_first);
+    fees::open_member(draft, &body.member, takes_over);
     Ok(())
 }
 
@@ -407,7 +407,7 @@ fn apply_member(world: &World, row: &mut Row, at: Timestamp, body: &MemberOpened
         .as_ref()
         .and_then(|plan| world.catalogs.plan_no(plan.as_str()));
     row.tariff_is_cold |= plan.is_some();
-    if row.cold().members.is_empty() && plan.is_none() {
+    if plan.is_none() {
         grants::hand_to_first_member(world, row, &body.member);
     }
     row.cold_mut().members.push(Member {

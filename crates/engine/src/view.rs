@@ -420,6 +420,7 @@ fn tiers(world: &World, clock: Timestamp, row: &Row) -> Vec<TierView> {
 fn measurement_of(catalog: &Catalog, rate: usize) -> Option<Measurement> {
     let rule = catalog
         .rules
+        .terms()
         .iter()
         .find(|rule| rule.rate.index() == rate)?;
     let service = rule.services.first().map_or(0, |service| service.index());

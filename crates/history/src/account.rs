@@ -199,12 +199,12 @@ pub struct LatestCharge {
     /// When it happened.
     #[serde(serialize_with = "shown")]
     pub at: Timestamp,
-    /// `usage`, `charge`, `purchase` or `late_fee`.
+    /// `usage`, `correction`, `charge`, `purchase`, `late_fee`, `fee`, `fee_credit`, `volume` or `instalment`.
     pub kind: &'static str,
-    /// What it cost.
+    /// What it cost; of a correction the difference.
     #[serde(serialize_with = "shown")]
     pub amount: Money,
-    /// The sender's code, for charges.
+    /// The sender's code, or what the charge is for: plan, rate, product, the record that was corrected.
     pub code: Option<String>,
     /// Plan, rule, zone, segments: what re-computes it.
     pub explanation: Option<Value>,

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use umbral_engine::World;
 use umbral_model::ids::{AccountId, PartitionNo};
 use umbral_model::journal::{AccountEvent, Entry, JournaledInput, Outcome};
+use umbral_model::time::Timestamp;
 use umbral_runtime::partitioner::partition_of_account;
 use umbral_runtime::{EngineError, ScannedBatch, ScannedFrame, Scanner, WorldFold};
 
@@ -13,6 +14,8 @@ use umbral_runtime::{EngineError, ScannedBatch, ScannedFrame, Scanner, WorldFold
 pub(crate) struct Walked<'a> {
     /// Catalogs and zones as they were.
     pub world: &'a Arc<World>,
+    /// The clock after the batch.
+    pub clock: Timestamp,
     /// Entries in input order; what told all partitions before the input that it came before.
     pub entries: Vec<(PartitionNo, Entry)>,
 }
@@ -44,6 +47,7 @@ impl Walk {
             let entries = self.decode(&batch)?;
             let walked = Walked {
                 world: self.world.world(),
+                clock: batch.commit.clock,
                 entries,
             };
             if let ControlFlow::Break(found) = visit(&walked)? {

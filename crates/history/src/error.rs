@@ -1,5 +1,6 @@
 //! What a question to the journal can end in.
 
+use crate::Month;
 use umbral_runtime::EngineError;
 
 /// Why there is no answer.
@@ -15,6 +16,28 @@ pub enum HistoryError {
         account: String,
         /// The instant that was asked about.
         at: Option<String>,
+    },
+    /// No such plan in any catalog of the journal.
+    #[error("there is no plan {plan}{}", hint.as_ref().map(|hint| format!("; {hint}")).unwrap_or_default())]
+    UnknownPlan {
+        /// The plan.
+        plan: String,
+        /// The plan that was meant, perhaps.
+        hint: Option<String>,
+    },
+    /// Months in which the account did not exist, or that have not begun.
+    #[error(
+        "account {account} has no {month}: it began in {first}, and the clock stands in {last}"
+    )]
+    OutsideAccount {
+        /// The account.
+        account: String,
+        /// The month that was asked about.
+        month: Month,
+        /// The account's first month.
+        first: Month,
+        /// The month of the clock.
+        last: Month,
     },
     /// Nothing of this id.
     #[error(

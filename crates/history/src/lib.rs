@@ -5,10 +5,13 @@
 mod account;
 mod as_of;
 mod bill;
+mod books;
+mod compare;
 mod entries;
 mod error;
 mod names;
 mod quarantine;
+mod retold;
 mod summary;
 mod tail;
 mod verify;
@@ -19,6 +22,7 @@ pub use account::{
     MeasureReport, MemberReport, RestrictionReport,
 };
 pub use bill::{Bill, BillLine, BillPart, ChargeLine, Month};
+pub use compare::{Comparison, Cost, MonthCost, MonthSpan, PlanChoice, PlanCost, UnpricedReason};
 pub use error::HistoryError;
 pub use names::CatalogNames;
 pub use quarantine::{QuarantinedRecord, Selection};

@@ -34,7 +34,9 @@ pub(crate) fn walk<'c>(
     let catalog = &*version.catalog;
     let view = View::of(catalog, record);
     let service = crate::resolve::service_no(catalog, record.service)?;
-    let rate = rate_of(version, rule)?;
+    let number = catalog.rules.get(rule.index()).map(|rule| rule.rate);
+    let number = number.ok_or(Reason::BadCatalog)?;
+    let rate = rate_of(version, number)?;
     let step = rate.steps.first().filter(|step| step.increment > 0);
     let Some(step) = step.filter(|step| step.unit > 0) else {
         return Err(Reason::BadCatalog.into());
@@ -49,7 +51,7 @@ pub(crate) fn walk<'c>(
         charge.segments.push(Segment {
             version: version.number,
             rule,
-            rate: catalog.rules[rule.index()].rate,
+            rate: number,
             band: None,
             offset: 0,
             usage: record.quantity,

@@ -13,6 +13,7 @@ pub mod record;
 
 mod account;
 mod allowances;
+mod assumed;
 mod band;
 mod discounts;
 mod emergency;
@@ -28,7 +29,7 @@ mod volume;
 pub use account::{Account, Available, Counter, Customer};
 pub use price::recompute;
 pub use record::{Record, Tariff};
-pub use tiers::{TierUnits, VolumeDifference, tier_units, volume_difference};
+pub use tiers::{TierUnits, tier_units};
 pub use volume::{tier_money, volume_amount};
 
 use umbral_catalog::version::CatalogSet;

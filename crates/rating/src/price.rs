@@ -22,11 +22,26 @@ pub(crate) fn sum(charge: &Charge) -> Result<Sum, Rejection> {
 /// # Errors
 /// What 128 bits do not hold.
 pub fn recompute(charge: &Charge) -> Result<Money, Rejection> {
-    let exact = match charge.held_at {
-        Some(Held::Minimum(bound) | Held::Maximum(bound)) => Exact::exactly(bound),
-        None => sum(charge)?.exact(),
-    };
-    exact.less(charge.discount_bps)?.round(charge.rounding)
+    let exact = held(charge)?.less(charge.discount_bps)?;
+    exact.round(charge.rounding)
+}
+
+/// What a charge comes to before discounts: its sum, or the bound that it is held at.
+fn held(charge: &Charge) -> Result<Exact, Rejection> {
+    match charge.held_at {
+        Some(Held::Minimum(bound) | Held::Maximum(bound)) => Ok(Exact::exactly(bound)),
+        None => Ok(sum(charge)?.exact()),
+    }
+}
+
+/// What so many basis points take off a charge, to the nearest pico-unit (for show).
+pub(crate) fn taken_off(charge: &Charge, bps: u32) -> Option<Pico> {
+    if bps == 0 {
+        return Some(Pico::ZERO);
+    }
+    let taken = held(charge).ok()?.share(i128::from(bps))?;
+    let upwards = taken.numerator >= taken.denominator - taken.numerator;
+    Some(Pico::from_picos(taken.whole + i128::from(upwards)))
 }
 
 /// An exact amount: `whole + numerator / denominator` pico-units, the denominator above 0.

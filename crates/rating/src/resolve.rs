@@ -69,12 +69,22 @@ pub(crate) fn ladder<'c>(
         Tariff::Profile(name) => return profile::ladder(version, name, record, at, until),
     };
     let Some(plan) = version.plan(number) else {
-        let name = catalogs.plan_name(number).unwrap_or("?");
-        let label = &version.catalog.label;
-        let detail = format!("catalog {label} in force at {at} has no plan {name}");
-        return Err(Rejection::new(Reason::UnknownPlan, detail));
+        return Err(no_plan(catalogs, version, number, at));
     };
     Ladder::of(version, plan, record, at, until.min(plan_until))
+}
+
+/// The rejection where a version does not have the plan.
+pub(crate) fn no_plan(
+    catalogs: &CatalogSet,
+    version: &Version,
+    number: PlanNo,
+    at: Timestamp,
+) -> Rejection {
+    let name = catalogs.plan_name(number).unwrap_or("?");
+    let label = &version.catalog.label;
+    let detail = format!("catalog {label} in force at {at} has no plan {name}");
+    Rejection::new(Reason::UnknownPlan, detail)
 }
 
 impl<'c> Ladder<'c> {

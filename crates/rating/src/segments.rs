@@ -9,7 +9,7 @@ use smallvec::SmallVec;
 use umbral_catalog::tables::{Rate, Step};
 use umbral_catalog::version::{CatalogSet, Version};
 use umbral_model::charge::{Charge, Segment};
-use umbral_model::ids::{PlanNo, RuleNo, ServiceNo, VersionNo};
+use umbral_model::ids::{PlanNo, RateNo, RuleNo, ServiceNo, VersionNo};
 use umbral_model::money::{Money, Pico, Rounding};
 use umbral_model::rejection::{Reason, Rejection};
 use umbral_model::time::Timestamp;
@@ -78,7 +78,7 @@ pub(crate) fn cut<'c>(
         return Err(Rejection::new(Reason::PriceOutOfRange, detail));
     }
     let (mut rung, mut holds_until) = rule_at(&ladder, record, record.start, end)?;
-    let mut rate = rate_of(ladder.version, rung.rule)?;
+    let mut rate = rate_of(ladder.version, rung.rate)?;
     begin(charge, &ladder, rung, rate, record);
     let walk = Walk {
         rate,
@@ -104,7 +104,7 @@ pub(crate) fn cut<'c>(
             continue;
         }
         (rung, holds_until) = rule_at(&ladder, record, at, end)?;
-        rate = rate_of(ladder.version, rung.rule)?;
+        rate = rate_of(ladder.version, rung.rate)?;
     }
     Ok(walk)
 }
@@ -119,15 +119,10 @@ fn rule_at(
     found.ok_or_else(|| ladder.gap(record, at))
 }
 
-/// The rate of a rule.
-pub(crate) fn rate_of(version: &Version, rule: RuleNo) -> Result<&Rate, Rejection> {
-    let catalog = &*version.catalog;
-    let rate = catalog
-        .rules
-        .get(rule.index())
-        .and_then(|rule| catalog.rates.get(rule.rate.index()));
-    rate.ok_or_else(|| {
-        let detail = format!("rule {rule} has no rate");
+/// A rate of a version.
+pub(crate) fn rate_of(version: &Version, rate: RateNo) -> Result<&Rate, Rejection> {
+    version.catalog.rates.get(rate.index()).ok_or_else(|| {
+        let detail = format!("catalog {} has no rate {rate}", version.catalog.label);
         Rejection::new(Reason::BadCatalog, detail)
     })
 }
@@ -139,7 +134,7 @@ fn begin(charge: &mut Charge, ladder: &Ladder<'_>, rung: Rung, rate: &Rate, reco
     charge.service = ladder.service;
     charge.rule = rung.rule;
     charge.prefix = rung.prefix;
-    charge.zone = ladder.version.catalog.rules[rung.rule.index()].zone;
+    charge.zone = ladder.version.catalog.rules.zone(rung.rule);
     charge.rounding = rate.rounding;
     if record.quantity > 0 && record.continued.is_none() {
         charge.setup = rate.setup;

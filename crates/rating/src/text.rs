@@ -65,6 +65,20 @@ pub(crate) fn push_pico(out: &mut Vec<u8>, price: Pico) {
     push_scaled(out, price.picos(), 12);
 }
 
+/// Basis points as a percentage: `10%`, `12.5%`.
+pub(crate) fn push_percent(out: &mut Vec<u8>, bps: u32) {
+    push_u64(out, u64::from(bps / 100));
+    let (mut rest, mut width) = (u64::from(bps % 100), 2);
+    if rest != 0 {
+        out.push(b'.');
+        if rest.is_multiple_of(10) {
+            (rest, width) = (rest / 10, 1);
+        }
+        push_padded(out, rest, width);
+    }
+    out.push(b'%');
+}
+
 /// A quantity with its unit, as `Quantity` displays it.
 pub(crate) fn push_quantity(out: &mut Vec<u8>, units: u64, measurement: Measurement) {
     match measurement {
@@ -200,6 +214,20 @@ mod tests {
         ] {
             let price = Pico::from_picos(picos);
             assert_eq!(text(|out| push_pico(out, price)), price.to_string());
+        }
+    }
+
+    #[test]
+    fn percentages_have_no_trailing_zeros() {
+        for (bps, written) in [
+            (0, "0%"),
+            (1, "0.01%"),
+            (10, "0.1%"),
+            (1000, "10%"),
+            (1250, "12.5%"),
+            (8001, "80.01%"),
+        ] {
+            assert_eq!(text(|out| push_percent(out, bps)), written);
         }
     }
 

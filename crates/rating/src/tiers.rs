@@ -1,32 +1,17 @@
 //! Prices by how much a cycle has used (rule 7 of the tariff reference): which tier the money units of a record
-//! lie in, and what a volume rate's earlier units cost more or less where another tier is reached.
+//! lie in. What a volume rate's earlier units cost more or less then, `volume` says.
 
 use crate::account::Counter;
-use crate::price::Sum;
 use crate::segments::{SEGMENTS_MAX, too_many};
 use smallvec::SmallVec;
 use umbral_catalog::tables::{Tier, TierKind, TierPer, Tiers};
 use umbral_catalog::version::CatalogSet;
 use umbral_model::charge::{Charge, Segment};
 use umbral_model::ids::CounterNo;
-use umbral_model::money::{Money, Pico, Rounding};
 use umbral_model::rejection::{Reason, Rejection};
 
 /// Money units of a record by counter.
 pub type TierUnits = SmallVec<[(CounterNo, TierPer, u64); 1]>;
-
-/// What the earlier units of a cycle cost more, or less, because another tier of a volume rate is reached.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct VolumeDifference {
-    /// The units that were charged at the price of `from_tier`.
-    pub units: u64,
-    /// The tier before, from 0.
-    pub from_tier: u8,
-    /// The tier now.
-    pub to_tier: u8,
-    /// `units x (price now - price before)`, after the one rounding.
-    pub amount: Money,
-}
 
 /// Lays the money units of segments whose rates have tiers onto them. Where the units of a graduated rate
 /// cross a tier's end, the segment is cut in two.
@@ -165,36 +150,4 @@ pub fn tier_units(catalogs: &CatalogSet, charge: &Charge) -> TierUnits {
         }
     }
     units
-}
-
-/// What a volume rate whose counter goes from `before` to `after` owes or gives back for the units that were
-/// charged at another tier's price: those of `before` where it rises, those that remain where it falls (for
-/// then the units taken back had the price that they are given back at). None where the tier stays or there
-/// are no such units. Exact, then rounded once.
-pub fn volume_difference(
-    tiers: &Tiers,
-    rounding: Rounding,
-    before: u64,
-    after: u64,
-) -> Result<Option<VolumeDifference>, Rejection> {
-    let (from, to) = (tiers.tier_reached(before), tiers.tier_reached(after));
-    let units = before.min(after);
-    if from == to || units == 0 {
-        return Ok(None);
-    }
-    let tier = |number: usize| tiers.tiers.get(number).filter(|tier| tier.unit > 0);
-    let (Some(old), Some(new)) = (tier(from), tier(to)) else {
-        return Err(Reason::BadCatalog.into());
-    };
-    let mut sum = Sum::starting_with(Pico::ZERO);
-    sum.add(new.price, units, new.unit)?;
-    let credit = Pico::from_picos(-old.price.picos());
-    sum.add(credit, units, old.unit)?;
-    let number = |tier: usize| u8::try_from(tier).map_err(|_| Rejection::from(Reason::BadCatalog));
-    Ok(Some(VolumeDifference {
-        units,
-        from_tier: number(from)?,
-        to_tier: number(to)?,
-        amount: sum.exact().round(rounding)?,
-    }))
 }

@@ -3,7 +3,7 @@
 //! form one class, so that all questions are answered for a handful of classes instead of centuries.
 
 use crate::draft::bands::DraftBand;
-use crate::tables::{Holidays, Window};
+use crate::tables::{Band, Holidays, Window};
 use rustc_hash::FxHashMap;
 use umbral_model::time::{Date, days_in_month};
 
@@ -37,10 +37,16 @@ pub(crate) struct Almanac {
 impl Almanac {
     /// The days from `first_day` on, as these bands see them.
     pub(crate) fn new(bands: &[DraftBand], first_day: Date) -> Almanac {
+        let bands: Vec<Option<&Band>> = bands.iter().map(|draft| draft.band.as_ref()).collect();
+        Almanac::of(&bands, first_day)
+    }
+
+    /// The days from `first_day` on, as these bands see them; none for a band that could not be read.
+    pub(crate) fn of(bands: &[Option<&Band>], first_day: Date) -> Almanac {
         let windows: Vec<(usize, &Window)> = bands
             .iter()
             .enumerate()
-            .flat_map(|(index, draft)| draft.band.iter().map(move |band| (index, band)))
+            .flat_map(|(index, band)| band.iter().map(move |band| (index, band)))
             .flat_map(|(index, band)| band.windows.iter().map(move |window| (index, window)))
             .collect();
         let days = days(&windows, first_day);
@@ -85,13 +91,14 @@ impl Almanac {
 
     /// When both bands hold; no band holds always.
     pub(crate) fn both(&self, left: Option<u16>, right: Option<u16>) -> Times {
-        let whole = || vec![vec![(0, DAY)]; self.hours.len()];
-        let times = |band: Option<u16>| band.map_or_else(whole, |band| self.union(&[band]));
-        times(left)
-            .iter()
-            .zip(&times(right))
-            .map(|(l, r)| intersect(l, r))
-            .collect()
+        let times =
+            |band: Option<u16>| band.map_or_else(|| self.always(), |band| self.union(&[band]));
+        common(&times(left), &times(right))
+    }
+
+    /// All times.
+    pub(crate) fn always(&self) -> Times {
+        vec![vec![(0, DAY)]; self.hours.len()]
     }
 
     /// Whether the band holds only when one of the others does.
@@ -101,6 +108,28 @@ impl Almanac {
             .zip(&self.missing(by))
             .all(|(own, missing)| intersect(own, missing).is_empty())
     }
+}
+
+/// Times in both.
+pub(crate) fn common(left: &Times, right: &Times) -> Times {
+    let pairs = left.iter().zip(right);
+    pairs.map(|(left, right)| intersect(left, right)).collect()
+}
+
+/// Times in the left one and not in the right one.
+pub(crate) fn without(left: &Times, right: &Times) -> Times {
+    let pairs = left.iter().zip(right);
+    pairs
+        .map(|(left, right)| intersect(left, &complement(right)))
+        .collect()
+}
+
+/// Times in one of them.
+pub(crate) fn either(left: &Times, right: &Times) -> Times {
+    let pairs = left.iter().zip(right);
+    pairs
+        .map(|(left, right)| merge(left.iter().chain(right).copied().collect()))
+        .collect()
 }
 
 /// Whether there is any time in it.

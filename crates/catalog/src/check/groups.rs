@@ -64,54 +64,88 @@ pub(crate) fn of_plan(
     sets: &ZoneSets,
     service_count: usize,
 ) -> Vec<Group> {
-    let mut met: BTreeMap<(u8, Place), Vec<u32>> = BTreeMap::new();
-    for (number, rule) in rules
-        .iter()
-        .enumerate()
-        .filter(|(_, rule)| rule.plan == plan)
-    {
-        let all: Vec<u8> = (0..service_count as u8).collect();
-        let services = if rule.services.is_empty() {
-            &all
-        } else {
-            &rule.services
-        };
-        let places: Vec<Place> = if rule.visited.is_some() {
-            vec![Place::Visited]
-        } else if rule.zones.is_empty() {
-            vec![Place::Anywhere]
-        } else {
-            let sets = rule
-                .zones
-                .iter()
-                .flat_map(|zone| &sets.of_zone[*zone as usize]);
-            sets.map(|set| Place::ZoneSet(*set)).collect()
-        };
-        for service in services {
-            for place in &places {
-                let list = met.entry((*service, *place)).or_default();
-                if list.last() != Some(&(number as u32)) {
-                    list.push(number as u32);
+    // Rules stand in order of their plans, so those of one plan are a stretch.
+    let first = rules.partition_point(|rule| rule.plan < plan);
+    let last = rules.partition_point(|rule| rule.plan <= plan);
+    let mut groups: BTreeMap<Vec<u32>, (Vec<u8>, Vec<Place>)> = BTreeMap::new();
+    let mut met = Met::new(sets);
+    for service in 0..service_count as u8 {
+        met.clear();
+        for (number, rule) in (first as u32..).zip(&rules[first..last]) {
+            if rule.services.is_empty() || rule.services.contains(&service) {
+                met.add(number, rule, sets);
+            }
+        }
+        for (place, rules) in met.places() {
+            if !groups.contains_key(rules) {
+                groups.insert(rules.to_vec(), Default::default());
+            }
+            if let Some((services, places)) = groups.get_mut(rules) {
+                if services.last() != Some(&service) {
+                    services.push(service);
+                }
+                places.push(place);
+            }
+        }
+    }
+    let group = |(rules, (services, mut places)): (_, (_, Vec<Place>))| {
+        places.sort_unstable();
+        places.dedup();
+        Group {
+            rules,
+            services,
+            places,
+        }
+    };
+    groups.into_iter().map(group).collect()
+}
+
+/// Rules of one service by place.
+struct Met {
+    visited: Vec<u32>,
+    of_sets: Vec<Vec<u32>>,
+    anywhere: Vec<u32>,
+}
+
+impl Met {
+    fn new(sets: &ZoneSets) -> Met {
+        Met {
+            visited: Vec::new(),
+            of_sets: vec![Vec::new(); sets.zones.len()],
+            anywhere: Vec::new(),
+        }
+    }
+
+    fn clear(&mut self) {
+        self.visited.clear();
+        self.anywhere.clear();
+        self.of_sets.iter_mut().for_each(Vec::clear);
+    }
+
+    fn add(&mut self, number: u32, rule: &ResolvedRule, sets: &ZoneSets) {
+        if rule.visited.is_some() {
+            return self.visited.push(number);
+        }
+        if rule.zones.is_empty() {
+            return self.anywhere.push(number);
+        }
+        for zone in &rule.zones {
+            for set in &sets.of_zone[usize::from(*zone)] {
+                let list = &mut self.of_sets[*set as usize];
+                if list.last() != Some(&number) {
+                    list.push(number);
                 }
             }
         }
     }
-    let mut groups: BTreeMap<Vec<u32>, (Vec<u8>, Vec<Place>)> = BTreeMap::new();
-    for ((service, place), rules) in met {
-        let (services, places) = groups.entry(rules).or_default();
-        if !services.contains(&service) {
-            services.push(service);
-        }
-        if places.last() != Some(&place) && !places.contains(&place) {
-            places.push(place);
-        }
+
+    /// Places with rules, ascending.
+    fn places(&self) -> impl Iterator<Item = (Place, &[u32])> {
+        let sets = (0..).map(Place::ZoneSet).zip(&self.of_sets);
+        let all = core::iter::once((Place::Visited, &self.visited))
+            .chain(sets)
+            .chain([(Place::Anywhere, &self.anywhere)]);
+        all.filter(|(_, rules)| !rules.is_empty())
+            .map(|(place, rules)| (place, rules.as_slice()))
     }
-    groups
-        .into_iter()
-        .map(|(rules, (services, places))| Group {
-            rules,
-            services,
-            places,
-        })
-        .collect()
 }

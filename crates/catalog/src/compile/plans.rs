@@ -4,9 +4,10 @@ use crate::check::Checked;
 use crate::check::rules::ResolvedRule;
 use crate::draft::Draft;
 use crate::source::Spot;
-use crate::tables::{Deck, Plan, Rule, RuleLists, ServiceRules};
+use crate::tables::{Deck, Plan, Rule, RuleLists, Rules, ServiceRules};
 use core::cmp::Reverse;
 use smol_str::SmolStr;
+use std::sync::Arc;
 use umbral_model::ids::{BandNo, DestinationNo, PlanNo, RateNo, RuleNo, ServiceNo};
 
 /// What the rule and the rate of emergency numbers are called.
@@ -17,33 +18,31 @@ pub(crate) fn compile(
     draft: &Draft,
     checked: &Checked,
     files: &[(SmolStr, &str)],
-) -> (Vec<Rule>, Vec<Plan>) {
+) -> (Rules, Vec<Plan>) {
     let mut lines = Lines::new(files);
-    let mut rules = Vec::new();
-    let mut sources = Vec::new();
+    let mut rules = Rules::default();
+    let mut numbered = Vec::with_capacity(checked.rules.len());
     for resolved in &checked.rules {
         let drafted = &draft.plans[resolved.plan].rules[resolved.ordinal - 1];
         let label = lines.label(resolved.spot, drafted.note.as_deref());
-        let zones: Vec<Option<u16>> = match resolved.zones.as_slice() {
-            [] => vec![None],
-            zones => zones.iter().copied().map(Some).collect(),
+        let Some(terms) = terms(resolved, label) else {
+            continue;
         };
-        for zone in zones {
-            rules.extend(rule(resolved, zone, label.clone()));
-            sources.push(resolved);
-        }
+        let zones: Vec<DestinationNo> = resolved.zones.iter().copied().map(DestinationNo).collect();
+        let first = match zones.as_slice() {
+            [] => rules.push(terms, None),
+            zones => rules.push_for_zones(terms, zones),
+        };
+        numbered.push(Numbered { resolved, first });
     }
-    let sets = sets_of_zones(&checked.deck, draft.zones.names.len());
+    let keys = Keys::new(&checked.deck, draft.zones.names.len());
     let plans = (0..draft.plans.len()).map(|plan| {
-        let by_service = (0..draft.services.len()).map(|service| {
-            service_rules(plan, service as u8, &rules, &sources, &sets, &checked.deck)
-        });
         let drafted = &draft.plans[plan];
         Plan {
             number: PlanNo(plan as u16),
             name: drafted.name.value.clone(),
             fall_through: drafted.fall_through,
-            by_service: by_service.collect(),
+            by_service: by_service(plan, draft.services.len(), &numbered, &keys),
             monthly_fee: drafted.monthly_fee,
             by_day: drafted.by_day,
             allowances: checked.allowances.of_plans[plan].clone(),
@@ -54,9 +53,19 @@ pub(crate) fn compile(
     if !draft.head.emergency.is_empty() {
         // After all others, so that rules stand in order of plans.
         let label = lines.label(draft.head.emergency_spot, Some(EMERGENCY));
-        rules.push(emergency_rule(label, RateNo(draft.rates.len() as u32)));
+        rules.push(
+            emergency_rule(label, RateNo(draft.rates.len() as u32)),
+            None,
+        );
     }
+    rules.shrink();
     (rules, plans)
+}
+
+/// A rule and the number that it has for the first of its zones.
+struct Numbered<'r> {
+    resolved: &'r ResolvedRule,
+    first: RuleNo,
 }
 
 /// The rule of no plan that prices emergency numbers in all of them.
@@ -65,7 +74,6 @@ fn emergency_rule(label: SmolStr, rate: RateNo) -> Rule {
         plan: u32::MAX,
         label,
         services: Vec::new(),
-        zone: None,
         direction: None,
         roaming: None,
         visited: false,
@@ -75,7 +83,7 @@ fn emergency_rule(label: SmolStr, rate: RateNo) -> Rule {
     }
 }
 
-fn rule(resolved: &ResolvedRule, zone: Option<u16>, label: SmolStr) -> Option<Rule> {
+fn terms(resolved: &ResolvedRule, label: SmolStr) -> Option<Rule> {
     Some(Rule {
         plan: resolved.plan as u32,
         label,
@@ -84,7 +92,6 @@ fn rule(resolved: &ResolvedRule, zone: Option<u16>, label: SmolStr) -> Option<Ru
             .iter()
             .map(|service| ServiceNo(*service))
             .collect(),
-        zone: zone.map(DestinationNo),
         direction: resolved.direction,
         roaming: resolved.roaming,
         visited: resolved.visited.is_some(),
@@ -94,61 +101,97 @@ fn rule(resolved: &ResolvedRule, zone: Option<u16>, label: SmolStr) -> Option<Ru
     })
 }
 
-/// Zone sets of the deck in which each zone is.
-fn sets_of_zones(deck: &Deck, zones: usize) -> Vec<Vec<u32>> {
-    let mut sets = vec![Vec::new(); zones];
-    for (set, members) in deck.zone_sets.iter().enumerate() {
-        for zone in members {
-            sets[zone.index()].push(set as u32);
-        }
-    }
-    sets
+/// Keys of the lists of rules, shared by all plans: one list for each zone, and after these one for each zone
+/// set of several zones. A zone set of one zone has the list of that zone.
+struct Keys {
+    of_zones: Arc<[u32]>,
+    of_sets: Arc<[u32]>,
+    /// Lists of zone sets of several zones, by zone.
+    more: Vec<Vec<u32>>,
+    lists: usize,
 }
 
-fn service_rules(
-    plan: usize,
-    service: u8,
-    rules: &[Rule],
-    sources: &[&ResolvedRule],
-    sets: &[Vec<u32>],
-    deck: &Deck,
-) -> ServiceRules {
-    // Rules stand in order of their plans, so those of one plan are a stretch.
-    let first = rules.partition_point(|rule| (rule.plan as usize) < plan);
-    let last = rules.partition_point(|rule| rule.plan as usize <= plan);
-    let mut table = ServiceRules::default();
-    let (mut by_zone, mut by_zone_set) = (Vec::new(), Vec::new());
-    for (number, rule) in (first..last).zip(&rules[first..last]) {
-        if !rule.services.is_empty() && !rule.services.contains(&ServiceNo(service)) {
-            continue;
-        }
-        let number = RuleNo(number as u32);
-        if rule.visited {
-            table.visited.push(number);
-            continue;
-        }
-        let Some(zone) = rule.zone else {
-            table.anywhere.push(number);
-            continue;
-        };
-        if by_zone.is_empty() {
-            by_zone = vec![Vec::new(); sets.len()];
-            by_zone_set = vec![Vec::new(); deck.zone_sets.len()];
-        }
-        by_zone[zone.index()].push(number);
-        for set in &sets[zone.index()] {
-            by_zone_set[*set as usize].push(number);
+impl Keys {
+    fn new(deck: &Deck, zones: usize) -> Keys {
+        let mut more = vec![Vec::new(); zones];
+        let mut lists = zones;
+        let of_sets = deck.zone_sets.iter().map(|set| match set.as_slice() {
+            [zone] => u32::from(zone.0),
+            several => {
+                for zone in several {
+                    more[zone.index()].push(lists as u32);
+                }
+                lists += 1;
+                lists as u32 - 1
+            }
+        });
+        Keys {
+            of_sets: of_sets.collect(),
+            of_zones: (0..zones as u32).collect(),
+            more,
+            lists,
         }
     }
-    let best_first = |list: &mut Vec<RuleNo>| {
-        list.sort_by_key(|number| (Reverse(sources[number.index()].rank()), *number));
+}
+
+/// The tables of a plan by service.
+fn by_service(
+    plan: usize,
+    services: usize,
+    rules: &[Numbered<'_>],
+    keys: &Keys,
+) -> Vec<ServiceRules> {
+    // Rules stand in order of their plans, so those of one plan are a stretch.
+    let first = rules.partition_point(|rule| rule.resolved.plan < plan);
+    let last = rules.partition_point(|rule| rule.resolved.plan <= plan);
+    let mut best_first: Vec<&Numbered<'_>> = rules[first..last].iter().collect();
+    best_first.sort_by_key(|rule| (Reverse(rule.resolved.rank()), rule.first));
+    let of_service = |service: usize| {
+        let own: Vec<&Numbered<'_>> = best_first
+            .iter()
+            .copied()
+            .filter(|rule| {
+                let services = &rule.resolved.services;
+                services.is_empty() || services.contains(&(service as u8))
+            })
+            .collect();
+        service_rules(&own, keys)
     };
-    best_first(&mut table.visited);
-    best_first(&mut table.anywhere);
-    by_zone.iter_mut().for_each(best_first);
-    by_zone_set.iter_mut().for_each(best_first);
-    table.by_zone = RuleLists::pack(&by_zone);
-    table.by_zone_set = RuleLists::pack(&by_zone_set);
+    (0..services).map(of_service).collect()
+}
+
+/// Lists of these rules, which come best first.
+fn service_rules(rules: &[&Numbered<'_>], keys: &Keys) -> ServiceRules {
+    let mut table = ServiceRules::default();
+    let mut zoned: Vec<&Numbered<'_>> = Vec::new();
+    for rule in rules {
+        if rule.resolved.visited.is_some() {
+            table.visited.push(rule.first);
+        } else if rule.resolved.zones.is_empty() {
+            table.anywhere.push(rule.first);
+        } else {
+            zoned.push(rule);
+        }
+    }
+    if zoned.is_empty() {
+        return table;
+    }
+    let entries = || {
+        let numbers = zoned.iter().flat_map(|rule| {
+            let zones = &rule.resolved.zones;
+            (rule.first.0..)
+                .zip(zones)
+                .map(|(number, zone)| (*zone, RuleNo(number)))
+        });
+        numbers.flat_map(|(zone, number)| {
+            let more = keys.more[usize::from(zone)].iter().copied();
+            core::iter::once(u32::from(zone))
+                .chain(more)
+                .map(move |list| (list, number))
+        })
+    };
+    table.by_zone = RuleLists::of_entries(keys.lists, Arc::clone(&keys.of_zones), entries);
+    table.by_zone_set = table.by_zone.keyed(Arc::clone(&keys.of_sets));
     table
 }
 

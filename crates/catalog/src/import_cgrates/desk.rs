@@ -38,6 +38,8 @@ pub(super) struct Desk<'f> {
     /// Notes on places by text: the first place, and how many there are.
     placed: Named<(Spot, usize)>,
     notes: Vec<String>,
+    /// All notes on places, in order.
+    all: Vec<(Spot, String)>,
 }
 
 impl<'f> Desk<'f> {
@@ -49,6 +51,7 @@ impl<'f> Desk<'f> {
             told: FxHashSet::default(),
             placed: Named::default(),
             notes: Vec::new(),
+            all: Vec::new(),
         }
     }
 
@@ -68,6 +71,7 @@ impl<'f> Desk<'f> {
     pub(super) fn note(&mut self, spot: Spot, text: &str) {
         if self.told.insert((spot.file, spot.start, text.to_owned())) {
             self.placed.get_or(text, || (spot, 0)).1 += 1;
+            self.all.push((spot, text.to_owned()));
         }
     }
 
@@ -82,6 +86,11 @@ impl<'f> Desk<'f> {
             Some((path, text)) => format!("{path}:{}", line_of(text, spot)),
             None => String::new(),
         }
+    }
+
+    /// All notes on places so far, in order.
+    pub(super) fn placed_notes(&self) -> &[(Spot, String)] {
+        &self.all
     }
 
     /// Problems by file and place, and the notes.

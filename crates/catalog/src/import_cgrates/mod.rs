@@ -2,11 +2,13 @@
 //! and RatingProfiles become files that a person can read.
 //!
 //! `rows` reads the tables, `values` what stands in their fields; `timings`, `rates`, `plans` and `profiles`
-//! hold one table each; `write` writes the catalog. What cannot be expressed is refused with file and line,
+//! hold one table each; `write` writes the catalog, `explain` says what each row became. What cannot be expressed is refused with file and line,
 //! what is adjusted or lies outside of rating is noted; nothing is dropped in silence. How the tables are
 //! meant is told in `docs/import-cgrates.md`.
 
 mod desk;
+mod destinations;
+pub mod explain;
 mod plans;
 mod profiles;
 mod rates;
@@ -19,6 +21,7 @@ use crate::codes;
 use crate::load::Files;
 use crate::problem::Problem;
 use desk::Desk;
+use explain::Explained;
 use rows::Folder;
 use smol_str::SmolStr;
 use umbral_model::money::Currency;
@@ -85,6 +88,8 @@ pub struct Imported {
     pub files: Files,
     /// What was adjusted or left out, one line each, with file and line.
     pub notes: Vec<String>,
+    /// What each row of the tables became, and each file that was not imported.
+    pub explained: Vec<Explained>,
 }
 
 /// Turns the files of a tariff folder (path, content) into a catalog.
@@ -96,8 +101,8 @@ pub fn import(files: &[(SmolStr, SmolStr)], options: &Options) -> Result<Importe
     let folder = Folder::read(files, &mut desk);
     let timings = timings::read(&folder.timings);
     let rates = rates::read(&folder.rates);
-    let destinations = plans::destinations(&folder.destinations, &mut desk);
-    let priced = plans::destination_rates(&folder.destination_rates);
+    let destinations = destinations::destinations(&folder.destinations, &mut desk);
+    let priced = destinations::destination_rates(&folder.destination_rates);
     let plans = plans::build(
         &folder.rating_plans,
         &priced,
@@ -108,6 +113,15 @@ pub fn import(files: &[(SmolStr, SmolStr)], options: &Options) -> Result<Importe
     );
     let profiles = profiles::read(&folder.rating_profiles, &plans.names, &mut desk);
     plans.note_unused(&priced, &destinations, &rates, &timings, &mut desk);
+    let tables = explain::Tables {
+        folder: &folder,
+        timings: &timings,
+        rates: &rates,
+        destinations: &destinations,
+        plans: &plans,
+        profiles: &profiles,
+    };
+    let explained = explain::explain(&tables, files, &desk);
     let (mut problems, notes) = desk.finish();
     problems.extend(options.problems());
     if !problems.is_empty() {
@@ -122,5 +136,6 @@ pub fn import(files: &[(SmolStr, SmolStr)], options: &Options) -> Result<Importe
     Ok(Imported {
         files: catalog.files(),
         notes,
+        explained,
     })
 }

@@ -1,185 +1,19 @@
 //! Rating plans: which rate holds for which destination and timing, and which of several wins.
 
 use super::desk::{Desk, Fault, Named};
+use super::destinations::{ANY, Destination, Priced, Terms};
 use super::rates::{self, Rate};
 use super::rows::Row;
 use super::timings::{Part, Timing};
-use super::values::decimal;
 use crate::codes;
 use crate::source::Spot;
 use crate::text::suggest::did_you_mean;
 use rustc_hash::{FxHashMap, FxHashSet};
 use smol_str::SmolStr;
-use umbral_model::money::{Pico, parse_scaled};
+use umbral_model::money::parse_scaled;
 
-/// The destination of everything.
-const ANY: &str = "*any";
 /// Longest name that a catalog takes.
 const NAME_BYTES: usize = 64;
-
-/// A destination: its prefixes, and whether `*any` is among them.
-#[derive(Clone, Default, Debug)]
-pub(super) struct Destination {
-    pub(super) prefixes: Vec<SmolStr>,
-    any: bool,
-}
-
-/// Reads Destinations.
-pub(super) fn destinations(rows: &[Row<'_>], desk: &mut Desk<'_>) -> Named<Destination> {
-    let mut destinations: Named<Destination> = Named::default();
-    for row in rows {
-        let (id, prefix) = (row.text(0), row.text(1));
-        let destination = destinations.get_or(id, Destination::default);
-        if prefix == ANY {
-            destination.any = true;
-            desk.note(row.spot(1), &format!("destination {id} holds every number"));
-        } else if prefix.is_empty()
-            || prefix.contains([' ', ';', ','])
-            || prefix.contains(char::is_control)
-            || prefix.len() > 255
-        {
-            let title = format!("{prefix:?} is no prefix of destination {id}");
-            let mend = "write one prefix in each row, or *any for every number";
-            desk.refuse(&Fault::new(codes::IMPORT_VALUE, row.spot(1), title, mend));
-        } else {
-            destination.prefixes.push(prefix.into());
-        }
-    }
-    destinations
-}
-
-/// A row of DestinationRates.
-#[derive(Clone, Debug)]
-pub(super) struct Priced {
-    destination: SmolStr,
-    rate: SmolStr,
-    terms: Result<Terms, Fault>,
-    spots: [Spot; 2],
-    notes: Vec<(Spot, String)>,
-}
-
-/// What a row adds to its rate.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub(super) struct Terms {
-    /// As in a catalog: `up to 4`; empty for the default.
-    pub(super) rounding: String,
-    /// Maximum charge.
-    pub(super) maximum: Option<String>,
-}
-
-/// Reads DestinationRates.
-pub(super) fn destination_rates(rows: &[Row<'_>]) -> Named<Vec<Priced>> {
-    let mut priced: Named<Vec<Priced>> = Named::default();
-    for row in rows {
-        let mut notes = Vec::new();
-        let terms = terms(row, &mut notes);
-        priced.get_or(row.text(0), Vec::new).push(Priced {
-            destination: row.text(1).into(),
-            rate: row.text(2).into(),
-            terms,
-            spots: [row.spot(1), row.spot(2)],
-            notes,
-        });
-    }
-    priced
-}
-
-fn terms(row: &Row<'_>, notes: &mut Vec<(Spot, String)>) -> Result<Terms, Fault> {
-    Ok(Terms {
-        rounding: rounding(row, notes)?,
-        maximum: maximum(row, notes)?,
-    })
-}
-
-fn rounding(row: &Row<'_>, notes: &mut Vec<(Spot, String)>) -> Result<String, Fault> {
-    let (method, decimals) = (row.text(3), row.text(4));
-    let count: Option<u32> = if decimals.is_empty() {
-        Some(0)
-    } else {
-        decimals.parse().ok()
-    };
-    let Some(count) = count else {
-        let title = format!("the rounding decimals cannot be read: {decimals:?}");
-        return Err(Fault::new(
-            codes::IMPORT_VALUE,
-            row.spot(4),
-            title,
-            "write a whole number such as 4",
-        ));
-    };
-    let mode = match method {
-        "*up" => "up",
-        "*down" => "down",
-        "*middle" => "half_up",
-        "" if count == 0 => "half_up",
-        _ => {
-            let title = format!("the rounding method {method:?} is not known");
-            let mend = "write *up, *down or *middle";
-            return Err(Fault::new(codes::IMPORT_VALUE, row.spot(3), title, mend));
-        }
-    };
-    if count == 0 {
-        let note = "rounding decimals 0: not rounded but to the six decimals of money, half up";
-        notes.push((row.spot(4), note.to_owned()));
-        return Ok(String::new());
-    }
-    if count > 6 {
-        notes.push((
-            row.spot(4),
-            format!("{count} rounding decimals are held at 6"),
-        ));
-    }
-    Ok(format!("{mode} to {}", count.min(6)))
-}
-
-fn maximum(row: &Row<'_>, notes: &mut Vec<(Spot, String)>) -> Result<Option<String>, Fault> {
-    let (text, strategy) = (row.text(5), row.text(6));
-    if !matches!(strategy, "" | "*free" | "*disconnect") {
-        let title = format!("the maximum cost strategy {strategy:?} is not known");
-        return Err(Fault::new(
-            codes::IMPORT_VALUE,
-            row.spot(6),
-            title,
-            "write *free or *disconnect",
-        ));
-    }
-    if text.is_empty() {
-        return Ok(None);
-    }
-    let (plain, value) = decimal(text).map_err(|why| {
-        let title = format!("the maximum cost {why}: {text:?}");
-        Fault::new(
-            codes::IMPORT_VALUE,
-            row.spot(5),
-            title,
-            "write a plain decimal such as 1.50",
-        )
-    })?;
-    if value < Pico::ZERO {
-        let title = format!("the maximum cost is below zero: {text}");
-        return Err(Fault::new(
-            codes::IMPORT_VALUE,
-            row.spot(5),
-            title,
-            "write 0 for no maximum",
-        ));
-    }
-    if value == Pico::ZERO {
-        return Ok(None);
-    }
-    match strategy {
-        "*free" => return Ok(Some(plain)),
-        "*disconnect" => notes.push((
-            row.spot(6),
-            format!("*disconnect at {plain} is a matter of authorisation; the price is not held"),
-        )),
-        _ => notes.push((
-            row.spot(5),
-            format!("the maximum cost {plain} has no strategy and no effect"),
-        )),
-    }
-    Ok(None)
-}
 
 /// A rule of an imported plan.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -194,6 +28,23 @@ pub(super) struct Rule {
     pub(super) note: String,
 }
 
+/// What a row of RatingPlans became, at one beginning of its timing.
+#[derive(Clone, Debug)]
+pub(super) struct Placed {
+    /// The row.
+    pub(super) spot: Spot,
+    pub(super) plan: SmolStr,
+    pub(super) band: Option<SmolStr>,
+    pub(super) priority: usize,
+    /// Rules that it added.
+    pub(super) rules: usize,
+    /// Destinations that they price.
+    pub(super) zones: usize,
+}
+
+/// What a row of DestinationRates became: its zones (none for any destination), and a rate of `Plans::rates`.
+pub(super) type Sold = (Vec<Option<SmolStr>>, usize);
+
 /// Everything that the plans hold, by the names of our catalog.
 #[derive(Default)]
 pub(super) struct Plans {
@@ -205,6 +56,10 @@ pub(super) struct Plans {
     rate_index: FxHashMap<(SmolStr, Terms), usize>,
     pub(super) bands: Named<Part>,
     pub(super) zones: Named<Destination>,
+    /// What became of the rows of RatingPlans, in their order.
+    pub(super) placed: Vec<Placed>,
+    /// What became of rows of DestinationRates, by where their second field begins.
+    pub(super) sold: FxHashMap<u32, Sold>,
     used: FxHashSet<(&'static str, SmolStr)>,
     short: Named<SmolStr>,
 }
@@ -232,7 +87,7 @@ pub(super) fn build(
     for (id, rows) in by_id.iter() {
         let name = plans.name("plan", id, rows[0].spot, desk);
         plans.names.get_or(id, || name.clone());
-        let rules = plans.plan(rows, &tables, desk);
+        let rules = plans.plan(&name, rows, &tables, desk);
         plans.rules.push((name, rules));
     }
     plans
@@ -255,7 +110,13 @@ struct Slot<'t> {
 
 impl Plans {
     /// Rules of one plan. Higher weight wins, of equal weight the later start: both become a priority.
-    fn plan(&mut self, rows: &[&Row<'_>], tables: &Tables<'_>, desk: &mut Desk<'_>) -> Vec<Rule> {
+    fn plan(
+        &mut self,
+        name: &SmolStr,
+        rows: &[&Row<'_>],
+        tables: &Tables<'_>,
+        desk: &mut Desk<'_>,
+    ) -> Vec<Rule> {
         let mut slots = Vec::new();
         for row in rows {
             self.slots(row, tables, &mut slots, desk);
@@ -267,10 +128,12 @@ impl Plans {
         for slot in &slots {
             let first = rules.len();
             let priority = ranks.binary_search(&slot.rank).unwrap_or(0);
+            let mut count = 0;
             for priced in slot.priced {
                 let Some((zones, rate)) = self.resolve(priced, tables, desk) else {
                     continue;
                 };
+                count += zones.len();
                 for zone in zones {
                     let joined = rules[first..].last_mut().filter(|rule| {
                         rule.rate == rate && rule.zones.is_empty() == zone.is_none()
@@ -288,6 +151,14 @@ impl Plans {
                     }
                 }
             }
+            self.placed.push(Placed {
+                spot: slot.spot,
+                plan: name.clone(),
+                band: slot.band.clone(),
+                priority,
+                rules: rules.len() - first,
+                zones: count,
+            });
         }
         rules
     }
@@ -363,10 +234,7 @@ impl Plans {
         if part.is_always() {
             return None;
         }
-        let id = match several {
-            false => timing.to_owned(),
-            true => format!("{timing} {}", clock(part.from)),
-        };
+        let id = band_id(timing, part, several);
         let name = self.name("band", &id, spot, desk);
         self.bands.get_or(&name, || part.clone());
         Some(name)
@@ -437,6 +305,8 @@ impl Plans {
             rates.push((priced.rate.clone(), rate.clone(), terms.clone()));
             rates.len() - 1
         });
+        self.sold
+            .insert(destination_spot.start, (zones.clone(), index));
         Some((zones, index))
     }
 
@@ -455,6 +325,17 @@ impl Plans {
         name
     }
 
+    /// The name that an id of this kind got.
+    pub(super) fn known_as(&self, kind: &str, id: &str) -> SmolStr {
+        let short = self.short.get(&format!("{kind} {id}"));
+        short.cloned().unwrap_or_else(|| id.into())
+    }
+
+    /// Whether a plan uses the thing of this kind with this id.
+    pub(super) fn uses(&self, kind: &'static str, id: &str) -> bool {
+        self.used.contains(&(kind, id.into()))
+    }
+
     /// Notes what no plan uses: it is left out.
     pub(super) fn note_unused(
         &self,
@@ -471,15 +352,20 @@ impl Plans {
             ("timing", timings.ids().filter(|id| *id != ANY).collect()),
         ];
         for (kind, ids) in kinds {
-            let unused: Vec<&str> = ids
-                .into_iter()
-                .filter(|id| !self.used.contains(&(kind, (*id).into())))
-                .collect();
+            let unused: Vec<&str> = ids.into_iter().filter(|id| !self.uses(kind, id)).collect();
             if !unused.is_empty() {
                 let list = unused.join(", ");
                 desk.note_folder(format!("in no rating plan, left out: {kind} {list}"));
             }
         }
+    }
+}
+
+/// The id of the band of a part of a timing: one that begins at several times of day becomes several bands.
+pub(super) fn band_id(timing: &str, part: &Part, several: bool) -> String {
+    match several {
+        false => timing.to_owned(),
+        true => format!("{timing} {}", clock(part.from)),
     }
 }
 

@@ -4,6 +4,7 @@ use super::desk::{Desk, Fault, Named};
 use super::rows::Row;
 use super::values::{Moment, moment};
 use crate::codes;
+use crate::source::Spot;
 use crate::text::suggest::did_you_mean;
 use rustc_hash::{FxHashMap, FxHashSet};
 use smol_str::SmolStr;
@@ -18,6 +19,8 @@ pub(super) struct Activation {
     pub(super) from: String,
     pub(super) plan: SmolStr,
     pub(super) fallbacks: Vec<String>,
+    /// The row.
+    pub(super) spot: Spot,
 }
 
 /// Reads the table; plans are named as `plans` says.
@@ -121,6 +124,7 @@ fn activation(
         from: from?,
         plan: plan?,
         fallbacks,
+        spot: row.spot,
     })
 }
 

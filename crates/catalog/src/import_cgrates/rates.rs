@@ -2,10 +2,11 @@
 
 use super::desk::{Fault, Named};
 use super::rows::Row;
-use super::values::{decimal, quantity};
+use super::values::{coarser, decimal, quantity};
 use crate::codes;
 use crate::source::Spot;
 use umbral_model::money::Pico;
+use umbral_model::units::{Measurement, Quantity};
 
 /// A price step in base units.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -14,7 +15,7 @@ pub(super) struct Step {
     pub(super) price: String,
     pub(super) unit: u64,
     pub(super) increment: u64,
-    spot: Spot,
+    pub(super) spot: Spot,
 }
 
 /// A rate of the table.
@@ -30,6 +31,16 @@ pub(super) struct Rate {
     pub(super) negative: bool,
     /// What was adjusted.
     pub(super) notes: Vec<(Spot, String)>,
+}
+
+impl Rate {
+    /// A length as it is written in a catalog.
+    pub(super) fn length(&self, units: u64) -> String {
+        match self.timed {
+            true => Quantity(units).display(Measurement::Time),
+            false => format!("{units} units"),
+        }
+    }
 }
 
 /// A rate, or why it cannot be expressed.
@@ -74,7 +85,7 @@ fn rate(id: &str, rows: &[&Row<'_>]) -> Defined {
         .find(|pair| pair[0].start == pair[1].start)
     {
         let title = format!("two rows of rate {id} begin at the same group interval start");
-        let mend = "leave one of them out";
+        let mend = "leave one of them out; CGRateS does not load such a plan";
         return Err(Fault::new(
             codes::IMPORT_CONFLICT,
             pair[1].spot,
@@ -85,7 +96,8 @@ fn rate(id: &str, rows: &[&Row<'_>]) -> Defined {
     match rate.steps.first() {
         Some(first) if first.start > 0 => {
             let title = format!("rate {id} has no price for the beginning of a record");
-            let mend = "add a row whose group interval start is 0s";
+            let mend = "the table does not say what the beginning costs, and CGRateS reckons with a price of -1 \
+                        there; add a row whose group interval start is 0s, with the price 0 if it is free";
             Err(Fault::new(codes::IMPORT_VALUE, first.spot, title, mend))
         }
         _ => Ok(rate),
@@ -98,6 +110,25 @@ fn amount(id: &str, row: &Row<'_>, column: usize, what: &str) -> Result<(String,
         let mend = "write a plain decimal of at most twelve decimals, such as 0.05";
         Fault::new(codes::IMPORT_VALUE, row.spot(column), title, mend)
     })
+}
+
+/// The price as it is written, its value, and by how much its unit is to grow: a price too fine for a catalog
+/// is that of a larger unit.
+fn price(id: &str, row: &Row<'_>) -> Result<(String, Pico, u64), Fault> {
+    if let Some(coarser) = coarser(row.text(2)) {
+        return Ok(coarser);
+    }
+    let (text, value) = amount(id, row, 2, "the price")?;
+    Ok((text, value, 1))
+}
+
+fn too_fine(id: &str, row: &Row<'_>) -> Fault {
+    let title = format!(
+        "the price of rate {id} has more than twelve decimals: {:?}",
+        row.text(2)
+    );
+    let mend = "write the price of a unit that is as many times larger";
+    Fault::new(codes::IMPORT_VALUE, row.spot(2), title, mend)
 }
 
 /// The first row has the fee; fees of later rows are never charged.
@@ -125,7 +156,7 @@ fn step(
     timed: &mut bool,
     plain: &mut bool,
 ) -> Result<Step, Fault> {
-    let (price, value) = amount(id, row, 2, "the price")?;
+    let (price, value, finer) = price(id, row)?;
     rate.negative |= value < Pico::ZERO;
     let mut length = |column: usize, what: &str| match quantity(row.text(column)) {
         Some((units, as_time)) => {
@@ -153,7 +184,10 @@ fn step(
         }
         if value != Pico::ZERO {
             let title = format!("the {what} of rate {id} is 0");
-            let mend = format!("write the {what} that the price of {price} is meant for");
+            let mend = format!(
+                "write the {what} that the price of {price} is meant for: CGRateS takes one second, 10^9 \
+                 units, where it takes 0 at all"
+            );
             return Err(Fault::new(
                 codes::IMPORT_VALUE,
                 row.spot(column),
@@ -167,10 +201,20 @@ fn step(
     // Of price 0 any length will do; one that suits the others of the row reads best.
     let one = if *timed && !*plain { 1_000_000_000 } else { 1 };
     let or_one = |units: u64| if units == 0 { one } else { units };
+    let unit = or_one(unit).checked_mul(finer);
+    let Some(unit) = unit.filter(|unit| *unit <= i64::MAX as u64) else {
+        return Err(too_fine(id, row));
+    };
+    if finer > 1 {
+        let text = format!(
+            "the price of rate {id} has more than twelve decimals; written as that of {finer} times the unit, which is the same"
+        );
+        rate.notes.push((row.spot(2), text));
+    }
     Ok(Step {
         start,
         price,
-        unit: or_one(unit),
+        unit,
         increment: or_one(increment),
         spot: row.spot,
     })

@@ -32,8 +32,8 @@ impl Row<'_> {
 }
 
 /// How a table looks.
-struct Layout {
-    file: &'static str,
+pub(super) struct Layout {
+    pub(super) file: &'static str,
     columns: &'static [&'static str],
     /// So many columns must be there; the others may be left out at the end of a row.
     needed: usize,
@@ -141,7 +141,7 @@ impl<'f> Folder<'f> {
     }
 }
 
-const LAYOUTS: [&Layout; 6] = [
+pub(super) const LAYOUTS: [&Layout; 6] = [
     &DESTINATIONS,
     &TIMINGS,
     &RATES,
@@ -150,7 +150,7 @@ const LAYOUTS: [&Layout; 6] = [
     &RATING_PROFILES,
 ];
 
-fn is_named(path: &str, file: &str) -> bool {
+pub(super) fn is_named(path: &str, file: &str) -> bool {
     path.rsplit(['/', '\\'])
         .next()
         .is_some_and(|name| name.eq_ignore_ascii_case(file))
@@ -314,7 +314,8 @@ fn drop_direction(
     };
     if fields[at].text == "*in" {
         let title = "a profile for direction *in";
-        let mend = "profiles of ours hold for both directions; only *out can be imported";
+        let mend =
+            "a profile holds for both directions, and only *out was ever priced; leave the row out";
         return Err(Fault::new(
             codes::IMPORT_VALUE,
             fields[at].spot,

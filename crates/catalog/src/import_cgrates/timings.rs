@@ -88,7 +88,8 @@ fn add(parts: &mut Vec<Part>, window: Window) {
     }
 }
 
-fn window(row: &Row<'_>) -> Result<Window, Fault> {
+/// Reads one row.
+pub(super) fn window(row: &Row<'_>) -> Result<Window, Fault> {
     let id = row.text(0);
     let list = |column: usize, what: &str, range: core::ops::RangeInclusive<i32>| {
         numbers(row.text(column), range.clone()).ok_or_else(|| {

@@ -16,6 +16,25 @@ pub(super) fn decimal(text: &str) -> Result<(String, Pico), &'static str> {
     }
 }
 
+/// Decimals that a price may have beyond the twelve of a catalog.
+const FINER: usize = 12;
+
+/// A price with more than twelve decimals, as that of a larger unit: the price and by how much the unit grows.
+/// `0.0000000000015` of a unit is `0.000000000015` of ten units.
+pub(super) fn coarser(text: &str) -> Option<(String, Pico, u64)> {
+    let plain = without_exponent(text)?;
+    let (_, fraction) = plain.split_once('.')?;
+    let finer = fraction.trim_end_matches('0').len().checked_sub(12)?;
+    if finer > FINER {
+        return None;
+    }
+    let plain = without_exponent(&format!("{plain}e{finer}"))?;
+    let (whole, fraction) = plain.split_once('.')?;
+    let plain = format!("{whole}.{}", fraction.trim_end_matches('0'));
+    let value = Pico::parse(&plain).ok()?;
+    Some((plain, value, 10u64.pow(finer as u32)))
+}
+
 fn without_exponent(text: &str) -> Option<String> {
     let (sign, rest) = match text.strip_prefix('-') {
         Some(rest) => ("-", rest),
@@ -217,6 +236,23 @@ mod tests {
                 plain.map(str::to_owned),
                 "{text}"
             );
+        }
+    }
+
+    #[test]
+    fn finer_prices_are_those_of_larger_units() {
+        for (text, expected) in [
+            ("0.0000000000015", Some(("0.000000000015", 10))),
+            ("-1.5e-13", Some(("-0.000000000015", 100))),
+            ("0.10000000000010", Some(("1.000000000001", 10))),
+            ("1e-24", Some(("0.000000000001", 1_000_000_000_000))),
+            ("1e-25", None),
+            ("0.5", None),
+            ("x", None),
+        ] {
+            let found = coarser(text).map(|(plain, _, by)| (plain, by));
+            let expected = expected.map(|(plain, by)| (plain.to_owned(), by));
+            assert_eq!(found, expected, "{text}");
         }
     }
 

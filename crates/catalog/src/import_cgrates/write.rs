@@ -1,14 +1,14 @@
 //! The imported catalog as files that a person reads and goes on with.
 
 use super::Options;
-use super::plans::{Plans, Rule, Terms, beginning, clock, why_renamed};
+use super::destinations::Terms;
+use super::plans::{Plans, Rule, beginning, clock, why_renamed};
 use super::profiles::Activation;
 use super::rates::Rate;
 use super::timings::{Part, Window};
 use crate::load::Files;
 use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
-use umbral_model::units::{Measurement, Quantity};
 
 const WEEKDAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 const MONTHS: [&str; 12] = [
@@ -116,6 +116,7 @@ impl Catalog<'_> {
             from,
             plan,
             fallbacks,
+            ..
         } in self.profiles
         {
             let fallbacks = fallbacks.join(";");
@@ -142,7 +143,7 @@ impl Catalog<'_> {
 }
 
 /// A rate whose rows differ in rounding or maximum becomes several, named after both.
-fn rate_names(plans: &Plans) -> Vec<SmolStr> {
+pub(super) fn rate_names(plans: &Plans) -> Vec<SmolStr> {
     let mut variants: FxHashMap<&str, usize> = FxHashMap::default();
     for (id, ..) in &plans.rates {
         *variants.entry(id).or_default() += 1;
@@ -195,7 +196,7 @@ fn band(part: &Part) -> String {
     }
 }
 
-fn conditions(window: &Window) -> Vec<String> {
+pub(super) fn conditions(window: &Window) -> Vec<String> {
     let words = |numbers: &[i32], names: &[&str]| {
         let names = numbers
             .iter()
@@ -243,10 +244,7 @@ fn rate_text(rate: &Rate, terms: &Terms) -> String {
     if let Some(setup) = &rate.setup {
         text.push_str(&format!("setup = \"{setup}\"\n"));
     }
-    let length = |units: u64| match rate.timed {
-        true => Quantity(units).display(Measurement::Time),
-        false => format!("{units} units"),
-    };
+    let length = |units: u64| rate.length(units);
     match rate.steps.as_slice() {
         [step] => text.push_str(&format!(
             "price = \"{} per {}\"\nincrements = \"{}\"\n",

@@ -1,10 +1,7 @@
 //! Names that were nearly right.
 
 /// `did you mean NAME?` for the known name that is nearest, if one is near enough.
-pub(crate) fn did_you_mean<'n>(
-    written: &str,
-    known: impl IntoIterator<Item = &'n str>,
-) -> Option<String> {
+pub fn did_you_mean<'n>(written: &str, known: impl IntoIterator<Item = &'n str>) -> Option<String> {
     let allowed = (written.chars().count() / 3).max(1);
     known
         .into_iter()

@@ -275,12 +275,10 @@ fn charges(report: &AccountReport, out: &mut Out) -> Result<(), Failure> {
         let lines = match explanation {
             Some(explanation) => super::rate::show::charge(explanation, paint).lines(paint),
             None => {
-                let what = charge.code.as_deref().unwrap_or(charge.kind);
+                let code = charge.code.as_deref().filter(|code| *code != charge.kind);
                 let amount = paint.strong(&price(charge.amount, &report.currency));
-                vec![format!(
-                    "{amount}  {} {what}",
-                    charge.kind.replace('_', " ")
-                )]
+                let kind = charge.kind.replace('_', " ");
+                vec![format!("{amount}  {kind} {}", code.unwrap_or_default())]
             }
         };
         for (index, line) in lines.into_iter().enumerate() {

@@ -1,5 +1,6 @@
 //! `umbral why`: the chain of inputs and events behind what happened.
 
+use super::posted;
 use crate::args::DataDir;
 use crate::failure::{Exit, Failure};
 use crate::output::Out;
@@ -102,7 +103,7 @@ fn tree(link: &Link, out: &Out) -> Tree {
             ],
         )
     }) {
-        tree.leaf(paint.faint(&one_line(body)));
+        tree.leaf(paint.faint(&one_line(body, &[])));
     }
     for event in &link.events {
         tree.push(event_tree(event, out));
@@ -124,16 +125,27 @@ fn event_tree(event: &Value, out: &Out) -> Tree {
         paint.name(kind),
         paint.faint(&format!("event {sequence} of the account"))
     ));
-    match body {
-        Value::Object(fields) if fields.contains_key("segments") => {
+    let currency = event.get("currency").and_then(Value::as_str);
+    let currency = currency.unwrap_or_default();
+    let Value::Object(fields) = body else {
+        return tree;
+    };
+    match kind {
+        "usage_rated" => {
             let mut priced = fields.clone();
-            if let Some(currency) = event.get("currency") {
-                priced.insert("currency".to_owned(), currency.clone());
-            }
+            priced.insert("currency".to_owned(), currency.into());
             tree.push(super::rate::show::charge(&priced, paint));
         }
-        Value::Object(fields) if !fields.is_empty() => {
-            tree.leaf(one_line(fields));
+        "usage_corrected" => posted::correction(fields, currency, &mut tree, paint),
+        "charge_posted" => {
+            tree.push(posted::charge(fields, currency, paint));
+        }
+        "purchase_recorded" => {
+            tree.leaf(one_line(fields, &["lines"]));
+            posted::lines(fields, &mut tree, paint);
+        }
+        _ if !fields.is_empty() => {
+            tree.leaf(one_line(fields, &[]));
         }
         _ => {}
     }
@@ -149,10 +161,11 @@ fn kind_of<'a>(message: &'a Value, envelope: &[&str]) -> Option<(&'a str, &'a Va
         .map(|(key, value)| (key.as_str(), value))
 }
 
-/// Fields as `name value`, in order; what is empty is left out.
-fn one_line(fields: &serde_json::Map<String, Value>) -> String {
+/// Fields as `name value`, in order; what is empty is left out, and what is shown elsewhere.
+fn one_line(fields: &serde_json::Map<String, Value>, elsewhere: &[&str]) -> String {
     let parts: Vec<String> = fields
         .iter()
+        .filter(|(name, _)| !elsewhere.contains(&name.as_str()))
         .filter(|(_, value)| !value.is_null() && value.as_array().is_none_or(|all| !all.is_empty()))
         .map(|(name, value)| format!("{} {}", name.replace('_', " "), in_words(value)))
         .collect();

@@ -76,8 +76,8 @@ pub(crate) fn open(draft: &mut Draft<'_>) {
     latch::compare(draft, Cause::Charge);
 }
 
-/// A new member: its own plan, or its share of the account's.
-pub(crate) fn open_member(draft: &mut Draft<'_>, member: &MemberId, is_first: bool) {
+/// A new member: its own plan, or its share of the account's, unless it takes over what is there.
+pub(crate) fn open_member(draft: &mut Draft<'_>, member: &MemberId, takes_over: bool) {
     let cold = draft.row.cold();
     let own = cold.members.iter().find(|known| known.id == *member);
     let own_plan = own.and_then(|member| member.plans.last().map(|(_, plan)| *plan));
@@ -86,7 +86,7 @@ pub(crate) fn open_member(draft: &mut Draft<'_>, member: &MemberId, is_first: bo
             let member = Some(member.clone());
             start_now(draft, &Subscription { plan, member });
         }
-        (None, Some(plan)) if !is_first => grant_own_units(draft, plan, member),
+        (None, Some(plan)) if !takes_over => grant_own_units(draft, plan, member),
         _ => {}
     }
     latch::compare(draft, Cause::Charge);
@@ -244,21 +244,20 @@ struct Holders {
 }
 
 impl Holders {
-    /// Open members without a plan of their own; of an account without members itself.
+    /// Open members without a plan of their own; where there are none, the account itself.
     fn of(row: &Row, member: Option<&MemberId>) -> Holders {
         if member.is_some() {
             return Holders { each: Vec::new() };
         }
         let members = &row.cold().members;
-        if members.is_empty() {
-            return Holders { each: vec![None] };
-        }
         let without = members
             .iter()
             .filter(|member| member.closed_at.is_none() && member.plans.is_empty());
-        Holders {
-            each: without.map(|member| Some(member.id.clone())).collect(),
+        let mut each: Vec<_> = without.map(|member| Some(member.id.clone())).collect();
+        if each.is_empty() {
+            each.push(None);
         }
+        Holders { each }
     }
 }
 

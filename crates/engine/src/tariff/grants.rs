@@ -4,6 +4,7 @@
 use super::meters::{Grant, grant_mut};
 use crate::account::Row;
 use crate::draft::Draft;
+use crate::world::World;
 use core::cmp::Reverse;
 use smallvec::SmallVec;
 use umbral_catalog::tables::{Allowance, Validity};
@@ -155,12 +156,14 @@ pub(crate) fn usable<'w>(
     at: Timestamp,
 ) -> SmallVec<[Available<'w>; 4]> {
     let world = draft.world;
+    let has_members = !row.cold().members.is_empty();
     let mut found: SmallVec<[(Reverse<i64>, Timestamp, Available<'w>); 4]> = SmallVec::new();
     for grant in &row.meters().grants {
         let covers = grant.from <= at
             && at < grant.until
             && grant.left() > 0
-            && (grant.member.is_none() || grant.member.as_ref() == member);
+            && (grant.member.is_none() || grant.member.as_ref() == member)
+            && !(has_members && member.is_some() && is_of_nobody(world, grant));
         if !covers {
             continue;
         }
@@ -210,20 +213,29 @@ pub(crate) fn apply_ended(row: &mut Row, body: &AllowanceEnded) {
     }
 }
 
-/// The first member of an account takes over what was given to each member by itself before there was one.
-pub(crate) fn hand_to_first_member(world: &crate::world::World, row: &mut Row, member: &MemberId) {
-    let of_nobody = |grant: &Grant| {
-        grant.member.is_none()
-            && grant.plan(world).is_some()
-            && grant
-                .definition(world)
-                .is_some_and(|definition| !definition.shared)
-    };
-    if !row.meters().grants.iter().any(of_nobody) {
+/// Whether a grant of a plan is for one member alone, and stands with the account because no member without a
+/// plan of its own was there to have it.
+fn is_of_nobody(world: &World, grant: &Grant) -> bool {
+    grant.member.is_none()
+        && grant.plan(world).is_some()
+        && grant
+            .definition(world)
+            .is_some_and(|definition| !definition.shared)
+}
+
+/// Whether a member without a plan of its own takes something over (see [`hand_to_first_member`]).
+pub(crate) fn has_some_of_nobody(world: &World, row: &Row) -> bool {
+    let mut grants = row.meters().grants.iter();
+    grants.any(|grant| is_of_nobody(world, grant))
+}
+
+/// The first member without a plan of its own takes over what the account's plan gives to each of them.
+pub(crate) fn hand_to_first_member(world: &World, row: &mut Row, member: &MemberId) {
+    if !has_some_of_nobody(world, row) {
         return;
     }
     for grant in &mut row.meters_mut().grants {
-        if of_nobody(grant) {
+        if is_of_nobody(world, grant) {
             grant.member = Some(member.clone());
         }
     }

@@ -82,8 +82,9 @@ fn post_counter(
         return Ok(());
     };
     let member = counts_for(per, rated.member.as_ref());
-    let units_before = draft.before.meters().counted(cycle, counter, member);
     let units_after = draft.row.meters().counted(cycle, counter, member);
+    let moved = |rated: Option<&UsageRated>| units_of(world, rated, cycle, counter);
+    let units_before = (units_after + moved(change.before)).saturating_sub(moved(change.after));
     let (from_tier, to_tier) = (
         tiers.tier_reached(units_before),
         tiers.tier_reached(units_after),
@@ -123,6 +124,16 @@ fn post_counter(
         }));
     }
     Ok(())
+}
+
+/// Units of a counter that a record moved in a cycle.
+fn units_of(world: &World, rated: Option<&UsageRated>, cycle: Date, counter: CounterNo) -> u64 {
+    let Some(rated) = rated.filter(|rated| rated.cycle == cycle) else {
+        return 0;
+    };
+    let units = umbral_rating::tier_units(&world.catalogs, &rated.charge);
+    let own = units.into_iter().filter(|(known, ..)| *known == counter);
+    own.map(|(.., units)| units).sum()
 }
 
 /// What the record costs under the counter's rate, less what it cost before.

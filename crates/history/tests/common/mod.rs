@@ -54,6 +54,43 @@ rules = [
   { service = "data", rate = "data" },
 ]
 
+[rate.counted]
+tiers = [
+  { up_to = "3 events", price = "0.12 per event" },
+  { price = "0.07 per event" },
+]
+tier_kind = "volume"
+[rate.slice]
+tiers = [ { up_to = "300MB", price = "3.00 per GB" }, { price = "1.50 per GB" } ]
+tier_kind = "graduated"
+per = "member"
+increment = "100kB"
+
+[plan.bundle]
+monthly_fee = "9.90"
+proration = "daily"
+rules = [
+  { service = "voice", zone = "national", rate = "national" },
+  { service = "voice", zone = "france", rate = "abroad" },
+  { service = "sms", rate = "counted" },
+  { service = "data", rate = "slice" },
+]
+allowances = [
+  { name = "5 minutes", service = "voice", zone = "national", units = "5m", shared = false, warn_at = ["50%", "100%"] },
+  { name = "400 MB", service = "data", units = "400MB", roll_over = "1 cycle", warn_at = ["80%"] },
+]
+
+[product.extra]
+price = "2.00"
+allowances = [ { name = "extra 200 MB", service = "data", units = "200MB", valid = "10 days", priority = 1 } ]
+[product.phone]
+price = "100.00"
+instalments = 3
+
+[discount.vip]
+percent = "10%"
+class = "vip"
+
 [class.standard]
 limit.exposure = "20.00"
 warn_at = ["50%", "80%"]
@@ -98,11 +135,15 @@ pub(crate) struct Place {
 
 impl Place {
     pub(crate) fn new(partitions: u16) -> Place {
+        Place::with_tariff(partitions, TARIFF)
+    }
+
+    pub(crate) fn with_tariff(partitions: u16, tariff: &str) -> Place {
         let temp = tempfile::tempdir().expect("a directory");
         let dir = temp.path().join("data");
         let founding = Founding {
             partitions,
-            catalogs: vec![catalog_files(TARIFF)],
+            catalogs: vec![catalog_files(tariff)],
             at: "2026-01-01T00:00:00Z".parse_instant(),
             created_by: "test".to_owned(),
         };
@@ -236,7 +277,8 @@ pub(crate) fn stream(accounts: u64, records: u64) -> String {
         let at = instant(account);
         let _ = writeln!(
             text,
-            r#"{{"source":"crm","event_id":"c-{account}","occurred_at":"{at}","account_id":"A{account}","customer_added":{{"class":"{class}","plan":"basic","time_zone":"{zone}","cycle_day":{},"vip_rank":0}}}}"#,
+            r#"{{"source":"crm","event_id":"c-{account}","occurred_at":"{at}","account_id":"A{account}","customer_added":{{"class":"{class}","plan":"{}","time_zone":"{zone}","cycle_day":{},"vip_rank":0}}}}"#,
+            ["basic", "bundle"][(account % 2) as usize],
             account % 28 + 1
         );
         let _ = writeln!(
@@ -278,7 +320,17 @@ fn record_line(lcg: &mut Lcg, record: u64, accounts: u64, at: &str) -> String {
             r#"{{"source":"ops","event_id":"o-{record}","occurred_at":"{at}","account_id":"A{account}",{body}}}"#
         )
     };
-    match lcg.below(24) {
+    match lcg.below(28) {
+        24 => correction(lcg, record, &who, at),
+        25 => of_account(&format!(
+            r#""purchase":{{"purchase_id":"P{record}","method":"on_account","lines":[{{"category":"c","item":"{}","qty":1}}]}}"#,
+            ["extra", "phone"][(record % 2) as usize],
+        )),
+        26 => of_account(&format!(
+            r#""plan_changed":{{"plan":"{}","effective":"{}"}}"#,
+            ["basic", "bundle"][(record % 2) as usize],
+            ["now", "next_cycle"][(record / 2 % 2) as usize]
+        )),
         0..=8 => usage(&format!(
             r#""service":"voice","to":"3491{:07}","quantity":"{}s""#,
             lcg.below(9_999_999),
@@ -321,6 +373,21 @@ fn record_line(lcg: &mut Lcg, record: u64, accounts: u64, at: &str) -> String {
             r#""charge_added":{{"amount":"0.{}","code":"fee"}}"#,
             lcg.below(90) + 10
         )),
+    }
+}
+
+/// A correction or cancellation of an earlier record: of one of another account, or of none, too, which
+/// waits in vain.
+fn correction(lcg: &mut Lcg, record: u64, who: &str, at: &str) -> String {
+    let of = record.saturating_sub(lcg.below(40));
+    match lcg.below(2) {
+        0 => format!(
+            r#"{{"source":"med","event_id":"k-{record}","occurred_at":"{at}",{who},"usage_cancelled":{{"cancels":"u-{of}"}}}}"#
+        ),
+        _ => format!(
+            r#"{{"source":"med","event_id":"k-{record}","occurred_at":"{at}",{who},"usage_corrected":{{"corrects":"u-{of}","usage":{{"service":"voice","to":"34910000000","quantity":"{}s"}}}}}}"#,
+            lcg.below(600)
+        ),
     }
 }
 

@@ -156,7 +156,7 @@ impl Draft {
         }
     }
 
-    /// Prefixes, and whole numbers with the longest prefix of each as the next shorter one.
+    /// Prefixes and whole numbers.
     fn deck(&self) -> Deck {
         let listed = self.zones.iter().enumerate().flat_map(|(zone, prefixes)| {
             prefixes
@@ -164,22 +164,8 @@ impl Draft {
                 .map(move |prefix| (prefix.as_str().into(), DestinationNo(zone as u16)))
         });
         let mut deck = Deck::build(listed);
-        for (number, zone) in &self.exact {
-            let zones = vec![DestinationNo(*zone as u16)];
-            let known = deck.zone_sets.iter().position(|set| *set == zones);
-            let zone_set = known.unwrap_or_else(|| {
-                deck.zone_sets.push(zones);
-                deck.zone_sets.len() - 1
-            });
-            let entry = PrefixEntry {
-                zone_set: zone_set as u32,
-                shorter: deck.beginning(number),
-            };
-            deck.entries.push(entry);
-            deck.prefixes.push((*number).into());
-            let number_of_entry = PrefixNo(deck.entries.len() as u32 - 1);
-            deck.exact.insert((*number).into(), number_of_entry);
-        }
+        let exact = self.exact.iter();
+        deck.add_exact(exact.map(|(number, zone)| ((*number).into(), DestinationNo(*zone as u16))));
         deck
     }
 
@@ -234,7 +220,7 @@ impl Draft {
             discount_cap_bps: self.discount_cap_bps,
             bands: vec![],
             rates: vec![],
-            rules: vec![],
+            rules: Rules::default(),
             plans: vec![],
             profiles: Profiles::default(),
             classes: vec![],
@@ -298,18 +284,18 @@ impl Draft {
             name: "emergency".into(),
             ..stepped(&[(0, "0", 1, 1)])
         });
-        catalog.rules.push(Rule {
+        let rule = Rule {
             plan: u32::MAX,
             label: "emergency".into(),
             services: vec![],
-            zone: None,
             direction: None,
             roaming: None,
             visited: false,
             band: None,
             priority: 0,
             rate: RateNo(catalog.rates.len() as u32 - 1),
-        });
+        };
+        catalog.rules.push(rule, None);
     }
 
     fn add_plan(&self, catalog: &mut Catalog, name: smol_str::SmolStr, plan: &DraftPlan) {
@@ -350,18 +336,19 @@ impl Draft {
                     }
                 }
             }
-            catalog.rules.push(Rule {
+            let terms = Rule {
                 plan: catalog.plans.len() as u32,
                 label: smol_str::format_smolstr!("rule {}", number),
                 services: rule.service.map(ServiceNo).into_iter().collect(),
-                zone: rule.zone.map(|zone| DestinationNo(zone as u16)),
                 direction: rule.direction,
                 roaming: rule.roaming,
                 visited: rule.visited,
                 band: rule.band.map(|band| BandNo(band as u16)),
                 priority: rule.priority,
                 rate: RateNo(rule.rate as u32),
-            });
+            };
+            let zone = rule.zone.map(|zone| DestinationNo(zone as u16));
+            catalog.rules.push(terms, zone);
         }
         catalog.plans.push(Plan {
             number: PlanNo(0),

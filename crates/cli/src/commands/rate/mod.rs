@@ -1,5 +1,6 @@
 //! `umbral rate`: what one record costs and why, or what many cost.
 
+mod account;
 mod batch;
 pub(crate) mod show;
 
@@ -24,12 +25,18 @@ use umbral_rating::batch::{Detail, rate_line};
       --start 2026-03-02T10:00:00+01:00 --usage 61s
   umbral rate --catalog my-tariff --plan libre --service data --network 20801 \\
       --start 2026-03-02T10:00:00Z --usage 1GB --duration 1h -o json
+  umbral rate --catalog my-tariff --plan libre --service data \\
+      --start 2026-03-02T10:00:00Z --usage 5MB --left '10 GB=3MB' --class vip
+  umbral rate --catalog my-tariff --plan company --service sms --to 34600111222 \\
+      --start 2026-03-02T10:00:00Z --usage 10 --so-far business_sms=95
   umbral rate --catalog my-tariff --batch records.ndjson > prices.ndjson
   zcat records.ndjson.gz | umbral rate --catalog my-tariff --batch - --brief
 
 A batch has one record a line:
   {\"id\":\"1\",\"plan\":\"libre\",\"service\":\"voice\",\"to\":\"34600111222\",
    \"start\":\"2026-03-02T10:00:00+01:00\",\"usage\":\"61s\"}
+of an account also \"left\":{\"10 GB\":\"3MB\"}, \"so_far\":{\"business_sms\":\"95\"}, \"class\",
+\"tier\", \"card\" (a text or a list), \"vip_rank\";
 and gives one answer a line, in the same order: a price with its explanation, or code and reason.")]
 pub(crate) struct Args {
     /// The catalog folder
@@ -37,6 +44,8 @@ pub(crate) struct Args {
     catalog: PathBuf,
     #[command(flatten)]
     record: Record,
+    #[command(flatten)]
+    account: account::Account,
     /// Price every line of a file, - for standard input
     #[arg(long, value_name = "FILE")]
     batch: Option<PathBuf>,
@@ -108,12 +117,14 @@ pub(crate) fn run(args: &Args, out: &mut Out) -> Result<Exit, Failure> {
     let catalogs = catalogs::load_for_rating(&args.catalog, out)?;
     match &args.batch {
         Some(file) => rate_batch(args, file, &catalogs, out),
-        None => rate_one(&args.record, &catalogs, out),
+        None => rate_one(args, &catalogs, out),
     }
 }
 
-fn rate_one(record: &Record, catalogs: &CatalogSet, out: &mut Out) -> Result<Exit, Failure> {
-    let line = record.to_line();
+fn rate_one(args: &Args, catalogs: &CatalogSet, out: &mut Out) -> Result<Exit, Failure> {
+    let mut line = args.record.to_line();
+    args.account.add_to(&mut line)?;
+    let line = Value::Object(line).to_string();
     let mut answer = Vec::new();
     let priced = rate_line(catalogs, line.as_bytes(), Detail::Full, &mut answer);
     let mut answer: Map<String, Value> = serde_json::from_slice(&answer)
@@ -154,7 +165,7 @@ fn refused(answer: &Map<String, Value>, out: &mut Out) -> Result<Exit, Failure> 
 
 impl Record {
     /// The record as a line of a batch.
-    fn to_line(&self) -> String {
+    fn to_line(&self) -> Map<String, Value> {
         let mut line = Map::new();
         line.insert("id".to_owned(), "1".into());
         let fields = [
@@ -186,7 +197,7 @@ impl Record {
             };
             line.insert("continued".to_owned(), value);
         }
-        Value::Object(line).to_string()
+        line
     }
 }
 

@@ -1,49 +1,96 @@
 //! `umbral bill`: what a month cost, by service and zone, with totals that add up.
 
-use crate::args::{DataDir, month};
+mod compare;
+
+use crate::args::{DataDir, MonthChoice, month, month_or_all};
 use crate::failure::{Exit, Failure};
 use crate::output::Out;
 use crate::output::progress::grouped;
 use crate::output::table::{Align, Table};
 use crate::text::{count, humane, price};
-use umbral_history::{Bill, BillLine, BillPart, History, Month};
+use umbral_history::{Bill, BillLine, BillPart, History, Month, MonthSpan};
 use umbral_model::ids::AccountId;
 
-/// Show what a month cost, by service and zone.
+/// Show what a month cost, by service and zone, or would have cost under other plans.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Examples:
   umbral bill A1 --data prod --month 2026-03
   umbral bill A1 --data prod                    every month that has something to show
   umbral bill A1 --data prod --month 2026-03 -o json
+  umbral bill A1 --data prod --month 2026-03 --compare libre,libre_plus
+  umbral bill A1 --data prod --from 2026-01 --to 2026-12 --compare all     cheapest over the year
 
-Months are those of the account's time zone. Every line is a sum of committed charges.")]
+Months are those of the account's time zone. Every line is a sum of committed charges.
+--compare decides the account's inputs again from its beginning as if it had always had the other plan:
+fees, allowances, roll-over and tiers count as they would have. Members keep plans of their own.")]
 pub(crate) struct Args {
     /// The account
     account: String,
     #[command(flatten)]
     data: DataDir,
     /// The month; all months when absent
-    #[arg(long, value_name = "YYYY-MM", value_parser = month)]
-    month: Option<Month>,
+    #[arg(long, value_name = "YYYY-MM", value_parser = month_or_all)]
+    month: Option<MonthChoice>,
+    /// The first month of several
+    #[arg(long, value_name = "YYYY-MM", value_parser = month, conflicts_with = "month")]
+    from: Option<Month>,
+    /// The last month of several
+    #[arg(long, value_name = "YYYY-MM", value_parser = month, conflicts_with = "month")]
+    to: Option<Month>,
+    /// Show what it would have cost under these plans; `all` for every plan of the catalog
+    #[arg(
+        long,
+        value_name = "PLAN,...",
+        value_delimiter = ',',
+        conflicts_with = "brief"
+    )]
+    compare: Vec<String>,
     /// Leave out plans, rates and time bands below each line
     #[arg(long)]
     brief: bool,
 }
 
+impl Args {
+    /// The months that are meant.
+    fn span(&self) -> Result<MonthSpan, Failure> {
+        let (from, to) = match self.month {
+            Some(MonthChoice::One(month)) => (Some(month), Some(month)),
+            Some(MonthChoice::All) | None => (self.from, self.to),
+        };
+        match (from, to) {
+            (Some(from), Some(to)) if from > to => {
+                Err(Failure::usage(format!("--from {from} is after --to {to}"))
+                    .note("give the earlier month first"))
+            }
+            _ => Ok(MonthSpan { from, to }),
+        }
+    }
+}
+
 /// Runs the command.
 pub(crate) fn run(args: &Args, out: &mut Out) -> Result<Exit, Failure> {
+    let span = args.span()?;
     let account = AccountId::new(args.account.as_str());
     let history = History::open(&args.data.data).map_err(|error| Failure::history(&error))?;
-    let bills = match args.month {
-        Some(month) => history.bill(&account, month).map(|bill| vec![bill]),
-        None => history.bills(&account),
-    };
-    let bills = bills.map_err(|error| Failure::history(&error))?;
-    if out.is_json() {
-        match (&args.month, bills.as_slice()) {
-            (Some(_), [bill]) => out.json(bill)?,
-            _ => out.json(&bills)?,
+    if !args.compare.is_empty() {
+        return compare::run(&history, &account, span, &args.compare, out);
+    }
+    if let Some(MonthChoice::One(month)) = args.month {
+        let bill = history.bill(&account, month);
+        let bill = bill.map_err(|error| Failure::history(&error))?;
+        match out.is_json() {
+            true => out.json(&bill)?,
+            false => show(&bill, args.brief, out)?,
         }
+        return Ok(Exit::Done);
+    }
+    let bills = history.bills(&account);
+    let mut bills = bills.map_err(|error| Failure::history(&error))?;
+    bills.retain(|bill| {
+        span.from.is_none_or(|from| from <= bill.month) && span.to.is_none_or(|to| bill.month <= to)
+    });
+    if out.is_json() {
+        out.json(&bills)?;
         return Ok(Exit::Done);
     }
     for (index, bill) in bills.iter().enumerate() {
@@ -53,7 +100,7 @@ pub(crate) fn run(args: &Args, out: &mut Out) -> Result<Exit, Failure> {
         show(bill, args.brief, out)?;
     }
     if bills.is_empty() {
-        out.say("the account has neither usage nor charges yet");
+        out.say("the account has neither usage nor charges in these months");
     }
     Ok(Exit::Done)
 }

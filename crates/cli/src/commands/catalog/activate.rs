@@ -1,0 +1,154 @@
+//! `umbral catalog activate`: a new version into a data directory.
+
+use crate::args::{DataDir, instant};
+use crate::catalogs::{self, Loaded};
+use crate::failure::{Exit, Failure};
+use crate::output::Out;
+use crate::text::now;
+use serde_json::json;
+use smol_str::SmolStr;
+use std::path::{Path, PathBuf};
+use umbral_model::ids::{EventId, Source};
+use umbral_model::input::{CatalogActivated, Incoming, IncomingBody, InputKey};
+use umbral_model::time::Timestamp;
+use umbral_runtime::{ClockMode, Engine, Options, Verdict};
+
+/// Bring a catalog into force in a data directory.
+#[derive(clap::Args, Debug)]
+#[command(after_help = "Examples:
+  umbral catalog activate --data prod my-tariff
+  umbral catalog activate --data prod my-tariff --effective-from 2026-07-01T00:00:00+02:00
+  umbral catalog activate --data prod mended --retroactive   prices what waits in the quarantine
+
+Usage before the instant keeps the price of the version that was in force then.")]
+pub(crate) struct Args {
+    /// The catalog folder
+    catalog: PathBuf,
+    #[command(flatten)]
+    data: DataDir,
+    /// From when on it prices usage [default: the catalog's valid_from]
+    #[arg(long, value_name = "INSTANT", value_parser = instant)]
+    effective_from: Option<Timestamp>,
+    /// Permit an instant before the last tick
+    #[arg(long)]
+    retroactive: bool,
+}
+
+/// Runs the command.
+pub(super) fn run(args: &Args, out: &mut Out) -> Result<Exit, Failure> {
+    let versions = catalogs::load(&args.catalog, out)?;
+    if args.effective_from.is_some() && versions.len() > 1 {
+        return Err(
+            Failure::usage("--effective-from is for one version, and there are several")
+                .note("name the folder of one version, or let each begin at its valid_from"),
+        );
+    }
+    let activated = activate_all(
+        &args.data.data,
+        versions,
+        args.effective_from,
+        args.retroactive,
+    )?;
+    if out.is_json() {
+        let versions: Vec<_> = activated
+            .iter()
+            .map(|version| {
+                json!({
+                    "catalog_version": version.label,
+                    "effective_from": version.from.to_string(),
+                    "new": version.is_new,
+                })
+            })
+            .collect();
+        out.json(&versions)?;
+        return Ok(Exit::Done);
+    }
+    let paint = out.paint();
+    for version in &activated {
+        let word = if version.is_new {
+            "activated"
+        } else {
+            "active already:"
+        };
+        out.line(format!(
+            "{} version {}, in force for usage from {} on",
+            paint.good(word),
+            paint.name(&version.label),
+            version.from
+        ))?;
+    }
+    Ok(Exit::Done)
+}
+
+/// A version that is active now.
+struct Activated {
+    label: SmolStr,
+    from: Timestamp,
+    is_new: bool,
+}
+
+/// Activates versions in the order given.
+fn activate_all(
+    data: &Path,
+    versions: Vec<Loaded>,
+    effective_from: Option<Timestamp>,
+    retroactive: bool,
+) -> Result<Vec<Activated>, Failure> {
+    let engine = Engine::open(data, Options::with_clock(ClockMode::Event))
+        .map_err(|error| Failure::engine(&error))?;
+    let clock = engine.committed().clock;
+    // An activation must not move the clock of a data directory that lives in the past.
+    let at = if clock == Timestamp::MIN {
+        now()
+    } else {
+        clock
+    };
+    let mut activated = Vec::with_capacity(versions.len());
+    for version in versions {
+        let catalog = &version.compiled.catalog;
+        let from = effective_from.unwrap_or(catalog.valid_from);
+        let label = catalog.label.clone();
+        let key = format!("catalog/{label}@{from}");
+        let activation = CatalogActivated {
+            version: SmolStr::default(),
+            effective_from,
+            retroactive,
+            files: version.files,
+            zones: Vec::new(),
+        };
+        let receipts = engine
+            .submit(vec![input(key, at, activation)])
+            .map_err(|error| Failure::engine(&error))?;
+        let is_new = match receipts.into_iter().next().map(|receipt| receipt.verdict) {
+            Some(Verdict::Quarantined(rejection)) => {
+                return Err(Failure::problems(rejection.to_string())
+                    .note(format!("umbral explain {}", rejection.reason.code())));
+            }
+            Some(Verdict::Duplicate) => false,
+            _ => true,
+        };
+        activated.push(Activated {
+            label,
+            from,
+            is_new,
+        });
+    }
+    engine.stop().map_err(|error| Failure::engine(&error))?;
+    Ok(activated)
+}
+
+fn input(event_id: String, occurred_at: Timestamp, activation: CatalogActivated) -> Incoming {
+    Incoming {
+        key: InputKey {
+            source: Source::new("umbral"),
+            event_id: EventId::new(event_id),
+        },
+        occurred_at,
+        address: None,
+        currency: None,
+        actor: None,
+        reason: None,
+        forced: false,
+        body: IncomingBody::CatalogActivated(activation),
+    }
+}
