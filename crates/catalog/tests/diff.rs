@@ -114,9 +114,7 @@ fn check(name: &str, edits: &[(&str, &str, &str)], expected: &[&str]) {
         .iter()
         .map(told)
         .collect();
-    if lines != expected {
-        println!("{name}: {lines:#?}");
-    }
+    assert_eq!(lines, expected, "{name}");
 }
 
 #[test]
@@ -184,6 +182,61 @@ fn text_without_effect_is_no_change() {
     ] {
         check(name, &edits, &[]);
     }
+}
+
+#[test]
+fn two_bands_of_one_price_are_one_rule() {
+    let night = ("rates.toml", "0.10 per minute", "0.20 per minute");
+    let two = changed(&[night]);
+    let one = changed(&[
+        night,
+        ("plans.toml", "band = \"peak\", rate", "rate"),
+        (
+            "plans.toml",
+            "{ service = \"voice\", direction = \"originating\", zone = [\"eu\", \"eu_mobile\"], band = \"off_peak\", rate = \"eu_night\" },\n",
+            "",
+        ),
+    ]);
+    for (from, to) in [(&two, &one), (&one, &two)] {
+        assert_eq!(compiled(from, to), []);
+    }
+}
+
+#[test]
+fn many_zones_and_plans_with_one_difference_are_one_line() {
+    let catalog = |price: &str| {
+        let zones: Vec<String> = (10..60)
+            .map(|n| format!("[zone.z{n}]\nprefixes = [\"{n}\"]\n"))
+            .collect();
+        let names: Vec<String> = (10..50).map(|n| format!("\"z{n}\"")).collect();
+        let plan = |name: &str| {
+            format!(
+                "[plan.{name}]\nrules = [\n{{ service = \"voice\", zone = [{}], rate = \"r\" }},\n{{ service = [\"voice\", \"sms\"], rate = \"x\" }},\n]\n",
+                names.join(", ")
+            )
+        };
+        let rest = format!(
+            "[rate.r]\nprice = \"{price} per unit\"\n[rate.x]\nprice = \"1 per unit\"\n{}{}",
+            plan("a"),
+            plan("b")
+        );
+        load(&[
+            ("catalog.toml", BASE[0].1),
+            ("zones.toml", &zones.concat()),
+            ("rest.toml", &rest),
+        ])
+    };
+    let lines = compiled(&catalog("0.000000000001"), &catalog("0.000000000002"));
+    let [line] = lines.as_slice() else {
+        panic!("{lines:#?}")
+    };
+    assert_eq!(
+        (line.plans.len(), line.at.zones.len()),
+        (0, 40),
+        "{line:#?}"
+    );
+    assert_eq!(line.from.as_deref(), Some("0.06 per minute"));
+    assert_eq!(line.percent.as_deref(), Some("+100%"));
 }
 
 #[test]
@@ -438,7 +491,17 @@ fn zones_networks_and_hours() {
     check(
         "home network",
         &[("catalog.toml", "[\"21407\"]", "[\"21407\", \"20801\"]")],
-        &[],
+        &[
+            "sold [basico] voice to eu, eu_mobile, national, in network 20801 (home, before eu) offer: not sold -> 0.09 per minute by 30s, then 1s, setup fee 0.15 neutral",
+            "sold [basico] data in network 20801 (home, before eu) offer: not sold -> 3.00 per GB by 10kB neutral",
+            "sold [libre] voice made, to info, landline, national, in network 20801 (home, before eu) offer: not sold -> 0.09 per minute by 30s, then 1s, setup fee 0.15 neutral",
+            "sold [libre] voice made, to eu, eu_mobile, in network 20801 (home, before eu), in off_peak offer: not sold -> 0.10 per minute by 1s neutral",
+            "sold [libre] voice made, to eu, eu_mobile, in network 20801 (home, before eu), in peak offer: not sold -> 0.20 per minute by 1s neutral",
+            "sold [libre] voice made, to world, in network 20801 (home, before eu) offer: not sold -> 1.00 per minute, from 5m 0.50 per minute by 60s, at most 20.00 neutral",
+            "sold [libre] voice received, in network 20801 (home, before eu) offer: not sold -> free neutral",
+            "sold [libre] sms in network 20801 (home, before eu) offer: not sold -> graduated by account: 0.09 per event up to 100 events, then 0.05 per event by 1 event neutral",
+            "network network 20801: eu -> home neutral",
+        ],
     );
     check(
         "country code",
@@ -463,7 +526,10 @@ fn zones_networks_and_hours() {
                 "{ service = \"sms\", rate = \"sms\" }, { service = \"voice\", roaming = \"eu\", visited = true, rate = \"home\" },",
             ),
         ],
-        &[],
+        &[
+            "sold [libre] voice to numbers of the visited country, in eu offer: not sold -> 0.09 per minute by 30s, then 1s, setup fee 0.15 neutral",
+            "network calling code of networks 208, 262: none -> 33 neutral",
+        ],
     );
     check(
         "peak longer",
@@ -471,7 +537,11 @@ fn zones_networks_and_hours() {
             ("bands.toml", "to = \"20:00\"", "to = \"21:00\""),
             ("bands.toml", "from = \"20:00\"", "from = \"21:00\""),
         ],
-        &[],
+        &[
+            "price [libre] voice made, to eu, eu_mobile, on Mon-Fri 20:00-21:00 price: 0.10 per minute -> 0.20 per minute +100% dearer",
+            "band band peak: on Mon-Fri 08:00-20:00 -> on Mon-Fri 08:00-21:00 neutral (now too: on Mon-Fri 20:00-21:00)",
+            "band band off_peak: on Mon-Fri 20:00-08:00 and on Sat-Sun -> on Mon-Fri 21:00-08:00 and on Sat-Sun neutral (not any more: on Mon-Fri 20:00-21:00)",
+        ],
     );
     check(
         "holidays",
@@ -492,7 +562,11 @@ fn zones_networks_and_hours() {
                 "to = \"08:00\", holidays = \"except\" }",
             ),
         ],
-        &[],
+        &[
+            "price [libre] voice made, to eu, eu_mobile, on 2026-05-01 08:00-20:00 price: 0.20 per minute -> 0.10 per minute -50% cheaper",
+            "band band peak: on Mon-Fri 08:00-20:00 -> on Mon-Fri 08:00-20:00 neutral (not any more: on 2026-05-01 08:00-20:00)",
+            "band band off_peak: on Mon-Fri 20:00-08:00 and on Sat-Sun -> on Mon-Fri 20:00-08:00 and on Sat-Sun and on 2026-05-01 neutral (now too: on 2026-05-01 08:00-20:00)",
+        ],
     );
     check(
         "one rate",
@@ -521,7 +595,9 @@ fn rules_and_plans() {
             "{ service = \"data\", rate = \"data\" },\n]\n",
             "{ service = \"data\", rate = \"data\" },\n{ service = \"sms\", zone = \"world\", rate = \"sms\" },\n]\n",
         )],
-        &[],
+        &[
+            "sold [basico] sms to world offer: not sold -> graduated by account: 0.09 per event up to 100 events, then 0.05 per event by 1 event neutral",
+        ],
     );
     check(
         "priority",
@@ -770,7 +846,12 @@ fn credit_and_the_whole() {
                 "{ action = \"letter\", offset = 6 },",
             ),
         ],
-        &[],
+        &[
+            "collections [normal] step letter: - -> 6 days after neutral",
+            "collections [normal] step late_fee, days after: 8 -> 10 neutral",
+            "collections [normal] step late_fee, fee: 6.00 -> 7.00 +16.7% dearer",
+            "collections [normal] step reminder: 5 days after -> - neutral (cases that are open keep the schedule with which they began)",
+        ],
     );
     check(
         "calendar",

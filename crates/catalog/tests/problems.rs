@@ -882,13 +882,22 @@ fn no_bytes_make_it_panic() {
     let samples = [
         BASE,
         ZONES,
+        tariff::SAMPLE,
+        "home_networks = [\"214\"]\nemergency = [\"112\"]\ndiscount_cap = \"50%\"\n",
+        "network,group,country_code\n209,eu,33\n*,eu,\n",
         "[band.a]\nfrom = \"é\"\n",
         "[plan.é]\nrules = 3\n",
         "\u{feff}prefix,zone\n",
     ];
     for sample in samples {
         for end in (0..=sample.len()).filter(|end| sample.is_char_boundary(*end)) {
-            for path in ["new.toml", "zones/new.csv", "profiles.csv", "catalog.toml"] {
+            for path in [
+                "new.toml",
+                "zones/new.csv",
+                "networks.csv",
+                "profiles.csv",
+                "catalog.toml",
+            ] {
                 problems_with(HEAD, path, &sample[..end]);
             }
         }

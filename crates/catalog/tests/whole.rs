@@ -5,6 +5,7 @@
 mod common;
 
 use common::{Zones, files};
+use umbral_catalog::summary::AllowanceSummary;
 use umbral_catalog::tables::{
     AllowanceOf, Catalog, NetworkFilter, TierKind, TierPer, Validity, Whereabouts,
 };
@@ -469,4 +470,81 @@ fn cases_say_what_was_used_and_who_is_charged() {
         (Some("vip"), Some("gold"))
     );
     assert_eq!((case.cards.len(), case.vip_rank), (1, 1));
+}
+
+#[test]
+fn the_summary_says_what_is_sold() {
+    let summary = whole().summary;
+    let libre = &summary.plans[1];
+    assert_eq!((libre.monthly_fee, libre.by_day), (money("9.90"), true));
+    let lines = |allowances: &[AllowanceSummary]| -> Vec<String> {
+        allowances.iter().map(AllowanceSummary::line).collect()
+    };
+    assert_eq!(
+        lines(&libre.allowances),
+        [
+            "10 GB: 10GB of data, rolls over, at home, abroad, 2GB of them abroad, each member its own",
+            "night: 300 minutes of voice, to es, service, in night, originating, no setup fee",
+        ]
+    );
+    let [extra, phone, change] = summary.products.as_slice() else {
+        panic!("{:?}", summary.products)
+    };
+    assert_eq!(
+        extra.gives(),
+        [
+            "5 GB extra: 5GB of data, for 30 days",
+            "a day: 60 minutes of voice, for 24h",
+            "this cycle: 10 events of sms and mms, for the cycle",
+            "two cycles: 10 events of sms, for 2 cycles, everywhere",
+        ]
+    );
+    assert_eq!((phone.price, phone.instalments), (money("480"), 24));
+    assert_eq!(change.gives(), ["the plan libre", "a card club"]);
+    let [staff, summer] = summary.discounts.as_slice() else {
+        panic!("{:?}", summary.discounts)
+    };
+    assert_eq!((staff.percent.as_str(), staff.conditions.len()), ("10%", 0));
+    assert_eq!(
+        summer.conditions,
+        [
+            "class vip or other",
+            "tier gold",
+            "card club or blue",
+            "plan libre",
+            "VIP rank from 2 on",
+            "voice and data",
+            "to es",
+            "originating",
+            "at home, france",
+            "from 2026-06-01 to 2026-10-25",
+        ]
+    );
+    assert_eq!(summary.discount_cap, "50%");
+    let [sms, company] = summary.tiers.as_slice() else {
+        panic!("{:?}", summary.tiers)
+    };
+    assert_eq!((sms.kind, sms.per), ("graduated", "account"));
+    assert_eq!(
+        sms.prices,
+        [
+            "0.09 per event up to 100 events",
+            "0.07 per event up to 1000 events",
+            "free",
+        ]
+    );
+    assert_eq!((company.kind, company.per), ("volume", "member"));
+    assert_eq!(
+        company.prices,
+        ["0.10 per minute up to 60 minutes", "0.05 per minute"]
+    );
+    let service = |name: &str| {
+        let found = libre.services.iter().find(|sold| sold.service == name);
+        found.map(|sold| (sold.lowest.to_string(), sold.highest.to_string()))
+    };
+    // The lowest and highest of all tiers, and the price within visited countries.
+    let price = |lowest: &str, highest: &str| Some((lowest.to_owned(), highest.to_owned()));
+    assert_eq!(service("sms"), price("0.00", "0.09"));
+    assert_eq!(service("voice"), price("0.09", "0.20"));
+    assert_eq!((summary.numbers, summary.emergency.len()), (2, 2));
 }

@@ -112,11 +112,15 @@ fn why_shows_allowances_tiers_and_discounts() {
     ];
     assert_says(&why(&data, "med/2"), &tiers);
     let allowance = [
-        "90MB, 67741935B of it covered at rate data",
-        "allowance 100 MB covers 67741935B, 0B left",
+        "90MB, 67741935B of it covered, at rate data",
+        "67741935B from 100 MB, 0B left",
     ];
     assert_says(&why(&data, "med/3"), &allowance);
-    let discounts = ["1GB at rate data", "less 12.5%: staff 10% + summer 2.5%"];
+    let discounts = [
+        "1GB at rate data",
+        "discount staff of 10%",
+        "discount summer of 2.5%",
+    ];
     assert_says(&why(&data, "med/4"), &discounts);
 }
 

@@ -3,8 +3,9 @@
 use crate::account::{AccountReport, LatestCharge, report_of};
 use crate::bill::kind_and_code;
 use crate::entries::{Walk, partition_of, seen_by};
-use crate::{History, HistoryError};
+use crate::{CatalogNames, History, HistoryError};
 use core::ops::ControlFlow;
+use serde_json::Value;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use umbral_engine::{Partition, World};
@@ -15,7 +16,7 @@ use umbral_model::journal::{Entry, JournaledInput};
 use umbral_model::money::Money;
 use umbral_model::time::Timestamp;
 use umbral_rating::explanation::{Explained, Usage};
-use umbral_wire::body_hash;
+use umbral_wire::{OutputBody, body_hash, json, outputs};
 
 /// Charges that a report shows.
 const LATEST_CHARGES: usize = 10;
@@ -104,22 +105,26 @@ impl AccountFold {
     }
 }
 
+/// The charges of an entry, newest first.
 fn charges_of(world: &World, entry: &Entry) -> Vec<LatestCharge> {
-    let charges = entry.events.iter().rev();
-    let charges = charges.filter_map(|event| {
-        let at = event.event.effective_at;
-        match &event.event.body {
+    let outputs = outputs(entry).into_iter().rev();
+    let charges = outputs.filter_map(|output| {
+        let at = output.effective_at;
+        let OutputBody::Event(body) = &output.body else {
+            return None;
+        };
+        let mut found = match body {
             EventBody::UsageRated(rated) => {
                 let mut found = charge(entry, at, "usage", rated.charge.amount);
                 if let Some(usage) = usage_of(entry) {
                     explain(world, rated, usage, &mut found);
                 }
-                Some(found)
+                return Some(found);
             }
             EventBody::UsageCorrected(correction) => {
                 let mut found = charge(entry, at, "correction", correction.difference);
                 found.code = Some(text_of(&correction.root));
-                Some(found)
+                found
             }
             EventBody::ChargePosted(posted) => {
                 let (kind, code) = kind_and_code(posted);
@@ -130,10 +135,14 @@ fn charges_of(world: &World, entry: &Entry) -> Vec<LatestCharge> {
                     }
                     _ => code,
                 });
-                Some(found)
+                found
             }
-            _ => None,
-        }
+            _ => return None,
+        };
+        let told = json::output_with(&output, &CatalogNames(&world.catalogs));
+        let told: Option<Value> = serde_json::from_str(&told).ok();
+        found.explanation = told.and_then(|mut told| Some(told.get_mut(body.kind())?.take()));
+        Some(found)
     });
     charges.collect()
 }

@@ -9,6 +9,8 @@ mod books;
 mod compare;
 mod entries;
 mod error;
+mod holdings;
+mod lines;
 mod names;
 mod quarantine;
 mod retold;
@@ -21,9 +23,10 @@ pub use account::{
     AccountReport, BillReport, CaseReport, CycleReport, HoldReport, LatchReport, LatestCharge,
     MeasureReport, MemberReport, RestrictionReport,
 };
-pub use bill::{Bill, BillLine, BillPart, ChargeLine, Month};
+pub use bill::{Bill, BillLine, BillPart, ChargeLine, CoveredUnits, Month};
 pub use compare::{Comparison, Cost, MonthCost, MonthSpan, PlanChoice, PlanCost, UnpricedReason};
 pub use error::HistoryError;
+pub use holdings::{AllowanceReport, FeeReport, InstalmentReport, ParkedReport, TierReport};
 pub use names::CatalogNames;
 pub use quarantine::{QuarantinedRecord, Selection};
 pub use summary::{

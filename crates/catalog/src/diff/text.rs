@@ -25,9 +25,15 @@ fn exchanged(price: Pico, from: u64, to: u64) -> Option<Pico> {
     (product % from == 0).then(|| Pico::from_picos(product / from))
 }
 
-/// The length that prices are compared by: that of both if they agree, otherwise a usual one.
+/// The length that prices are compared by: that of both if they agree on one that people use, otherwise a
+/// usual one.
 pub(super) fn usual_unit(left: u64, right: u64, measurement: Measurement) -> u64 {
-    if left == right {
+    let least = match measurement {
+        Measurement::Time => 1_000_000_000,
+        Measurement::Octets => 1_000,
+        Measurement::Events => 1,
+    };
+    if left == right && left >= least {
         return left;
     }
     match measurement {

@@ -10,6 +10,7 @@ use crate::source::fields::Fields;
 use crate::source::node::Entry;
 use crate::source::{At, Definition, Source, Spot};
 use crate::text::days::INSTANT_YEARS;
+use crate::text::units::shown_percent;
 use smol_str::SmolStr;
 use umbral_model::input::Direction;
 use umbral_model::time::{Date, Timestamp};
@@ -136,25 +137,16 @@ fn percent(fields: &Fields<'_>, head: &Head, report: &mut Report) -> u32 {
         let cap = head.discount_cap;
         let label = match share {
             0 => "takes nothing off".to_owned(),
-            _ => format!("above the cap of {}", shown(cap)),
+            _ => format!("above the cap of {}", shown_percent(cap)),
         };
         report
             .error(codes::DISCOUNT_OVER_CAP, text.spot, title, label)
             .note(format!(
                 "write a percentage above 0% and at most {}; discount_cap in catalog.toml says how much all discounts of a record may take off",
-                shown(cap)
+                shown_percent(cap)
             ));
     }
     share
-}
-
-/// `80%`, `12.5%`.
-pub(crate) fn shown(bps: u32) -> String {
-    match (bps / 100, bps % 100) {
-        (whole, 0) => format!("{whole}%"),
-        (whole, part) if part % 10 == 0 => format!("{whole}.{}%", part / 10),
-        (whole, part) => format!("{whole}.{part:02}%"),
-    }
 }
 
 /// From the first instant of a day to the last one of another; none where a day cannot be read.

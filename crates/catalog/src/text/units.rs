@@ -221,6 +221,15 @@ pub(crate) fn percent(text: &str) -> Option<u32> {
     u32::try_from(scaled).ok()
 }
 
+/// Writes basis points: `80%`, `12.5%`.
+pub(crate) fn shown_percent(bps: u32) -> String {
+    match (bps / 100, bps % 100) {
+        (whole, 0) => format!("{whole}%"),
+        (whole, part) if part.is_multiple_of(10) => format!("{whole}.{}%", part / 10),
+        (whole, part) => format!("{whole}.{part:02}%"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -275,6 +284,9 @@ mod tests {
         assert_eq!(percent("12.5%"), Some(1250));
         assert_eq!(percent("12.555%"), None);
         assert_eq!(percent("-1%"), None);
+        for text in ["80%", "12.5%", "0.05%", "100%"] {
+            assert_eq!(percent(text).map(shown_percent).as_deref(), Some(text));
+        }
         assert_eq!(
             increments("30s, then 10s, 1s").map(|list| list.len()),
             Some(3)

@@ -381,3 +381,147 @@ pub(crate) const HEADS: &[(&str, &str)] = &[
     ("C-0121", "discount_cap = «\"half\"»\n"),
     ("C-0008", "emergency = [«112»]\n"),
 ];
+
+/// A bit of everything, to be cut off anywhere.
+pub(crate) const SAMPLE: &str = r#"
+[zone.é]
+numbers = ["1004"]
+[network.fr]
+networks = ["209", "*"]
+country_code = "33"
+[rate.t]
+tiers = [ { up_to = "1h", price = "1 per minute" }, { price = "free" } ]
+tier_kind = "volume"
+per = "member"
+increment = "1s"
+[plan.x]
+monthly_fee = "9.90"
+proration = "daily"
+rules = [ { service = "voice", roaming = "fr", visited = true, rate = "t" } ]
+allowances = [ { name = "a", service = "voice", units = "1h", units_abroad = "30m", roaming = ["home", "fr"], roll_over = "1 cycle", warn_at = [{ id = "é", at = "80%" }], margin = "5%", cooldown = "1h" } ]
+[product.p]
+price = "5.00"
+instalments = 2
+plan = "x"
+card = "é"
+allowances = [ { name = "a", service = "voice", units = "1h", valid = "30 days" } ]
+[discount.d]
+percent = "12.5%"
+tier = ["é"]
+from = 2026-06-01
+until = 2026-06-30
+[[case]]
+plan = "x"
+left = { "a" = "1m", "p/a" = "1h" }
+so_far = { t = "1m" }
+record = { service = "voice", start = "2026-03-02", usage = "1m" }
+charge = "0"
+"#;
+
+mod tests {
+    use crate::{HEAD, problems_with};
+    use umbral_catalog::problem::Severity;
+
+    const FRANCE: &str = "[network.fr]\nnetworks = [\"209\"]\ncountry_code = \"33\"\n";
+
+    fn codes(rules: &str) -> Vec<&'static str> {
+        let text = format!("{FRANCE}[plan.x]\nrules = [ {rules} ]\n");
+        let found = problems_with(HEAD, "new.toml", &text);
+        found.iter().map(|problem| problem.code).collect()
+    }
+
+    #[test]
+    fn visited_rules_meet_only_each_other_and_their_own_group() {
+        let plain = r#"{ service = "voice", roaming = "fr", rate = "call" }"#;
+        let zoned = r#"{ service = "voice", roaming = "fr", zone = "national", rate = "call" }"#;
+        let visited = r#"{ service = "voice", roaming = "fr", visited = true, rate = "call" }"#;
+        let of_sms = r#"{ service = "sms", roaming = "fr", visited = true, rate = "message" }"#;
+        let made = r#"{ service = "voice", roaming = "fr", visited = true, direction = "originating", rate = "call" }"#;
+        let none: [&str; 0] = [];
+        assert_eq!(codes(&[plain, zoned, visited, of_sms].join(",")), none);
+        assert_eq!(codes(&[made, visited].join(",")), none);
+        assert_eq!(codes(&[visited, visited].join(",")), ["C-0106"]);
+        let received = made.replace("originating", "terminating");
+        assert_eq!(codes(&[visited, made, &received].join(",")), ["C-0105"]);
+    }
+
+    #[test]
+    fn a_gap_of_visited_rules_is_told_as_people_see_it() {
+        let rule = r#"{ service = "voice", roaming = "fr", visited = true, band = "peak", rate = "call" }"#;
+        let text = format!("{FRANCE}[plan.x]\nrules = [ {rule} ]\n");
+        let found = problems_with(HEAD, "new.toml", &text);
+        let [gap] = found.as_slice() else {
+            panic!("{found:#?}")
+        };
+        assert_eq!(
+            gap.notes[0],
+            "no rule for voice to numbers of the visited country when roaming in fr on Mon-Fri 20:00-08:00 and on Sat-Sun"
+        );
+    }
+
+    #[test]
+    fn a_network_at_home_is_in_no_group() {
+        for (home, wanted) in [("208", 1), ("20801", 0), ("262", 0)] {
+            let head = format!("{HEAD}home_networks = [\"{home}\"]\n");
+            let found = problems_with(&head, "new.toml", "");
+            let places: Vec<_> = found.iter().map(|p| (p.code, p.file.as_str())).collect();
+            assert_eq!(places, vec![("C-0054", "base.toml"); wanted], "{home}");
+        }
+    }
+
+    #[test]
+    fn a_short_number_that_is_an_emergency_number_is_a_warning() {
+        let head = format!("{HEAD}emergency = [\"112\"]\n");
+        let text = "[zone.national]\nnumbers = [\"112\", \"1004\"]\n";
+        let found = problems_with(&head, "new.toml", text);
+        let [problem] = found.as_slice() else {
+            panic!("{found:#?}")
+        };
+        assert_eq!(
+            (problem.code, problem.severity),
+            ("C-0050", Severity::Warning)
+        );
+        assert_eq!(text.get(problem.span.clone()), Some("\"112\""));
+    }
+
+    #[test]
+    fn what_only_allowances_and_discounts_name_is_used() {
+        let text = r#"
+[band.noon]
+from = "12:00"
+to = "13:00"
+[zone.bonus]
+prefixes = ["36"]
+[zone.cheap]
+prefixes = ["37"]
+[product.a]
+price = "5"
+allowances = [ { name = "a", service = "voice", units = "1h", valid = "24h", band = "noon", zone = "bonus" } ]
+[discount.a]
+percent = "10%"
+zone = "cheap"
+"#;
+        assert_eq!(problems_with(HEAD, "new.toml", text), []);
+        let idle = text.replace("band = \"noon\", zone = \"bonus\"", "shared = true");
+        let found = problems_with(HEAD, "new.toml", &idle);
+        let found: Vec<_> = found.iter().map(|problem| problem.code).collect();
+        assert_eq!(found, ["C-0094", "C-0055"]);
+    }
+
+    #[test]
+    fn one_mistake_is_not_told_again_by_what_depends_on_it() {
+        // The rule that would sell data cannot be read, so that its allowance and discount are not blamed.
+        let text = r#"
+[plan.x]
+rules = [ { service = "dta", rate = "call" } ]
+allowances = [ { name = "a", service = "data", units = "1GB" } ]
+[discount.a]
+percent = "10%"
+service = "data"
+plan = "x"
+"#;
+        let found = problems_with(HEAD, "new.toml", text);
+        let found: Vec<_> = found.iter().map(|problem| problem.code).collect();
+        assert_eq!(found, ["C-0030"]);
+    }
+}

@@ -10,7 +10,10 @@ use crate::text::{count, in_zone};
 use serde_json::{Value, json};
 use smol_str::SmolStr;
 use std::path::PathBuf;
-use umbral_catalog::summary::{ClassSummary, LimitSummary, PlanSummary, ServiceSummary, Summary};
+use umbral_catalog::summary::{
+    AllowanceSummary, ClassSummary, LimitSummary, PlanSummary, ServiceSummary, Summary,
+};
+use umbral_model::money::Money;
 
 /// Report every problem of a catalog, run its own cases, and say what it sells.
 #[derive(clap::Args, Debug)]
@@ -135,6 +138,10 @@ fn show_summary(summary: &Summary, out: &mut Out) -> Result<(), Failure> {
         out.line("")?;
         plans_table(&summary.plans).write(out)?;
     }
+    for table in offers(summary) {
+        out.line("")?;
+        table.write(out)?;
+    }
     if !summary.classes.is_empty() {
         out.line("")?;
         classes_table(&summary.classes).write(out)?;
@@ -150,6 +157,12 @@ fn sizes(summary: &Summary) -> String {
         count(summary.prefixes as u64, "prefix", "prefixes"),
     ];
     for (number, one, many) in [
+        (summary.numbers, "short number", "short numbers"),
+        (
+            summary.emergency.len(),
+            "emergency number",
+            "emergency numbers",
+        ),
         (summary.networks.len(), "network group", "network groups"),
         (summary.bands.len(), "time band", "time bands"),
         (summary.classes.len(), "credit class", "credit classes"),
@@ -197,6 +210,99 @@ fn plans_table(plans: &[PlanSummary]) -> Table {
         table.row(&[more.as_str(), "", "", "", "", ""]);
     }
     table
+}
+
+/// Tables of fees, tiers, products and discounts; none of what a catalog does not have.
+fn offers(summary: &Summary) -> Vec<Table> {
+    let tables = [
+        fees_table(summary),
+        tiers_table(summary),
+        products_table(summary),
+        discounts_table(summary),
+    ];
+    tables.into_iter().flatten().collect()
+}
+
+fn fees_table(summary: &Summary) -> Option<Table> {
+    let with_fee =
+        |plan: &&PlanSummary| plan.monthly_fee > Money::ZERO || !plan.allowances.is_empty();
+    let mut table = Table::new(&[
+        ("plan", Align::Left),
+        ("monthly fee", Align::Right),
+        ("by the day", Align::Left),
+        ("included", Align::Left),
+    ]);
+    for plan in summary.plans.iter().filter(with_fee).take(PLANS_SHOWN) {
+        let fee = plan.monthly_fee.to_string();
+        let by_day = if plan.by_day { "yes" } else { "no" };
+        let included = plan.allowances.iter().map(AllowanceSummary::line);
+        rows(&mut table, [&plan.name, &fee, by_day], included.collect());
+    }
+    summary
+        .plans
+        .iter()
+        .any(|plan| with_fee(&plan))
+        .then_some(table)
+}
+
+fn tiers_table(summary: &Summary) -> Option<Table> {
+    let mut table = Table::new(&[
+        ("rate", Align::Left),
+        ("tiers", Align::Left),
+        ("per", Align::Left),
+        ("prices in a cycle", Align::Left),
+    ]);
+    for rate in summary.tiers.iter().take(PLANS_SHOWN) {
+        let first = [rate.rate.as_str(), rate.kind, rate.per];
+        rows(&mut table, first, rate.prices.clone());
+    }
+    (!summary.tiers.is_empty()).then_some(table)
+}
+
+fn products_table(summary: &Summary) -> Option<Table> {
+    let mut table = Table::new(&[
+        ("product", Align::Left),
+        ("price", Align::Right),
+        ("instalments", Align::Right),
+        ("gives", Align::Left),
+    ]);
+    for product in summary.products.iter().take(PLANS_SHOWN) {
+        let parts = match product.instalments {
+            1 => String::new(),
+            parts => parts.to_string(),
+        };
+        let price = product.price.to_string();
+        let first = [product.name.as_str(), &price, &parts];
+        rows(&mut table, first, product.gives());
+    }
+    (!summary.products.is_empty()).then_some(table)
+}
+
+fn discounts_table(summary: &Summary) -> Option<Table> {
+    let cap = format!("at most {} in all, for", summary.discount_cap);
+    let mut table = Table::new(&[
+        ("discount", Align::Left),
+        ("off", Align::Right),
+        (&cap, Align::Left),
+    ]);
+    for discount in summary.discounts.iter().take(PLANS_SHOWN) {
+        let conditions = match discount.conditions.as_slice() {
+            [] => "everything".to_owned(),
+            conditions => conditions.join(", "),
+        };
+        table.row(&[discount.name.as_str(), &discount.percent, &conditions]);
+    }
+    (!summary.discounts.is_empty()).then_some(table)
+}
+
+/// A row of `first` and the first of `lines`, and a row for each further line.
+fn rows(table: &mut Table, first: [&str; 3], lines: Vec<String>) {
+    let [name, second, third] = first;
+    let mut lines = lines.iter().map(String::as_str);
+    table.row(&[name, second, third, lines.next().unwrap_or("")]);
+    for line in lines {
+        table.row(&["", "", "", line]);
+    }
 }
 
 /// Where a service is sold.
@@ -281,7 +387,14 @@ fn summary_json(summary: &Summary) -> Value {
         .iter()
         .map(|plan| {
             let services: Vec<Value> = plan.services.iter().map(service_json).collect();
-            json!({ "plan": plan.name, "rules": plan.rules, "services": services })
+            json!({
+                "plan": plan.name,
+                "rules": plan.rules,
+                "monthly_fee": plan.monthly_fee.to_string(),
+                "by_day": plan.by_day,
+                "allowances": plan.allowances.iter().map(allowance_json).collect::<Vec<_>>(),
+                "services": services,
+            })
         })
         .collect();
     let classes: Vec<Value> = summary
@@ -299,15 +412,62 @@ fn summary_json(summary: &Summary) -> Value {
         "time_zone": summary.time_zone,
         "valid_from": summary.valid_from.to_string(),
         "prefixes": summary.prefixes,
+        "numbers": summary.numbers,
+        "emergency": summary.emergency,
         "rates": summary.rates,
         "profiles": summary.profiles,
         "zones": named(&summary.zones),
         "networks": named(&summary.networks),
         "bands": summary.bands,
         "plans": plans,
+        "tiers": tiers_json(summary),
+        "products": products_json(summary),
+        "discounts": discounts_json(summary),
+        "discount_cap": summary.discount_cap,
         "classes": classes,
         "schedules": named(&summary.schedules),
     })
+}
+
+fn allowance_json(allowance: &AllowanceSummary) -> Value {
+    json!({
+        "name": allowance.name,
+        "units": allowance.units,
+        "services": allowance.services,
+        "particulars": allowance.particulars,
+    })
+}
+
+fn tiers_json(summary: &Summary) -> Value {
+    let rates = summary.tiers.iter().map(|rate| {
+        json!({ "rate": rate.rate, "kind": rate.kind, "per": rate.per, "prices": rate.prices })
+    });
+    rates.collect()
+}
+
+fn products_json(summary: &Summary) -> Value {
+    let products = summary.products.iter().map(|product| {
+        json!({
+            "product": product.name,
+            "price": product.price.to_string(),
+            "instalments": product.instalments,
+            "allowances": product.allowances.iter().map(allowance_json).collect::<Vec<_>>(),
+            "plan": product.plan,
+            "card": product.card,
+        })
+    });
+    products.collect()
+}
+
+fn discounts_json(summary: &Summary) -> Value {
+    let discounts = summary.discounts.iter().map(|discount| {
+        json!({
+            "discount": discount.name,
+            "percent": discount.percent,
+            "conditions": discount.conditions,
+        })
+    });
+    discounts.collect()
 }
 
 fn service_json(service: &ServiceSummary) -> Value {

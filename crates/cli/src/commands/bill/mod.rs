@@ -10,6 +10,7 @@ use crate::output::table::{Align, Table};
 use crate::text::{count, humane, price};
 use umbral_history::{Bill, BillLine, BillPart, History, Month, MonthSpan};
 use umbral_model::ids::AccountId;
+use umbral_model::money::Money;
 
 /// Show what a month cost, by service and zone, or would have cost under other plans.
 #[derive(clap::Args, Debug)]
@@ -126,10 +127,14 @@ fn show(bill: &Bill, brief: bool, out: &mut Out) -> Result<(), Failure> {
     }
     for line in &bill.charges {
         let kind = line.kind.replace('_', " ");
+        let details = match brief {
+            true => String::new(),
+            false => line.details.join("; "),
+        };
         table.row(&[
             &kind,
             &line.code,
-            "",
+            &details,
             &grouped(line.count),
             "",
             &line.amount.to_string(),
@@ -151,6 +156,12 @@ fn show(bill: &Bill, brief: bool, out: &mut Out) -> Result<(), Failure> {
             "of it usage {}, charges {}",
             price(bill.usage_total, &bill.currency),
             price(bill.charges_total, &bill.currency)
+        ))?;
+    }
+    if bill.discounted != Money::ZERO {
+        out.line(format!(
+            "discounts took off {}",
+            price(bill.discounted, &bill.currency)
         ))?;
     }
     if bill.purchases_paid_at_once > 0 {
@@ -187,10 +198,10 @@ fn usage_rows(line: &BillLine, brief: bool, table: &mut Table) {
         &humane(&line.quantity),
         &amount,
     ]);
-    if brief || line.parts.len() < 2 {
+    if brief {
         return;
     }
-    for part in &line.parts {
+    for part in line.parts.iter().filter(|_| line.parts.len() > 1) {
         let (records, amount) = (grouped(part.records), part.amount.to_string());
         table.row(&[
             "",
@@ -200,6 +211,16 @@ fn usage_rows(line: &BillLine, brief: bool, table: &mut Table) {
             "",
             &format!("· {amount}"),
         ]);
+    }
+    for covered in &line.covered {
+        let by = format!("of which covered by {}", covered.allowance);
+        let units = format!("· {}", humane(&covered.quantity));
+        table.row(&["", "", &by, "", &units, ""]);
+    }
+    if !line.discounts.is_empty() {
+        let by = format!("taken off by {}", line.discounts.join(", "));
+        let amount = format!("({})", line.discounted);
+        table.row(&["", "", &by, "", "", &amount]);
     }
 }
 

@@ -1,7 +1,12 @@
 //! What a catalog sells, in figures that a tariff manager checks at a glance.
 
+mod offers;
+
+pub use offers::{AllowanceSummary, DiscountSummary, ProductSummary, TiersSummary};
+
 use crate::draft::head::Amounts;
 use crate::tables::{Catalog, MeasureRule, Plan, Rate, Rule, WarningAt};
+use crate::text::units::shown_percent;
 use smol_str::SmolStr;
 use umbral_model::ids::{RuleNo, ServiceNo};
 use umbral_model::money::{Currency, Money, Pico};
@@ -43,6 +48,14 @@ pub struct Summary {
     pub rates: usize,
     /// Plans.
     pub plans: Vec<PlanSummary>,
+    /// Rates with tiers over a cycle.
+    pub tiers: Vec<TiersSummary>,
+    /// Products.
+    pub products: Vec<ProductSummary>,
+    /// Discounts.
+    pub discounts: Vec<DiscountSummary>,
+    /// What all discounts of a record take off at most: `80%`.
+    pub discount_cap: String,
     /// Credit classes.
     pub classes: Vec<ClassSummary>,
     /// Collection schedules and how many steps each has.
@@ -60,6 +73,12 @@ pub struct PlanSummary {
     pub descriptions: Vec<(SmolStr, SmolStr)>,
     /// Rules.
     pub rules: usize,
+    /// Fee of a cycle.
+    pub monthly_fee: Money,
+    /// Fee and allowances are counted by the day.
+    pub by_day: bool,
+    /// Included units.
+    pub allowances: Vec<AllowanceSummary>,
     /// What it sells, by service.
     pub services: Vec<ServiceSummary>,
 }
@@ -156,6 +175,10 @@ pub(crate) fn of(
             .enumerate()
             .map(|(n, plan)| plan_of(catalog, n, plan))
             .collect(),
+        tiers: offers::tiers(catalog),
+        products: offers::products(catalog),
+        discounts: offers::discounts(catalog),
+        discount_cap: shown_percent(catalog.discount_cap_bps),
         classes: catalog.classes.iter().map(class_of).collect(),
         schedules: schedules
             .map(|schedule| (schedule.name.clone(), schedule.steps.len()))
@@ -174,6 +197,9 @@ fn plan_of(catalog: &Catalog, number: usize, plan: &Plan) -> PlanSummary {
             .iter()
             .filter(|rule| rule.plan as usize == number)
             .count(),
+        monthly_fee: plan.monthly_fee,
+        by_day: plan.by_day,
+        allowances: offers::allowances(catalog, &plan.allowances),
         services: (0..catalog.services.len())
             .filter_map(|service| service_of(catalog, plan, service))
             .collect(),
@@ -190,6 +216,7 @@ fn service_of(catalog: &Catalog, plan: &Plan, service: usize) -> Option<ServiceS
     let mut numbers: Vec<RuleNo> = table
         .anywhere
         .iter()
+        .chain(&table.visited)
         .chain(table.by_zone.iter().flatten())
         .copied()
         .collect();
@@ -201,11 +228,7 @@ fn service_of(catalog: &Catalog, plan: &Plan, service: usize) -> Option<ServiceS
     let mut networks: Vec<u16> = rules.iter().filter_map(|rule| rule.roaming).collect();
     networks.sort_unstable();
     networks.dedup();
-    let (units, per) = match catalog.services.get(service)?.measurement {
-        Measurement::Time => (60_000_000_000, "minute"),
-        Measurement::Octets => (1_000_000, "MB"),
-        Measurement::Events => (1, "event"),
-    };
+    let (units, per) = unit_of(catalog.services.get(service)?.measurement);
     let rates = rules
         .iter()
         .filter_map(|rule| catalog.rates.get(rule.rate.index()));
@@ -225,12 +248,29 @@ fn service_of(catalog: &Catalog, plan: &Plan, service: usize) -> Option<ServiceS
     })
 }
 
-/// Prices of a rate's steps for so many base units, to twelve decimals.
-fn prices_per(rate: &Rate, units: i128) -> impl Iterator<Item = Pico> {
-    rate.steps.iter().map(move |step| {
-        let total = step.price.picos().saturating_mul(units);
-        Pico::from_picos(total / i128::from(step.unit.max(1)))
-    })
+/// The unit in which prices of a service are told, in base units, and its name.
+fn unit_of(measurement: Measurement) -> (u64, &'static str) {
+    match measurement {
+        Measurement::Time => (60_000_000_000, "minute"),
+        Measurement::Octets => (1_000_000, "MB"),
+        Measurement::Events => (1, "event"),
+    }
+}
+
+/// Prices of a rate's steps or tiers for so many base units.
+fn prices_per(rate: &Rate, units: u64) -> impl Iterator<Item = Pico> {
+    let steps = rate.steps.iter().map(|step| (step.price, step.unit));
+    let tiers = rate.tiers.iter().flat_map(|tiers| &tiers.tiers);
+    let tiers = tiers.map(|tier| (tier.price, tier.unit));
+    steps
+        .chain(tiers)
+        .map(move |(price, unit)| price_of(price, unit, units))
+}
+
+/// The price of `wanted` base units where `unit` of them cost `price`, to twelve decimals.
+fn price_of(price: Pico, unit: u64, wanted: u64) -> Pico {
+    let total = price.picos().saturating_mul(i128::from(wanted));
+    Pico::from_picos(total / i128::from(unit.max(1)))
 }
 
 fn class_of(class: &crate::tables::CreditClass) -> ClassSummary {
@@ -243,8 +283,7 @@ fn class_of(class: &crate::tables::CreditClass) -> ClassSummary {
 
 fn limit_of(rule: &MeasureRule) -> LimitSummary {
     let warnings = rule.warnings.iter().map(|warning| match warning.at {
-        WarningAt::Bps(bps) if bps % 100 == 0 => format!("{}%", bps / 100),
-        WarningAt::Bps(bps) => format!("{}.{:02}%", bps / 100, bps % 100),
+        WarningAt::Bps(bps) => shown_percent(bps),
         WarningAt::Amount(amount) => amount.to_string(),
     });
     LimitSummary {
