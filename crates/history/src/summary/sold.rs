@@ -274,7 +274,7 @@ impl Sold {
                     grants: given.grants,
                     records: u64::try_from(given.records).unwrap_or_default(),
                     units,
-                    amount: Quantity(units).display(measurement),
+                    quantity: Quantity(units).display(measurement),
                 }
             });
         shown.collect()
