@@ -126,8 +126,9 @@ impl Maker {
             return Some(if choice < 70 { WORLD_DATA } else { TRAVEL });
         }
         let included = plan.included().megabytes;
-        if included > 0 && self.people.used(owner).megabytes > included / 10 * 7 {
-            return Some(if choice < 80 { EXTRA_5GB } else { SUMMER });
+        let used = self.people.used(owner).megabytes;
+        if included > 0 && used > included / 10 * 7 {
+            return Some(if used < included { EXTRA_5GB } else { SUMMER });
         }
         match choice {
             0..5 if !matches!(plan, Plan::Norte20 | Plan::Familia) => Some(EXTRA_1GB),
