@@ -229,9 +229,6 @@ pub struct LatestCharge {
     /// What re-computes it: of usage plan, rule, zone, segments; of anything else the event as in the derived
     /// streams.
     pub explanation: Option<Value>,
-    /// The same as a tree for people.
-    #[serde(skip)]
-    pub tree: Vec<String>,
 }
 
 /// The report of a view.

@@ -1,21 +1,21 @@
 //! An account as it was at an instant: its state folded from the journal, and its latest charges explained.
 
 use crate::account::{AccountReport, LatestCharge, report_of};
-use crate::bill::kind_and_code;
+use crate::bill::{Month, kind_and_code};
 use crate::entries::{Walk, partition_of, seen_by};
+use crate::explained::{add_amounts, explained, usage_of};
 use crate::{CatalogNames, History, HistoryError};
 use core::ops::ControlFlow;
 use serde_json::Value;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use umbral_engine::{Partition, World};
-use umbral_model::event::{ChargeKind, EventBody, UsageRated};
+use umbral_model::event::{ChargeKind, EventBody};
 use umbral_model::ids::AccountId;
-use umbral_model::input::{Body, InputKey};
+use umbral_model::input::InputKey;
 use umbral_model::journal::{Entry, JournaledInput};
 use umbral_model::money::Money;
 use umbral_model::time::Timestamp;
-use umbral_rating::explanation::{Explained, Usage};
 use umbral_wire::{OutputBody, body_hash, json, outputs};
 
 /// Charges that a report shows.
@@ -44,6 +44,40 @@ impl History {
             account: account.to_string(),
             at: as_of.map(|at| at.to_string()),
         })
+    }
+}
+
+impl History {
+    /// All charges of a month of the account's calendar, oldest first, each with what re-computes it.
+    pub fn charges_of_month(
+        &self,
+        account: &AccountId,
+        month: Month,
+    ) -> Result<Vec<LatestCharge>, HistoryError> {
+        let mut walk = Walk::new(self, Some(partition_of(self, account)))?;
+        let mut fold = AccountFold::new(account.clone());
+        let mut charges: Vec<LatestCharge> = Vec::new();
+        walk.go(|walked| {
+            fold.world = Arc::clone(walked.world);
+            for (_, entry) in &walked.entries {
+                if let Some(own) = seen_by(entry, account) {
+                    charges.extend(charges_of(&fold.world, &own).into_iter().rev());
+                }
+                fold.take(entry);
+            }
+            Ok(ControlFlow::<()>::Continue(()))
+        })?;
+        let world = Arc::clone(&fold.world);
+        let report = fold.report().ok_or_else(|| HistoryError::UnknownAccount {
+            account: account.to_string(),
+            at: None,
+        })?;
+        let zone = world.zones.number(&report.time_zone);
+        let zone = zone.and_then(|number| world.zones.rules(number));
+        charges.retain(|charge| {
+            zone.is_some_and(|zone| Month::of(zone.local(charge.at).date) == month)
+        });
+        Ok(charges)
     }
 }
 
@@ -116,9 +150,9 @@ fn charges_of(world: &World, entry: &Entry) -> Vec<LatestCharge> {
         let mut found = match body {
             EventBody::UsageRated(rated) => {
                 let mut found = charge(entry, at, "usage", rated.charge.amount);
-                if let Some(usage) = usage_of(entry) {
-                    explain(world, rated, usage, &mut found);
-                }
+                let catalogs = &world.catalogs;
+                found.explanation =
+                    usage_of(entry).and_then(|usage| explained(catalogs, rated, usage));
                 return Some(found);
             }
             EventBody::UsageCorrected(correction) => {
@@ -141,7 +175,10 @@ fn charges_of(world: &World, entry: &Entry) -> Vec<LatestCharge> {
         };
         let told = json::output_with(&output, &CatalogNames(&world.catalogs));
         let told: Option<Value> = serde_json::from_str(&told).ok();
-        found.explanation = told.and_then(|mut told| Some(told.get_mut(body.kind())?.take()));
+        found.explanation = told.and_then(|mut told| {
+            add_amounts(&world.catalogs, entry, body, &mut told);
+            Some(told.get_mut(body.kind())?.take())
+        });
         Some(found)
     });
     charges.collect()
@@ -155,36 +192,9 @@ fn charge(entry: &Entry, at: Timestamp, kind: &'static str, amount: Money) -> La
         amount,
         code: None,
         explanation: None,
-        tree: Vec::new(),
     }
 }
 
 fn text_of(key: &InputKey) -> String {
     format!("{}/{}", key.source, key.event_id)
-}
-
-/// Adds what re-computes the price.
-fn explain(world: &World, rated: &UsageRated, usage: Usage, found: &mut LatestCharge) {
-    if let Some(explained) = Explained::of(&world.catalogs, &rated.charge, usage) {
-        let mut json = vec![b'{'];
-        explained.write_json(&mut json);
-        json.push(b'}');
-        found.explanation = serde_json::from_slice(&json).ok();
-        found.tree = explained.tree();
-    }
-}
-
-/// The record of an entry, as it is explained.
-fn usage_of(entry: &Entry) -> Option<Usage> {
-    let JournaledInput::Account(input) = &entry.input else {
-        return None;
-    };
-    let Body::Usage(usage) = &input.body else {
-        return None;
-    };
-    Some(Usage {
-        start: input.occurred_at,
-        quantity: usage.quantity,
-        duration: usage.duration,
-    })
 }

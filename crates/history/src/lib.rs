@@ -9,6 +9,7 @@ mod books;
 mod compare;
 mod entries;
 mod error;
+mod explained;
 mod holdings;
 mod lines;
 mod names;

@@ -270,12 +270,22 @@ fn charges(report: &AccountReport, out: &mut Out) -> Result<(), Failure> {
     if latest.is_empty() {
         return Ok(());
     }
-    let paint = out.paint();
     out.line("")?;
-    out.line(paint.strong("latest charges"))?;
-    for charge in latest {
-        let at = paint.faint(&in_zone(charge.at, &report.time_zone));
-        let lines = lines_of(charge, &report.currency, paint);
+    out.line(out.paint().strong("latest charges"))?;
+    trees(latest, &report.currency, &report.time_zone, out)
+}
+
+/// Charges as trees, each with its instant.
+pub(crate) fn trees<'c>(
+    charges: impl IntoIterator<Item = &'c LatestCharge>,
+    currency: &str,
+    time_zone: &str,
+    out: &mut Out,
+) -> Result<(), Failure> {
+    let paint = out.paint();
+    for charge in charges {
+        let at = paint.faint(&in_zone(charge.at, time_zone));
+        let lines = lines_of(charge, currency, paint);
         for (index, line) in lines.into_iter().enumerate() {
             out.line(if index == 0 {
                 format!("{line}  {at}")

@@ -18,6 +18,7 @@ use umbral_model::money::Money;
   umbral bill A1 --data prod --month 2026-03
   umbral bill A1 --data prod                    every month that has something to show
   umbral bill A1 --data prod --month 2026-03 -o json
+  umbral bill A1 --data prod --month 2026-03 --explain     every charge with its reasons
   umbral bill A1 --data prod --month 2026-03 --compare libre,libre_plus
   umbral bill A1 --data prod --from 2026-01 --to 2026-12 --compare all     cheapest over the year
 
@@ -49,6 +50,9 @@ pub(crate) struct Args {
     /// Leave out plans, rates and time bands below each line
     #[arg(long)]
     brief: bool,
+    /// Show every charge of the month as the tree that re-computes it
+    #[arg(long, conflicts_with_all = ["compare", "from", "to"], requires = "month")]
+    explain: bool,
 }
 
 impl Args {
@@ -79,6 +83,9 @@ pub(crate) fn run(args: &Args, out: &mut Out) -> Result<Exit, Failure> {
     if let Some(MonthChoice::One(month)) = args.month {
         let bill = history.bill(&account, month);
         let bill = bill.map_err(|error| Failure::history(&error))?;
+        if args.explain {
+            return explain(&history, &account, &bill, out);
+        }
         match out.is_json() {
             true => out.json(&bill)?,
             false => show(&bill, args.brief, out)?,
@@ -103,6 +110,27 @@ pub(crate) fn run(args: &Args, out: &mut Out) -> Result<Exit, Failure> {
     if bills.is_empty() {
         out.say("the account has neither usage nor charges in these months");
     }
+    Ok(Exit::Done)
+}
+
+/// The bill, and every charge of it as a tree.
+fn explain(
+    history: &History,
+    account: &AccountId,
+    bill: &Bill,
+    out: &mut Out,
+) -> Result<Exit, Failure> {
+    let charges = history.charges_of_month(account, bill.month);
+    let charges = charges.map_err(|error| Failure::history(&error))?;
+    if out.is_json() {
+        for charge in &charges {
+            out.json(charge)?;
+        }
+        return Ok(Exit::Done);
+    }
+    show(bill, false, out)?;
+    out.line("")?;
+    super::account::trees(&charges, &bill.currency, &bill.time_zone, out)?;
     Ok(Exit::Done)
 }
 
