@@ -31,6 +31,8 @@ struct Wrong {
 pub(crate) struct Corrections {
     noticed: BTreeMap<(i64, u64), Wrong>,
     numbered: u64,
+    /// When the first of them is noticed.
+    next: Option<i64>,
 }
 
 impl Corrections {
@@ -62,15 +64,17 @@ impl Corrections {
             cost,
         };
         self.noticed.insert((noticed, self.numbered), wrong);
+        self.next = Some(self.next.map_or(noticed, |next| next.min(noticed)));
     }
 
     /// When the next one is noticed, in seconds since 1970.
     pub(crate) fn next_second(&self) -> Option<i64> {
-        self.noticed.keys().next().map(|(noticed, _)| *noticed)
+        self.next
     }
 
     fn take(&mut self) -> Option<(i64, Wrong)> {
         let ((noticed, _), wrong) = self.noticed.pop_first()?;
+        self.next = self.noticed.keys().next().map(|(noticed, _)| *noticed);
         Some((noticed, wrong))
     }
 }
