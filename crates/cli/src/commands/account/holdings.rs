@@ -50,9 +50,9 @@ fn customer(report: &AccountReport, out: &mut Out) -> Result<(), Failure> {
 fn allowances(report: &AccountReport) -> Table {
     let mut table = Table::new(&[
         ("allowance", Align::Left),
-        ("of", Align::Left),
-        ("left", Align::Left),
-        ("", Align::Right),
+        ("given by", Align::Left),
+        ("", Align::Left),
+        ("left", Align::Right),
         ("of", Align::Right),
         ("from", Align::Left),
         ("until", Align::Left),
