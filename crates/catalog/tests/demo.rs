@@ -35,22 +35,37 @@ fn the_demo_catalog_has_no_problems() {
     folder(Path::new("../../examples/catalogs/demo"), "", &mut found);
     let compiled = load(&found, &Zones).unwrap_or_else(|problems| panic!("{problems:#?}"));
     assert_eq!(compiled.warnings, []);
-    assert!(compiled.cases.len() >= 10);
+    assert!(compiled.cases.len() >= 500);
     let summary = compiled.summary;
     let plans: Vec<&str> = summary
         .plans
         .iter()
         .map(|plan| plan.name.as_str())
         .collect();
-    assert_eq!(plans, ["basico", "empresa", "libre"]);
+    assert_eq!(
+        plans,
+        [
+            "basico",
+            "empresa",
+            "empresa_volumen",
+            "familia",
+            "libre",
+            "norte_20"
+        ]
+    );
     let classes: Vec<&str> = summary
         .classes
         .iter()
         .map(|class| class.name.as_str())
         .collect();
-    assert_eq!(classes, ["standard", "vip", "prepaid", "business"]);
-    assert!(summary.prefixes > 80);
-    let voice = &summary.plans[2].services[0];
+    assert_eq!(
+        classes,
+        [
+            "standard", "premium", "vip", "vvip", "prepaid", "business", "staff"
+        ]
+    );
+    assert!(summary.prefixes > 600);
+    let voice = &summary.plans[4].services[0];
     assert_eq!((voice.service.as_str(), voice.per), ("voice", "minute"));
     assert_eq!(voice.highest, Pico::parse("7.50").unwrap());
 }

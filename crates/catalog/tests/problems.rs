@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used)]
 
 mod common;
+#[path = "problems/tariff.rs"]
+mod tariff;
 
 use common::{Zones, files};
 use smol_str::SmolStr;
@@ -89,7 +91,8 @@ fn problems_with(head: &str, path: &str, text: &str) -> Vec<Problem> {
     }
 }
 
-fn check(head: &str, code: &str, path: &str, text: &str) {
+/// What is not as the row says; nothing where all is.
+fn check(head: &str, code: &str, path: &str, text: &str) -> Option<String> {
     let (text, span) = marked(text);
     let found = problems_with(head, path, &text);
     let unused = ["C-0055", "C-0079", "C-0094"];
@@ -98,13 +101,17 @@ fn check(head: &str, code: &str, path: &str, text: &str) {
         .filter(|problem| problem.code == code || !unused.contains(&problem.code))
         .collect();
     let places: Vec<_> = relevant.iter().map(|p| (p.code, p.file.as_str())).collect();
-    assert_eq!(places, [(code, path)], "{text}\n{found:#?}");
-    let covered = text.get(relevant[0].span.clone());
-    assert_eq!(
-        relevant[0].span, span,
-        "{code} covers {covered:?} in\n{text}"
-    );
-    assert!(codes::page(code).is_some(), "{code} has no page");
+    if places != [(code, path)] {
+        return Some(format!("{code} in {path}:\n{text}\n{found:#?}"));
+    }
+    if relevant[0].span != span {
+        let covered = text.get(relevant[0].span.clone());
+        return Some(format!("{code} covers {covered:?} in\n{text}"));
+    }
+    if relevant[0].notes.is_empty() {
+        return Some(format!("{code} does not say what to do in\n{text}"));
+    }
+    (codes::page(code).is_none()).then(|| format!("{code} has no page"))
 }
 
 /// Code, file, content with the caret's place between « and ».
@@ -411,12 +418,15 @@ const OTHERS: &[(&str, &str, &str)] = &[
 
 #[test]
 fn each_mistake_has_its_code_place_and_page() {
-    for (code, text) in TOML {
-        check(HEAD, code, "new.toml", text);
-    }
-    for (code, path, text) in OTHERS {
-        check(HEAD, code, path, text);
-    }
+    let tables = TOML.iter().chain(tariff::ROWS);
+    let tables = tables.map(|(code, text)| check(HEAD, code, "new.toml", text));
+    let others = OTHERS.iter().chain(tariff::OTHERS);
+    let others = others.map(|(code, path, text)| check(HEAD, code, path, text));
+    let heads = tariff::HEADS.iter();
+    let heads =
+        heads.map(|(code, text)| check(HEAD, code, "catalog.toml", &format!("{HEAD}{text}")));
+    let wrong: Vec<String> = tables.chain(others).chain(heads).flatten().collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
 }
 
 #[test]
@@ -431,6 +441,8 @@ fn every_code_is_met_by_a_test() {
     for (code, page) in own {
         let tabled = TOML.iter().any(|(known, _)| known == code)
             || OTHERS.iter().any(|(known, ..)| known == code)
+            || tariff::ROWS.iter().any(|(known, _)| known == code)
+            || tariff::HEADS.iter().any(|(known, _)| known == code)
             || elsewhere.contains(code);
         assert!(tabled, "{code}");
         assert!(
@@ -602,6 +614,161 @@ fn forty_mistakes_show_forty() {
         .iter()
         .filter(|problem| problem.severity == Severity::Error);
     assert_eq!(errors.count(), 40);
+}
+
+/// Forty mistakes of all kinds, one a line or table, with the codes in order.
+const FORTY: &[(&str, &str)] = &[
+    (
+        "C-0030",
+        "[plan.p1]\nrules = [ { service = \"vioce\", rate = \"call\" } ]",
+    ),
+    (
+        "C-0031",
+        "[plan.p2]\nrules = [ { service = \"voice\", zone = \"moon\", rate = \"call\" } ]",
+    ),
+    (
+        "C-0032",
+        "[plan.p3]\nrules = [ { service = \"voice\", band = \"noon\", rate = \"call\" } ]",
+    ),
+    (
+        "C-0033",
+        "[plan.p4]\nrules = [ { service = \"voice\", rate = \"gold\" } ]",
+    ),
+    (
+        "C-0038",
+        "[plan.p5]\nrules = [ { service = \"voice\", roaming = \"mars\", rate = \"call\" } ]",
+    ),
+    ("C-0101", "[plan.p6]\nrules = []"),
+    (
+        "C-0102",
+        "[plan.p7]\nrules = [ { service = \"data\", rate = \"call\" } ]",
+    ),
+    (
+        "C-0103",
+        "[plan.p8]\nrules = [ { service = \"voice\", visited = true, rate = \"call\" } ]",
+    ),
+    (
+        "C-0104",
+        "[plan.p9]\nrules = [ { service = \"voice\", roaming = \"eu\", visited = true, rate = \"call\" } ]",
+    ),
+    (
+        "C-0107",
+        "[plan.p10]\nrules = [ { service = \"voice\", band = \"peak\", rate = \"call\" } ]",
+    ),
+    (
+        "C-0120",
+        "[plan.p11]\nmonthly_fee = \"9.999\"\nrules = [ { service = \"voice\", rate = \"call\" } ]",
+    ),
+    (
+        "C-0023",
+        "[plan.p12]\nproration = \"yes\"\nrules = [ { service = \"voice\", rate = \"call\" } ]",
+    ),
+    (
+        "C-0110",
+        "[plan.p13]\nallowances = [ { name = \"a\", service = \"data\", units = \"1GB\" } ]\nrules = [ { service = \"voice\", rate = \"call\" } ]",
+    ),
+    (
+        "C-0112",
+        "[plan.p14]\nallowances = [ { name = \"a\", service = \"voice\", units = \"1GB\" } ]\nrules = [ { service = \"voice\", rate = \"call\" } ]",
+    ),
+    ("C-0070", "[rate.r1]\nprice = \"0.10\""),
+    ("C-0071", "[rate.r2]\nprice = \"0,10 per minute\""),
+    (
+        "C-0072",
+        "[rate.r3]\nprice = \"1 per minute\"\nincrements = \"1 moment\"",
+    ),
+    ("C-0073", "[rate.r4]\nprice = \"1 per 0s\""),
+    ("C-0074", "[rate.r5]\nprice = \"-1 per minute\""),
+    (
+        "C-0075",
+        "[rate.r6]\nsteps = [ { from = \"1m\", price = \"1 per minute\" } ]",
+    ),
+    (
+        "C-0076",
+        "[rate.r7]\nprice = \"1 per minute\"\nincrements = \"1kB\"",
+    ),
+    (
+        "C-0077",
+        "[rate.r8]\nprice = \"free\"\nrounding = \"nearest\"",
+    ),
+    (
+        "C-0078",
+        "[rate.r9]\nprice = \"free\"\nminimum = \"2\"\nmaximum = \"1\"",
+    ),
+    ("C-0080", "[rate.r10]\nsetup = \"1\""),
+    (
+        "C-0081",
+        "[rate.r11]\ntiers = [ { up_to = \"1h\", price = \"1 per minute\" } ]\ntier_kind = \"volume\"",
+    ),
+    (
+        "C-0082",
+        "[rate.r12]\ntiers = [ { up_to = \"0s\", price = \"1 per minute\" }, { price = \"free\" } ]\ntier_kind = \"volume\"",
+    ),
+    (
+        "C-0083",
+        "[rate.r13]\nprice = \"free\"\ntier_kind = \"volume\"",
+    ),
+    ("C-0024", "[product.q1]\nprice = \"5\"\ninstalments = 1"),
+    ("C-0034", "[product.q2]\nprice = \"5\"\nplan = \"none\""),
+    (
+        "C-0115",
+        "[product.q3]\nprice = \"5\"\nallowances = [ { name = \"a\", service = \"voice\", units = \"1h\", valid = \"long\" } ]",
+    ),
+    ("C-0130", "[discount.d1]\npercent = \"90%\""),
+    (
+        "C-0132",
+        "[discount.d2]\npercent = \"9%\"\nfrom = 2026-06-01\nuntil = 2026-05-01",
+    ),
+    (
+        "C-0040",
+        "[discount.d3]\npercent = \"9%\"\nclass = \"gold\"",
+    ),
+    (
+        "C-0058",
+        "[network.n1]\nnetworks = [\"*\"]\n[network.n2]\nnetworks = [\"*\"]",
+    ),
+    (
+        "C-0057",
+        "[network.n3]\nnetworks = [\"262\"]\ncountry_code = \"Germany\"",
+    ),
+    ("C-0056", "[zone.national]\nnumbers = [\"1 0 0 4\"]"),
+    ("C-0092", "[band.b1]\nfrom = \"08:00\"\nto = \"08:00\""),
+    (
+        "C-0128",
+        "[class.c1]\nlimit.exposure = \"150\"\non_breach = [\"bar\"]",
+    ),
+    (
+        "C-0122",
+        "[class.c2]\nlimit.exposure = \"150\"\nwarn_at = [\"180%\"]",
+    ),
+    ("C-0035", "[class.c3]\ncollections = \"hard\""),
+];
+
+#[test]
+fn forty_different_mistakes_show_forty() {
+    let lines: Vec<&str> = FORTY.iter().map(|(_, text)| *text).collect();
+    let text = lines.join("\n");
+    let found = problems_with(HEAD, "new.toml", &text);
+    let errors: Vec<&Problem> = found
+        .iter()
+        .filter(|problem| problem.severity == Severity::Error)
+        .collect();
+    let codes: Vec<&str> = errors.iter().map(|problem| problem.code).collect();
+    let wanted: Vec<&str> = FORTY.iter().map(|(code, _)| *code).collect();
+    assert_eq!(codes, wanted, "{errors:#?}");
+    assert_eq!(codes.len(), 40);
+    let mut line_of_table = 1;
+    for (problem, (_, table)) in errors.iter().zip(FORTY) {
+        let (line, _) = problem.line_and_column(&text);
+        let lines = line_of_table..line_of_table + table.lines().count();
+        assert!(lines.contains(&line), "{problem:#?} is not in\n{table}");
+        assert_eq!(problem.file, "new.toml");
+        assert!(!problem.span.is_empty(), "{problem:#?} covers nothing");
+        assert!(!problem.title.is_empty(), "{problem:#?}");
+        let says = !problem.notes.is_empty() || !problem.label.is_empty();
+        assert!(says, "{problem:#?} does not say what to do");
+        line_of_table = lines.end;
+    }
 }
 
 #[test]

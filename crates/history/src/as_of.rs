@@ -1,6 +1,7 @@
 //! An account as it was at an instant: its state folded from the journal, and its latest charges explained.
 
 use crate::account::{AccountReport, LatestCharge, report_of};
+use crate::bill::kind_and_code;
 use crate::entries::{Walk, partition_of, seen_by};
 use crate::{History, HistoryError};
 use core::ops::ControlFlow;
@@ -9,8 +10,9 @@ use std::sync::Arc;
 use umbral_engine::{Partition, World};
 use umbral_model::event::{ChargeKind, EventBody, UsageRated};
 use umbral_model::ids::AccountId;
-use umbral_model::input::Body;
+use umbral_model::input::{Body, InputKey};
 use umbral_model::journal::{Entry, JournaledInput};
+use umbral_model::money::Money;
 use umbral_model::time::Timestamp;
 use umbral_rating::explanation::{Explained, Usage};
 use umbral_wire::body_hash;
@@ -75,7 +77,12 @@ impl AccountFold {
         self.partition.replay(&self.world, &own, hash);
         self.clock = own.clock;
         let charges = |event: &EventBody| {
-            matches!(event, EventBody::UsageRated(_) | EventBody::ChargePosted(_))
+            matches!(
+                event,
+                EventBody::UsageRated(_)
+                    | EventBody::UsageCorrected(_)
+                    | EventBody::ChargePosted(_)
+            )
         };
         if own.events.iter().any(|event| charges(&event.event.body)) {
             self.latest.push_front(own);
@@ -98,70 +105,77 @@ impl AccountFold {
 }
 
 fn charges_of(world: &World, entry: &Entry) -> Vec<LatestCharge> {
-    let charge = |at, kind, amount, code| LatestCharge {
+    let charges = entry.events.iter().rev();
+    let charges = charges.filter_map(|event| {
+        let at = event.event.effective_at;
+        match &event.event.body {
+            EventBody::UsageRated(rated) => {
+                let mut found = charge(entry, at, "usage", rated.charge.amount);
+                if let Some(usage) = usage_of(entry) {
+                    explain(world, rated, usage, &mut found);
+                }
+                Some(found)
+            }
+            EventBody::UsageCorrected(correction) => {
+                let mut found = charge(entry, at, "correction", correction.difference);
+                found.code = Some(text_of(&correction.root));
+                Some(found)
+            }
+            EventBody::ChargePosted(posted) => {
+                let (kind, code) = kind_and_code(posted);
+                let mut found = charge(entry, at, kind, posted.amount);
+                found.code = Some(match &posted.kind {
+                    ChargeKind::Purchase(..) | ChargeKind::LateFee { .. } => {
+                        posted.code.to_string()
+                    }
+                    _ => code,
+                });
+                Some(found)
+            }
+            _ => None,
+        }
+    });
+    charges.collect()
+}
+
+fn charge(entry: &Entry, at: Timestamp, kind: &'static str, amount: Money) -> LatestCharge {
+    LatestCharge {
         position: entry.position,
         at,
         kind,
         amount,
-        code,
+        code: None,
         explanation: None,
         tree: Vec::new(),
-    };
-    entry
-        .events
-        .iter()
-        .rev()
-        .filter_map(|event| {
-            let at = event.event.effective_at;
-            match &event.event.body {
-                EventBody::UsageRated(rated) => {
-                    let mut found = charge(at, "usage", rated.charge.amount, None);
-                    if let Some(explained) = explain(world, entry, rated) {
-                        let mut json = vec![b'{'];
-                        explained.write_json(&mut json);
-                        json.push(b'}');
-                        found.explanation = serde_json::from_slice(&json).ok();
-                        found.tree = explained.tree();
-                    }
-                    Some(found)
-                }
-                EventBody::ChargePosted(posted) => {
-                    let kind = match &posted.kind {
-                        ChargeKind::Charge => "charge",
-                        ChargeKind::Purchase(..) => "purchase",
-                        ChargeKind::LateFee { .. } => "late_fee",
-                        ChargeKind::Fee(_) => "fee",
-                        ChargeKind::Volume(_) => "volume",
-                        ChargeKind::Instalment { .. } => "instalment",
-                    };
-                    Some(charge(
-                        at,
-                        kind,
-                        posted.amount,
-                        Some(posted.code.to_string()),
-                    ))
-                }
-                _ => None,
-            }
-        })
-        .collect()
+    }
 }
 
-fn explain<'w>(world: &'w World, entry: &Entry, rated: &UsageRated) -> Option<Explained<'w>> {
+fn text_of(key: &InputKey) -> String {
+    format!("{}/{}", key.source, key.event_id)
+}
+
+/// Adds what re-computes the price.
+fn explain(world: &World, rated: &UsageRated, usage: Usage, found: &mut LatestCharge) {
+    if let Some(explained) = Explained::of(&world.catalogs, &rated.charge, usage) {
+        let mut json = vec![b'{'];
+        explained.write_json(&mut json);
+        json.push(b'}');
+        found.explanation = serde_json::from_slice(&json).ok();
+        found.tree = explained.tree();
+    }
+}
+
+/// The record of an entry, as it is explained.
+fn usage_of(entry: &Entry) -> Option<Usage> {
     let JournaledInput::Account(input) = &entry.input else {
         return None;
     };
     let Body::Usage(usage) = &input.body else {
         return None;
     };
-    let (start, quantity, duration) = (input.occurred_at, usage.quantity, usage.duration);
-    Explained::of(
-        &world.catalogs,
-        &rated.charge,
-        Usage {
-            start,
-            quantity,
-            duration,
-        },
-    )
+    Some(Usage {
+        start: input.occurred_at,
+        quantity: usage.quantity,
+        duration: usage.duration,
+    })
 }

@@ -5,6 +5,7 @@
 mod account;
 mod as_of;
 mod bill;
+mod books;
 mod entries;
 mod error;
 mod names;

@@ -1,9 +1,11 @@
 //! Names of the small numbers in events, from the catalogs of the journal.
 
 use smol_str::SmolStr;
+use umbral_catalog::tables::{Catalog, Rate};
 use umbral_catalog::version::CatalogSet;
 use umbral_model::ids::{
-    BandNo, DestinationNo, PlanNo, PrefixNo, RateNo, RuleNo, ServiceNo, VersionNo,
+    AllowanceNo, BandNo, DestinationNo, DiscountNo, PlanNo, PrefixNo, RateNo, RuleNo, ServiceNo,
+    VersionNo,
 };
 use umbral_model::units::Measurement;
 use umbral_wire::Names;
@@ -13,9 +15,19 @@ use umbral_wire::Names;
 pub struct CatalogNames<'c>(pub &'c CatalogSet);
 
 impl CatalogNames<'_> {
-    fn catalog(&self, version: VersionNo) -> Option<&umbral_catalog::tables::Catalog> {
+    fn catalog(&self, version: VersionNo) -> Option<&Catalog> {
         self.0.get(version).map(|version| &*version.catalog)
     }
+}
+
+/// What a rate with tiers is measured in: as the services of a rule that uses it.
+fn measured(catalog: &Catalog, rate: &str) -> Option<Measurement> {
+    let with_tiers = |known: &Rate| known.tiers.is_some() && known.name == rate;
+    let number = catalog.rates.iter().position(with_tiers)?;
+    let mut rules = catalog.rules.iter();
+    let rule = rules.find(|rule| rule.rate.index() == number && !rule.services.is_empty())?;
+    let service = catalog.services.get(rule.services.first()?.index())?;
+    Some(service.measurement)
 }
 
 impl Names for CatalogNames<'_> {
@@ -63,5 +75,27 @@ impl Names for CatalogNames<'_> {
             .destinations
             .get(zone.index())
             .cloned()
+    }
+
+    fn allowance(
+        &self,
+        version: VersionNo,
+        allowance: AllowanceNo,
+    ) -> Option<(SmolStr, Measurement)> {
+        let allowance = self.catalog(version)?.allowances.get(allowance.index())?;
+        Some((allowance.name.clone(), allowance.measurement))
+    }
+
+    fn discount(&self, version: VersionNo, discount: DiscountNo) -> Option<SmolStr> {
+        let discounts = &self.catalog(version)?.discounts;
+        Some(discounts.get(discount.index())?.name.clone())
+    }
+
+    /// The newest version counts that has such a rate.
+    fn tiers_of(&self, rate: &str) -> Option<Measurement> {
+        let catalogs = self.0.iter().map(|version| &*version.catalog);
+        catalogs
+            .filter_map(|catalog| measured(catalog, rate))
+            .last()
     }
 }

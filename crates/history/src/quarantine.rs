@@ -1,11 +1,14 @@
-//! Records that could not be taken. An entry is open until it is resubmitted, or until a later input with
-//! its key is journaled: that one was taken, or stands in the quarantine in its place.
+//! Records that could not be taken, and corrections whose record never came. An entry is open until it is
+//! resubmitted, or until a later input with its key is journaled: that one was taken, or stands in the
+//! quarantine in its place. A correction that was given up is listed at the position at which it came; repeats
+//! of it that came while it waited settle nothing.
 
 use crate::{History, HistoryError, threads};
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::Serialize;
 use umbral_intake::reader::{Decoder, RawRecord};
-use umbral_model::input::{Address, Incoming, IncomingBody, Input, InputKey};
+use umbral_model::event::{CorrectionUnclaimed, EventBody};
+use umbral_model::input::{Address, Body, Incoming, IncomingBody, Input, InputKey};
 use umbral_model::journal::{Entry, JournaledInput, Outcome, Quarantined};
 use umbral_model::rejection::{Reason, Rejection};
 use umbral_model::time::Timestamp;
@@ -61,6 +64,9 @@ pub struct QuarantinedRecord {
     key: Option<InputKey>,
     #[serde(skip)]
     input: Option<Box<Input>>,
+    /// Inputs with its key settle it when they come behind this position.
+    #[serde(skip)]
+    since: u64,
 }
 
 impl QuarantinedRecord {
@@ -83,6 +89,7 @@ impl QuarantinedRecord {
             original_bytes: kept.original.clone(),
             key: None,
             input: None,
+            since: entry.position,
         };
         match &entry.input {
             JournaledInput::Account(input) => {
@@ -103,6 +110,42 @@ impl QuarantinedRecord {
         record.source = record.key.as_ref().map(|key| key.source.to_string());
         record.event_id = record.key.as_ref().map(|key| key.event_id.to_string());
         record
+    }
+
+    /// A correction that waited in vain, at the position at which it came.
+    fn of_unclaimed(parked: Parked, unclaimed: Unclaimed) -> QuarantinedRecord {
+        let Parked {
+            position,
+            clock,
+            input,
+        } = parked;
+        let CorrectionUnclaimed {
+            key,
+            reason,
+            detail,
+            ..
+        } = unclaimed.body;
+        let original = json::input(&input);
+        QuarantinedRecord {
+            position,
+            code: reason.code(),
+            reason: reason.sentence(),
+            detail,
+            source: Some(key.source.to_string()),
+            event_id: Some(key.event_id.to_string()),
+            occurred_at: Some(input.occurred_at.to_string()),
+            recorded_at: clock.to_string(),
+            account_id: Some(input.account.to_string()),
+            kind: Some(input.body.kind()),
+            format: None,
+            place: None,
+            open: true,
+            original_bytes: original.as_bytes().to_vec(),
+            original,
+            key: Some(key),
+            input: Some(Box::new(input)),
+            since: unclaimed.position,
+        }
     }
 
     /// The record as an input to be taken up again: read anew from its bytes, so that it resolves again,
@@ -161,7 +204,14 @@ impl QuarantinedRecord {
     }
 }
 
+/// What the edge looked up for a correction is looked up again.
 fn unresolved(input: &Input) -> Incoming {
+    let mut body = input.body.clone();
+    match &mut body {
+        Body::UsageCorrected(corrected) => corrected.original = None,
+        Body::UsageCancelled(cancelled) => cancelled.original = None,
+        _ => {}
+    }
     Incoming {
         key: input.key.clone(),
         occurred_at: input.occurred_at,
@@ -173,7 +223,7 @@ fn unresolved(input: &Input) -> Incoming {
         actor: input.actor.clone(),
         reason: input.reason.clone(),
         forced: input.forced,
-        body: IncomingBody::Account(input.body.clone()),
+        body: IncomingBody::Account(body),
     }
 }
 
@@ -196,7 +246,7 @@ impl History {
         for record in &mut records {
             let later = record.key.as_ref().and_then(|key| newest.get(key));
             record.open = !resubmitted.contains(&record.position)
-                && later.is_none_or(|position| *position <= record.position);
+                && later.is_none_or(|position| *position <= record.since);
         }
         records.retain(|record| selection.takes(record));
         records.sort_by_key(|record| record.position);
@@ -213,10 +263,8 @@ impl History {
             resubmitted.extend(commit.resubmitted.iter().copied());
             true
         })?;
-        Ok((
-            folds.into_iter().flat_map(|gather| gather.0).collect(),
-            resubmitted,
-        ))
+        let records = folds.into_iter().flat_map(|gather| gather.records);
+        Ok((records.collect(), resubmitted))
     }
 
     /// The last position of each key.
@@ -251,17 +299,65 @@ impl Selection {
     }
 }
 
+/// A correction that waits for its record.
+struct Parked {
+    position: u64,
+    clock: Timestamp,
+    input: Input,
+}
+
+/// A correction that was given up.
+struct Unclaimed {
+    position: u64,
+    body: CorrectionUnclaimed,
+}
+
+/// What one thread finds. All of an account is in one partition, and a partition's frames come in order.
 #[derive(Default)]
-struct Gather(Vec<QuarantinedRecord>);
+struct Gather {
+    records: Vec<QuarantinedRecord>,
+    parked: FxHashMap<InputKey, Parked>,
+}
 
 impl FrameFold for Gather {
     fn fold(&mut self, frame: &ScannedFrame) -> Result<(), EngineError> {
         for entry in frame.decode()?.entries {
             if let Outcome::Quarantined(kept) = &entry.outcome {
-                self.0.push(QuarantinedRecord::of(&entry, kept));
+                self.records.push(QuarantinedRecord::of(&entry, kept));
+            }
+            let (position, clock) = (entry.position, entry.clock);
+            for event in entry.events {
+                self.take(position, clock, event.event.body);
             }
         }
         Ok(())
+    }
+}
+
+impl Gather {
+    fn take(&mut self, position: u64, clock: Timestamp, body: EventBody) {
+        match body {
+            EventBody::CorrectionParked(parked) => {
+                let input = parked.input;
+                let parked = Parked {
+                    position,
+                    clock,
+                    input,
+                };
+                self.parked.insert(parked.input.key.clone(), parked);
+            }
+            EventBody::CorrectionUnclaimed(body) => {
+                if let Some(parked) = self.parked.remove(&body.key) {
+                    let unclaimed = Unclaimed { position, body };
+                    let record = QuarantinedRecord::of_unclaimed(parked, unclaimed);
+                    self.records.push(record);
+                }
+            }
+            EventBody::UsageCorrected(correction) => {
+                self.parked.remove(&correction.correction);
+            }
+            _ => {}
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use rustc_hash::FxHashMap;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use umbral_engine::World;
-use umbral_model::event::EventBody;
+use umbral_model::event::{EventBody, UsageRated};
 use umbral_model::ids::AccountId;
 use umbral_model::journal::{Counts, Entry, Outcome};
 use umbral_model::money::Money;
@@ -61,7 +61,8 @@ pub struct Summary {
     pub barred: u64,
     /// Those who spent most, with amounts.
     pub top_spenders: Vec<TopSpender>,
-    /// Quarantined records by reason, those that were taken up again since included.
+    /// Quarantined records by reason, those that were taken up again since included, and corrections whose
+    /// record never came.
     pub quarantine: Vec<QuarantineReason>,
 }
 
@@ -163,6 +164,12 @@ impl CountedAmount {
         self.count += count;
         self.amount += amount;
     }
+
+    /// Takes one of them out again.
+    fn less(&mut self, amount: Money) {
+        self.count = self.count.saturating_sub(1);
+        self.amount = self.amount - amount;
+    }
 }
 
 impl Sums {
@@ -188,23 +195,20 @@ impl Sums {
         match body {
             EventBody::AccountOpened(_) => self.accounts += 1,
             EventBody::UsageRated(rated) => {
-                let charge = &rated.charge;
-                let service = world
-                    .catalogs
-                    .get(charge.version)
-                    .and_then(|version| version.catalog.services.get(charge.service.index()))
-                    .map_or("", |service| service.name.as_str());
-                match self.services.get_mut(service) {
-                    Some(known) => known.more(1, charge.amount),
-                    None => {
-                        let first = CountedAmount {
-                            count: 1,
-                            amount: charge.amount,
-                        };
-                        self.services.insert(service.to_owned(), first);
-                    }
+                self.count(world, rated, |usage| usage.more(1, rated.charge.amount));
+                self.spend(account, rated.charge.amount);
+            }
+            EventBody::UsageCorrected(correction) => {
+                if let Some(before) = &correction.before {
+                    self.count(world, before, |usage| usage.less(before.charge.amount));
                 }
-                self.spend(account, charge.amount);
+                if let Some(after) = &correction.after {
+                    self.count(world, after, |usage| usage.more(1, after.charge.amount));
+                }
+                self.spend(account, correction.difference);
+            }
+            EventBody::CorrectionUnclaimed(unclaimed) => {
+                *self.quarantine.entry(unclaimed.reason).or_default() += 1;
             }
             EventBody::ChargePosted(posted) => {
                 self.charges.more(1, posted.amount);
@@ -227,6 +231,23 @@ impl Sums {
                 self.barred += u64::from(changed.barred);
             }
             _ => {}
+        }
+    }
+
+    fn count(
+        &mut self,
+        world: &World,
+        rated: &UsageRated,
+        change: impl FnOnce(&mut CountedAmount),
+    ) {
+        let charge = &rated.charge;
+        let version = world.catalogs.get(charge.version);
+        let service = version
+            .and_then(|version| version.catalog.services.get(charge.service.index()))
+            .map_or("", |service| service.name.as_str());
+        match self.services.get_mut(service) {
+            Some(known) => change(known),
+            None => change(self.services.entry(service.to_owned()).or_default()),
         }
     }
 

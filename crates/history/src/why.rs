@@ -8,6 +8,7 @@ use serde::Serialize;
 use std::collections::VecDeque;
 use umbral_model::event::{EventBody, OutId};
 use umbral_model::ids::AccountId;
+use umbral_model::input::InputKey;
 use umbral_model::journal::{Entry, JournaledInput};
 use umbral_model::money::Currency;
 use umbral_wire::{OutputBody, OutputEvent, json, outputs};
@@ -34,6 +35,10 @@ impl Reason {
         }
         let (source, event_id) = text.split_once('/')?;
         Some(Reason::Input(source.to_owned(), event_id.to_owned()))
+    }
+
+    fn of(key: &InputKey) -> Reason {
+        Reason::Input(key.source.to_string(), key.event_id.to_string())
     }
 
     fn is_answered_by(&self, output: &OutputEvent<'_>) -> bool {
@@ -76,7 +81,7 @@ impl History {
             };
             if links.iter().all(|known| known.position != link.position) {
                 links.push(link);
-                asked.extend(named.into_iter().map(Reason::Output));
+                asked.extend(named);
             }
             if links.len() >= MAX_LINKS {
                 break;
@@ -103,7 +108,7 @@ impl History {
         &self,
         account: &AccountId,
         reason: &Reason,
-    ) -> Result<Option<(Link, Vec<OutId>)>, HistoryError> {
+    ) -> Result<Option<(Link, Vec<Reason>)>, HistoryError> {
         let mut walk = Walk::new(self, Some(partition_of(self, account)))?;
         walk.go(|walked| {
             let found = walked
@@ -149,17 +154,35 @@ fn link_of(entry: &Entry, names: &CatalogNames<'_>, currency: Option<Currency>) 
     }
 }
 
-/// Earlier events that an entry's events name.
-fn named_by(entry: &Entry) -> Vec<OutId> {
-    outputs(entry)
-        .iter()
-        .filter_map(|output| match output.body {
-            OutputBody::Event(EventBody::ThresholdRecovered(recovered)) => {
-                Some(recovered.fired_out_id)
+/// Earlier events and inputs that an entry's events name.
+fn named_by(entry: &Entry) -> Vec<Reason> {
+    let mut named = Vec::new();
+    for output in outputs(entry) {
+        let OutputBody::Event(body) = output.body else {
+            continue;
+        };
+        match body {
+            EventBody::ThresholdRecovered(recovered) => {
+                named.push(Reason::Output(recovered.fired_out_id));
             }
-            _ => None,
-        })
-        .collect()
+            EventBody::AllowanceRecovered(recovered) => {
+                named.push(Reason::Output(recovered.fired_out_id));
+            }
+            EventBody::UsageCorrected(correction) => {
+                let keys = [
+                    &correction.correction,
+                    &correction.corrects,
+                    &correction.root,
+                ];
+                named.extend(keys.map(Reason::of));
+            }
+            EventBody::CorrectionUnclaimed(unclaimed) => {
+                named.push(Reason::of(&unclaimed.key));
+            }
+            _ => {}
+        }
+    }
+    named
 }
 
 fn reason_text(reason: &Reason) -> String {

@@ -2,6 +2,7 @@
 
 use crate::error::JournalError;
 use crate::log;
+use crate::picker::FramePicker;
 use crate::reader::Reader;
 use crate::storage::{LockGuard, RealDisk, Storage, read_file, replace_file};
 use serde::{Deserialize, Serialize};
@@ -133,6 +134,11 @@ impl DataDir {
     pub fn read(&self, from_batch: u64) -> Result<Reader, JournalError> {
         let (storage, log_dir) = (self.storage(), self.log_dir());
         Reader::open(storage, &log_dir, self.settings.partitions, from_batch)
+    }
+
+    /// Picks single frames of batches whose places are known; needs no lock.
+    pub fn picker(&self) -> FramePicker {
+        FramePicker::new(self.storage(), &self.log_dir())
     }
 
     /// Where it is.

@@ -7,6 +7,7 @@ use crate::frame::{
 };
 use crate::manifest::{Manifest, SegmentEntry};
 use crate::metrics as names;
+use crate::picker::BatchPlace;
 use crate::recover::{self, Recovery};
 use crate::scan::Chains;
 use crate::segment::{self, Head, SegmentHeader};
@@ -52,6 +53,7 @@ pub struct Log {
     options: LogOptions,
     epoch: u32,
     chains: Chains,
+    last_place: BatchPlace,
     // The heads before the batch that is being appended.
     heads_before: Vec<Head>,
     sealed: Vec<SegmentEntry>,
@@ -86,6 +88,10 @@ impl Log {
             dir: log_dir,
             options,
             epoch: end.last_epoch + 1,
+            last_place: BatchPlace {
+                segment: end.number,
+                offset: end.offset,
+            },
             heads_before: end.chains.heads.clone(),
             chains: end.chains,
             sealed: end.sealed,
@@ -141,6 +147,11 @@ impl Log {
         appended
     }
 
+    /// Where the batch appended last begins.
+    pub fn last_place(&self) -> BatchPlace {
+        self.last_place
+    }
+
     /// Gives unused space back, records the log's end in the manifest, and frees the directory.
     pub fn close(mut self) -> Result<(), JournalError> {
         self.check_usable()?;
@@ -159,6 +170,10 @@ impl Log {
         self.encode(frames, control);
         debug_assert_eq!(self.buffer.len() as u64, bytes);
         self.write()?;
+        self.last_place = BatchPlace {
+            segment: self.active.number,
+            offset: self.active.end,
+        };
         self.active.end += bytes;
         self.chains.next_batch += 1;
         metrics::counter!(names::BATCHES).increment(1);

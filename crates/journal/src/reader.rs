@@ -3,6 +3,7 @@
 use crate::error::JournalError;
 use crate::frame::FrameHeader;
 use crate::manifest::Manifest;
+use crate::picker::BatchPlace;
 use crate::scan::{BatchView, Chains, FrameSpan, Scanner, Step};
 use crate::segment;
 use crate::storage::Storage;
@@ -50,9 +51,12 @@ impl<'a> Batch<'a> {
         self.view.number
     }
 
-    /// Number of the segment and offset of its first frame there, in octets.
-    pub fn place(&self) -> (u64, u64) {
-        (self.segment, self.view.offset)
+    /// Where it begins.
+    pub fn place(&self) -> BatchPlace {
+        BatchPlace {
+            segment: self.segment,
+            offset: self.view.offset,
+        }
     }
 
     /// The partitions' frames, as they were appended; without the control frame.

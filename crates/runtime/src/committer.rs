@@ -5,6 +5,7 @@ use crate::engine::Sources;
 use crate::error::Failure;
 use crate::message::{Ack, BatchHeader, CommitMessage, DecidedShare, EncodedFrame};
 use crate::metrics::{BatchFigures, record_batch};
+use crate::originals::IndexedBatch;
 use crossbeam_channel::{Receiver, Sender};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -209,19 +210,15 @@ impl Committer {
             verdicts,
             ..
         } = header;
-        let mut ack = Ack {
-            batch: commit.batch,
-            verdicts,
-            next_due: Vec::new(),
-            spent: Vec::new(),
-        };
+        let (mut next_due, mut spent) = (Vec::new(), Vec::new());
+        let mut all_verdicts = verdicts;
         let mut frames: Vec<EncodedFrame> = Vec::new();
         let mut events = 0;
         for share in shares {
             add_outcomes(&mut batch_counts, &share.counts);
-            ack.verdicts.extend(share.verdicts);
-            ack.spent.push(share.spent);
-            ack.next_due.push((share.worker, share.next_due));
+            all_verdicts.extend(share.verdicts);
+            spent.push(share.spent);
+            next_due.push((share.worker, share.next_due));
             frames.extend(share.frames);
             events += share.events;
         }
@@ -243,6 +240,16 @@ impl Committer {
             append_nanos,
             clock_seconds: commit.clock.seconds(),
         });
+        let ack = Ack {
+            batch: commit.batch,
+            indexed: IndexedBatch {
+                clock: commit.clock,
+                place: self.log.last_place(),
+            },
+            verdicts: all_verdicts,
+            next_due,
+            spent,
+        };
         // The sequencer may have ended already: what it acknowledges is durable all the same.
         let _ = self.acks.send(ack);
         Ok(())

@@ -19,6 +19,7 @@ mod init;
 mod message;
 pub mod metrics;
 mod options;
+mod originals;
 pub mod partitioner;
 mod recover;
 mod resubmit;

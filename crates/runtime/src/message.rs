@@ -2,6 +2,7 @@
 //! acknowledgements come back.
 
 use crate::error::Failure;
+use crate::originals::IndexedBatch;
 use crossbeam_channel::Sender;
 use rustc_hash::FxHashSet;
 use smol_str::SmolStr;
@@ -298,6 +299,8 @@ pub(crate) struct DecidedShare {
 pub(crate) struct Ack {
     /// The batch.
     pub batch: u64,
+    /// Where it is in the log, and the clock after it.
+    pub indexed: IndexedBatch,
     /// What came of watched inputs, by position.
     pub verdicts: Vec<(u64, Verdict)>,
     /// When the next timer is due, by worker that took part.

@@ -4,6 +4,7 @@
 use crate::engine::{Sources, journal};
 use crate::error::EngineError;
 use crate::fold::WorldFold;
+use crate::originals::Originals;
 use crate::scan::{FrameFold, ScannedFrame, Scanner, fold_all};
 use crate::worker::Worker;
 use std::sync::Arc;
@@ -23,6 +24,7 @@ pub(crate) struct Recovered {
     pub sources: Sources,
     pub activations: Vec<(InputKey, u64)>,
     pub workers: Vec<Worker>,
+    pub originals: Originals,
 }
 
 /// A worker that folds its partitions' frames.
@@ -49,7 +51,7 @@ pub(crate) fn recover(data: &DataDir, workers: usize) -> Result<Recovered, Engin
     if let Some(cut) = &log.recovery().cut {
         tracing::warn!(?cut, "an unfinished batch was cut from the end of the log");
     }
-    let mut scanner = Scanner::on(data)?;
+    let mut scanner = Scanner::on(data)?.indexing();
     let folds = (0..workers)
         .map(|number| Folding {
             worker: Worker::new(number, workers, data.partitions()),
@@ -75,7 +77,8 @@ pub(crate) fn recover(data: &DataDir, workers: usize) -> Result<Recovered, Engin
         };
         true
     })?;
-    Ok(assemble(log, last, sources, &world, folds))
+    let originals = Originals::new(data.picker(), scanner.into_index(), data.partitions());
+    Ok(assemble(log, last, sources, &world, folds, originals))
 }
 
 fn assemble(
@@ -84,6 +87,7 @@ fn assemble(
     sources: Sources,
     world: &WorldFold,
     folds: Vec<Folding>,
+    originals: Originals,
 ) -> Recovered {
     let mut workers = Vec::new();
     let mut identifiers: Vec<(u64, Input)> = Vec::new();
@@ -106,5 +110,6 @@ fn assemble(
         sources,
         activations: world.activations().to_vec(),
         workers,
+        originals,
     }
 }

@@ -4,6 +4,7 @@
 use crate::engine::journal;
 use crate::error::{EngineError, Failure};
 use crate::fold::WorldFold;
+use crate::originals::IndexedBatch;
 use crossbeam_channel::{Receiver, Sender, bounded};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -30,6 +31,8 @@ pub struct Scanner {
     reader: Reader,
     dir: PathBuf,
     partitions: u16,
+    index: Vec<IndexedBatch>,
+    indexes: bool,
 }
 
 impl Scanner {
@@ -47,7 +50,20 @@ impl Scanner {
             reader,
             dir: dir.to_owned(),
             partitions,
+            index: Vec::new(),
+            indexes: false,
         })
+    }
+
+    /// Notes the place of every batch from here on.
+    pub(crate) fn indexing(mut self) -> Scanner {
+        self.indexes = true;
+        self
+    }
+
+    /// Places of the batches so far.
+    pub(crate) fn into_index(self) -> Vec<IndexedBatch> {
+        self.index
     }
 
     /// Partitions of the deployment.
@@ -70,6 +86,12 @@ impl Scanner {
                 batch: number,
                 source,
             })?;
+        if self.indexes {
+            self.index.push(IndexedBatch {
+                clock: commit.clock,
+                place: batch.place(),
+            });
+        }
         let frames = batch
             .frames()
             .map(|frame| (PartitionNo(frame.header.partition), frame.payload.to_vec()))

@@ -19,6 +19,7 @@ use crate::error::Failure;
 use crate::message::*;
 use crate::metrics;
 use crate::options::Options;
+use crate::originals::{Found, Originals, embed, wanted_by};
 use crate::partitioner::partition_of_account;
 use activation::Activations;
 use batch::OpenBatch;
@@ -55,6 +56,8 @@ pub(crate) struct Resumed {
     pub activations: Vec<(InputKey, u64)>,
     /// When the next timer is due, by worker.
     pub next_due: Vec<Option<Timestamp>>,
+    /// Records that corrections name.
+    pub originals: Originals,
     /// Partitions of the deployment.
     pub partitions: u16,
 }
@@ -85,6 +88,7 @@ pub(crate) struct Sequencer {
     activations: Activations,
     next_due: Vec<Option<Timestamp>>,
     waiters: Waiters,
+    originals: Originals,
     partitions: u16,
     known_accounts: Option<Arc<KnownAccounts>>,
     /// Memory for inputs, given back by the workers.
@@ -113,6 +117,7 @@ impl Sequencer {
             activations,
             next_due: resumed.next_due,
             waiters: Waiters::default(),
+            originals: resumed.originals,
             partitions: resumed.partitions,
             known_accounts: None,
             spare: Vec::new(),
@@ -325,7 +330,11 @@ impl Sequencer {
         let IncomingBody::Account(body) = incoming.body else {
             return Ok(());
         };
-        let input = self.boxed(Input {
+        let found = match wanted_by(&incoming.key, incoming.occurred_at, &account, &body) {
+            Some(wanted) => self.find_original(&wanted)?,
+            None => Found::Nothing,
+        };
+        let mut input = self.boxed(Input {
             key: incoming.key,
             occurred_at: incoming.occurred_at,
             account,
@@ -336,6 +345,7 @@ impl Sequencer {
             forced: incoming.forced,
             body,
         });
+        embed(&mut input, found);
         let changes = admitted.is_ok() && changes_directory(&input.body);
         let refused = match admitted {
             Ok(()) if changes => self.check_identifiers(&input)?,
@@ -477,6 +487,7 @@ impl Sequencer {
     /// A batch is durable: the directory follows it, and whoever waits for it is answered.
     fn settle(&mut self, ack: Ack) {
         self.in_flight -= 1;
+        self.originals.note(ack.indexed);
         for (position, verdict) in &ack.verdicts {
             if let Some(input) = self.pending.settle(*position)
                 && *verdict == Verdict::Applied

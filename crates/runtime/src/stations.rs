@@ -40,6 +40,7 @@ pub(crate) fn start(
         sources,
         activations,
         workers,
+        originals,
     } = recovered;
     let committed = Committed {
         batch: last.batch,
@@ -69,6 +70,7 @@ pub(crate) fn start(
         sources,
         activations,
         next_due,
+        originals,
         partitions,
     };
     let sequencer = Sequencer::new(lines, options, resumed);

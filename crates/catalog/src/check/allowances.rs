@@ -274,7 +274,7 @@ impl Of<'_> {
             };
             let at = draft.services.iter().find(|known| known.value == *name);
             let spot = at.map_or(draft.spot, |name| name.spot);
-            let title = format!("{} would never be used", self.named(draft));
+            let title = format!("{} can never cover {name}", self.named(draft));
             report
                 .error(codes::ALLOWANCE_NOT_SOLD, spot, title, label)
                 .note(mend);

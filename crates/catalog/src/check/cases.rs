@@ -5,7 +5,7 @@ use super::names::{Names, unknown};
 use crate::case::{CaseTariff, CatalogCase};
 use crate::codes;
 use crate::draft::Draft;
-use crate::draft::cases::DraftCase;
+use crate::draft::cases::{DraftCase, example};
 use crate::problem::Report;
 use crate::source::At;
 use crate::tables::Allowance;
@@ -184,12 +184,9 @@ fn read(
     let units = measured(&text.value, measurement);
     if units.is_none() {
         let title = format!("{key} cannot be {}", text.value);
-        let label = match measurement {
-            Measurement::Time => "is counted in time, such as \"90s\"",
-            Measurement::Octets => "is counted in octets, such as \"500MB\"",
-            Measurement::Events => "is counted in events, such as \"95\"",
-        };
-        report.error(codes::BAD_USAGE, text.spot, title, label);
+        report
+            .error(codes::BAD_USAGE, text.spot, title, "")
+            .note(format!("write {}", example(measurement)));
     }
     units
 }

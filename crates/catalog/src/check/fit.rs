@@ -1,4 +1,4 @@
-//! Rates in units that a service is not counted in.
+//! Rates in units that a service is not counted in, and tiers that would count different units together.
 
 use super::rules::ResolvedRule;
 use crate::codes;
@@ -12,6 +12,7 @@ pub(crate) fn check(draft: &Draft, rules: &[ResolvedRule], report: &mut Report) 
     if draft.head.numbers == NumberForm::Verbatim {
         return;
     }
+    tiers_count_one_thing(draft, rules, report);
     for rule in rules {
         let Some(rate) = rule.rate.map(|rate| &draft.rates[rate as usize]) else {
             continue;
@@ -46,5 +47,35 @@ pub(crate) fn check(draft: &Draft, rules: &[ResolvedRule], report: &mut Report) 
                 "{} is counted in {counted}, or per unit",
                 service.name
             ));
+    }
+}
+
+/// Tiers in plain units fit every service, but a counter of minutes and messages together says nothing.
+fn tiers_count_one_thing(draft: &Draft, rules: &[ResolvedRule], report: &mut Report) {
+    let mut counted: Vec<Option<Measurement>> = vec![None; draft.rates.len()];
+    for rule in rules.iter().filter(|rule| rule.sound) {
+        let Some(number) = rule.rate else { continue };
+        let rate = &draft.rates[number as usize];
+        let has_tiers = rate.rate.as_ref().is_some_and(|rate| rate.tiers.is_some());
+        let of_one_kind = rate.kind.and_then(|kind| kind.measurement()).is_some();
+        if !has_tiers || of_one_kind {
+            continue;
+        }
+        let services = draft.services.iter().enumerate().filter(|(number, _)| {
+            rule.services.is_empty() || rule.services.contains(&(*number as u8))
+        });
+        for measurement in services.filter_map(|(_, service)| service.measurement) {
+            if *counted[number as usize].get_or_insert(measurement) == measurement {
+                continue;
+            }
+            let title = format!(
+                "the tiers of rate {} would count different units together",
+                rate.name.value
+            );
+            report
+                .error(codes::RATE_DOES_NOT_FIT, rule.rate_spot, title, "")
+                .note("make a rate with tiers for the services that are counted alike, and another one for the rest");
+            break;
+        }
     }
 }

@@ -117,8 +117,9 @@ impl Gap<'_> {
             report
                 .warn(codes::GAP_FALLS_THROUGH, spot, title, label)
                 .note(format!(
-                    "no rule for {what} {}; a shorter prefix is used then, if one has a rule",
-                    self.gap
+                    "no rule for {what} {}; {} is used then, if one has a rule",
+                    self.gap,
+                    self.next_best()
                 ));
             return;
         }
@@ -129,6 +130,19 @@ impl Gap<'_> {
                 Some(band) => format!("add a rule for band = \"{band}\", or one without a band"),
                 None => "add a rule for these times, or one without a band".to_owned(),
             });
+    }
+
+    /// What comes after the group's rules.
+    fn next_best(&self) -> &'static str {
+        if self.is_visited() {
+            "the longest prefix"
+        } else {
+            "a shorter prefix"
+        }
+    }
+
+    fn is_visited(&self) -> bool {
+        self.group.places.contains(&Place::Visited)
     }
 
     /// A band that fills the gap.
@@ -148,7 +162,7 @@ impl Gap<'_> {
             .map(|(_, band)| band.name.value.to_string())
     }
 
-    /// `national voice`, `terminating voice when roaming in eu`.
+    /// `national voice`, `terminating voice when roaming in eu`, `voice to numbers of the visited country ...`.
     fn what(&self, scene: &Scene<'_>) -> String {
         let mut text = String::new();
         if let Some(direction) = self.direction {
@@ -169,7 +183,7 @@ impl Gap<'_> {
         } else {
             services.join(", ")
         };
-        if self.group.places.contains(&Place::Visited) {
+        if self.is_visited() {
             text += " to numbers of the visited country";
         }
         if let Some(network) = self.network {

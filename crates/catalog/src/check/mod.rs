@@ -53,6 +53,7 @@ pub(crate) struct Checked {
 pub(crate) fn check(draft: &Draft, source: &Source<'_>, report: &mut Report) -> Checked {
     let names = Names::new(draft);
     let deck = prefixes::deck(&draft.zones, draft.head.numbers, report);
+    prefixes::emergency(draft, report);
     let rules = rules::resolve(draft, &names, report);
     let almanac = Almanac::new(&draft.bands, draft.head.first_day());
     bands::check(draft, &almanac, report);

@@ -126,7 +126,8 @@ impl<'d> Names<'d> {
         let found = plans.iter().position(|plan| plan.name.value == name.value);
         if found.is_none() {
             let known = plans.iter().map(|plan| plan.name.value.as_str());
-            unknown(codes::UNKNOWN_PLAN, "plan", name, known, report);
+            unknown(codes::UNKNOWN_PLAN, "plan", name, known, report)
+                .note(format!("define it as [plan.{}]", name.value));
         }
         found.map(|index| index as u32)
     }
@@ -161,6 +162,8 @@ impl<'d> Names<'d> {
         if !as_error {
             problem.severity = crate::problem::Severity::Warning;
             problem.note("the fallback is never used");
+        } else {
+            problem.note("name a profile of the files in the folder profiles");
         }
     }
 }

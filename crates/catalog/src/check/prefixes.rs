@@ -1,11 +1,26 @@
 //! Prefixes that are there twice.
 
 use crate::codes;
+use crate::draft::Draft;
 use crate::draft::zones::{DraftPrefix, Zones};
 use crate::problem::{Report, Severity};
 use crate::tables::{Deck, NumberForm};
 use rustc_hash::FxHashSet;
 use umbral_model::ids::DestinationNo;
+
+/// Warns of short codes that are emergency numbers: their zone would have no effect.
+pub(crate) fn emergency(draft: &Draft, report: &mut Report) {
+    for number in &draft.zones.numbers {
+        let mut emergency = draft.head.emergency.iter();
+        if emergency.any(|known| known.value == number.text) {
+            let zone = &draft.zones.names[usize::from(number.zone)].value;
+            let title = format!("{} of zone {zone} is an emergency number", number.text);
+            report
+                .warn(codes::DUPLICATE_PREFIX, number.spot, title, "has no effect")
+                .note("emergency numbers cost nothing in every plan, and need no zone");
+        }
+    }
+}
 
 /// Reports the later ones of equal prefixes and of equal whole numbers, and builds the deck.
 pub(crate) fn deck(zones: &Zones, numbers: NumberForm, report: &mut Report) -> Deck {

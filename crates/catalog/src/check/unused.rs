@@ -52,13 +52,17 @@ pub(crate) fn check(
     for (rate, used) in draft.rates.iter().zip(rates) {
         if !used && rate.rate.is_some() {
             let title = format!("no rule uses the rate {}", rate.name.value);
-            report.warn(codes::UNUSED_RATE, rate.name.spot, title, "never used");
+            report
+                .warn(codes::UNUSED_RATE, rate.name.spot, title, "never used")
+                .note("name it in a rule, or leave it out");
         }
     }
     for (band, used) in draft.bands.iter().zip(bands) {
         if !used && band.band.is_some() {
-            let title = format!("no rule uses the band {}", band.name.value);
-            report.warn(codes::UNUSED_BAND, band.name.spot, title, "never used");
+            let title = format!("nothing uses the band {}", band.name.value);
+            report
+                .warn(codes::UNUSED_BAND, band.name.spot, title, "never used")
+                .note("name it in a rule or an allowance, or leave it out");
         }
     }
     let idle: Vec<_> = draft
@@ -80,7 +84,7 @@ pub(crate) fn check(
         } else {
             String::new()
         };
-        let title = format!("no rule names the zone {}{more}", names.join(", "));
+        let title = format!("nothing names the zone {}{more}", names.join(", "));
         report
             .warn(codes::UNUSED_ZONE, first.spot, title, "never named")
             .note("its numbers are priced by a shorter prefix, or by rules for any zone");

@@ -37,19 +37,23 @@ pub(crate) fn holidays(source: &Source<'_>, report: &mut Report) -> HolidayLists
     for entry in &source.holidays {
         if lists.iter().any(|(name, _)| *name == entry.key) {
             let title = format!("the holidays {} are defined twice", entry.key);
-            report.error(
-                codes::DEFINED_TWICE,
-                entry.key_spot,
-                title,
-                "second definition",
-            );
+            report
+                .error(
+                    codes::DEFINED_TWICE,
+                    entry.key_spot,
+                    title,
+                    "second definition",
+                )
+                .note("put all days into one list, or give one of them another name");
             continue;
         }
         let dates = match &entry.node.value {
             Value::List(items) => dates(items, report),
             _ => {
                 let title = format!("the holidays {} must be a list of dates", entry.key);
-                report.error(codes::WRONG_TYPE, entry.node.spot, title, "");
+                report
+                    .error(codes::WRONG_TYPE, entry.node.spot, title, "")
+                    .note("write [2026-01-06, 2026-12-25]");
                 Vec::new()
             }
         };

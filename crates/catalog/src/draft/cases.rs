@@ -148,7 +148,9 @@ fn tariff(fields: &Fields<'_>, report: &mut Report) -> Option<(CaseTariff, Spot)
             let unread = fields.get("plan").is_some() || fields.get("profile").is_some();
             if plan.is_some() || !unread {
                 let title = format!("{} needs either a plan or a profile", fields.what);
-                report.error(codes::CASE_TARIFF, fields.spot, title, "");
+                report
+                    .error(codes::CASE_TARIFF, fields.spot, title, "")
+                    .note("write plan = \"NAME\", or profile = \"TENANT/CATEGORY/SUBJECT\"");
             }
             None
         }
@@ -273,8 +275,19 @@ fn quantity(
         Ok(quantity) => Some(quantity.0),
         Err(error) => {
             let title = format!("{key} cannot be {}", text.value);
-            report.error(codes::BAD_USAGE, text.spot, title, error.to_string());
+            report
+                .error(codes::BAD_USAGE, text.spot, title, error.to_string())
+                .note(format!("write {}", example(measurement)));
             None
         }
+    }
+}
+
+/// Usage as it is written in cases.
+pub(crate) fn example(measurement: Measurement) -> &'static str {
+    match measurement {
+        Measurement::Time => "a time such as \"61s\" or \"1m30s\"",
+        Measurement::Octets => "octets such as \"500MB\"",
+        Measurement::Events => "a count such as \"95\"",
     }
 }

@@ -245,7 +245,8 @@ impl Reader<'_> {
             let title = format!("a relapse in {} starts after the last step", fields.what);
             let label = format!("there are {steps} steps");
             self.report
-                .error(codes::RELAPSE_START, entry.spot(), title, label);
+                .error(codes::RELAPSE_START, entry.spot(), title, label)
+                .note("write the number of one of its steps, from 1");
         }
         start as u16
     }

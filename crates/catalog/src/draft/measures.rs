@@ -265,7 +265,9 @@ fn warning(
         .count();
     if given != 1 {
         let title = format!("{what} needs one of at, bps and amount");
-        report.error(codes::MISSING_KEY, fields.spot, title, "");
+        report
+            .error(codes::MISSING_KEY, fields.spot, title, "")
+            .note("write { id = \"soon\", at = \"80%\" }");
         return None;
     }
     let at = match (

@@ -109,7 +109,9 @@ pub(crate) fn read(source: &Source<'_>, report: &mut Report) -> Networks {
         csv::read(*deck, &columns, 2, report, |row, report| {
             let (code, group, country) = (row.field(0), row.field(1), row.field(2));
             if group.text.is_empty() || group.text == "*" {
-                report.error(codes::BAD_NAME, row.spot, "the row has no group", "");
+                report
+                    .error(codes::BAD_NAME, row.spot, "the row has no group", "")
+                    .note("name the network group, such as eu; it is not *");
                 return;
             }
             let group = networks.group(&group.text, group.spot);

@@ -176,7 +176,7 @@ fn rule(node: &Node, plan: &str, report: &mut Report) -> Option<DraftRule> {
         band.spot = entry.spot();
     }
     let roaming = fields.text("roaming", report);
-    let visited = visited(&fields, report);
+    let (visited, visited_fits) = visited(&fields, report);
     let rate = fields.needed_text("rate", report);
     let unread = |key: &str, read: bool| fields.get(key).is_some() && !read;
     let broken = services.is_none()
@@ -185,7 +185,8 @@ fn rule(node: &Node, plan: &str, report: &mut Report) -> Option<DraftRule> {
         || unread("direction", direction.is_some())
         || unread("priority", priority.is_some())
         || unread("band", band.is_some())
-        || unread("roaming", roaming.is_some());
+        || unread("roaming", roaming.is_some())
+        || !visited_fits;
     Some(DraftRule {
         spot: fields.spot,
         services: services.unwrap_or_default(),
@@ -201,13 +202,17 @@ fn rule(node: &Node, plan: &str, report: &mut Report) -> Option<DraftRule> {
     })
 }
 
-/// A rule for the visited country is one for networks abroad, and the country stands for the zone.
-fn visited(fields: &Fields<'_>, report: &mut Report) -> Option<Spot> {
-    if !fields.flag("visited", false, report) {
-        return None;
-    }
-    let spot = fields.get("visited")?.spot();
+/// A rule for the visited country is one for networks abroad, and the country stands for the zone. Returns
+/// where that is written, and whether it can be so.
+fn visited(fields: &Fields<'_>, report: &mut Report) -> (Option<Spot>, bool) {
+    let flag = fields.flag("visited", false, report);
+    let Some(entry) = fields.get("visited").filter(|_| flag) else {
+        return (None, true);
+    };
+    let spot = entry.spot();
+    let mut fits = true;
     let mut wrong = |title: String, mend: &str| {
+        fits = false;
         report
             .error(codes::VISITED_RULE, spot, title, "")
             .note(mend);
@@ -226,7 +231,7 @@ fn visited(fields: &Fields<'_>, report: &mut Report) -> Option<Spot> {
             "leave the zone out: the country of the serving network stands for it",
         );
     }
-    Some(spot)
+    (Some(spot), fits)
 }
 
 /// Names of services, zones and the like; empty where `*` is among them or nothing is said, none where unreadable.

@@ -146,12 +146,14 @@ impl Reader<'_> {
         };
         if min > max {
             let title = format!("the minimum of {} is above its maximum", self.fields.what);
-            report.error(
-                codes::MINIMUM_ABOVE_MAXIMUM,
-                entry.spot(),
-                title,
-                format!("above {max}"),
-            );
+            report
+                .error(
+                    codes::MINIMUM_ABOVE_MAXIMUM,
+                    entry.spot(),
+                    title,
+                    format!("above {max}"),
+                )
+                .note("lower the minimum, or raise the maximum");
         }
     }
 
@@ -285,12 +287,14 @@ impl Reader<'_> {
         if steps.is_empty() && self.whole {
             self.whole = false;
             let title = format!("{} has no price", self.fields.what);
-            report.error(
-                codes::PRICE_OR_STEPS,
-                self.fields.spot,
-                title,
-                "steps is empty",
-            );
+            report
+                .error(
+                    codes::PRICE_OR_STEPS,
+                    self.fields.spot,
+                    title,
+                    "steps is empty",
+                )
+                .note("write steps = [ { price = \"0.09 per minute\" } ]");
         }
         steps
     }

@@ -50,7 +50,9 @@ pub(crate) fn read<'f>(
         let fields = match split(deck.file, start, line) {
             Ok(fields) => fields,
             Err(message) => {
-                report.error(codes::CSV_ROW, spot, "the row cannot be read", message);
+                report
+                    .error(codes::CSV_ROW, spot, "the row cannot be read", message)
+                    .note("put a text that holds a comma or a quote in quotes, and write a quote in it twice");
                 continue;
             }
         };

@@ -68,12 +68,14 @@ impl<'t> Fields<'t> {
 
     /// Reports that a key is missing.
     pub(crate) fn missing(&self, key: &str, report: &mut Report) {
-        report.error(
-            codes::MISSING_KEY,
-            self.spot,
-            format!("{} needs {key}", self.what),
-            format!("{key} is missing"),
-        );
+        report
+            .error(
+                codes::MISSING_KEY,
+                self.spot,
+                format!("{} needs {key}", self.what),
+                format!("{key} is missing"),
+            )
+            .note(format!("write {key} = ..., as docs/catalog.md has it"));
     }
 
     /// Reports that a value is not of the type wanted.
@@ -84,10 +86,12 @@ impl<'t> Fields<'t> {
             format!("{} of {} must be {wanted}", entry.key, self.what),
             format!("is {}", entry.node.kind()),
         );
-        if matches!(entry.node.value, Value::Fraction | Value::Whole(_)) && wanted.contains("text")
-        {
-            problem.note("amounts, prices and units are written in quotes, so that they are exact");
-        }
+        let number = matches!(entry.node.value, Value::Fraction | Value::Whole(_));
+        problem.note(if number && wanted.contains("text") {
+            "amounts, prices and units are written in quotes, so that they are exact".to_owned()
+        } else {
+            format!("write {} as {wanted}", entry.key)
+        });
     }
 
     /// A text.
@@ -214,12 +218,16 @@ impl<'t> Fields<'t> {
             match &item.value {
                 Value::Text(text) => texts.push(At::new(text.clone(), item.spot)),
                 _ => {
-                    report.error(
-                        codes::WRONG_TYPE,
-                        item.spot,
-                        format!("{key} of {} must be a text, or a list of texts", self.what),
-                        format!("is {}", item.kind()),
-                    );
+                    report
+                        .error(
+                            codes::WRONG_TYPE,
+                            item.spot,
+                            format!("{key} of {} must be a text, or a list of texts", self.what),
+                            format!("is {}", item.kind()),
+                        )
+                        .note(format!(
+                            "write {key} = \"...\", or {key} = [\"...\", \"...\"]"
+                        ));
                 }
             }
         }

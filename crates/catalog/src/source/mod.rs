@@ -197,7 +197,9 @@ impl<'f> Source<'f> {
         let root = match node::parse(deck.file, deck.text) {
             Ok(root) => root,
             Err((spot, message)) => {
-                report.error(codes::SYNTAX, spot, "the file is not TOML", message);
+                report
+                    .error(codes::SYNTAX, spot, "the file is not TOML", message)
+                    .note("texts, amounts and units stand in quotes, lists in [ ], and a key once in its table");
                 if is_head {
                     self.head.get_or_insert(Node::empty_table(spot));
                 }

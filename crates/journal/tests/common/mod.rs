@@ -136,8 +136,8 @@ pub(crate) fn offsets(disk: &MemoryDisk, number: u64) -> Vec<u64> {
     let mut reader = dir(disk).read(0).unwrap();
     let mut offsets = Vec::new();
     while let Some(batch) = reader.next_batch().unwrap() {
-        if batch.place().0 == number {
-            offsets.push(batch.place().1);
+        if batch.place().segment == number {
+            offsets.push(batch.place().offset);
         }
     }
     offsets

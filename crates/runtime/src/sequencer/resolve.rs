@@ -4,6 +4,7 @@
 use super::Sequencer;
 use crate::error::Failure;
 use crate::metrics;
+use crate::originals::{Found, Wanted};
 use std::sync::Arc;
 use umbral_model::ids::{AccountId, MemberId, ZoneName};
 use umbral_model::input::{Address, Body, Identifier, IdentifierKind, Input};
@@ -57,6 +58,20 @@ impl Sequencer {
         }
         self.pending.forget_if_settled();
         Ok(())
+    }
+
+    /// The record that a correction names: among what is durable, or else among what is under way, which is
+    /// waited for.
+    pub(super) fn find_original(&mut self, wanted: &Wanted<'_>) -> Result<Found, Failure> {
+        let known = self.originals.len();
+        let found = self.originals.find(wanted)?;
+        if !matches!(found, Found::Nothing) || (self.open.is_empty() && self.in_flight == 0) {
+            return Ok(found);
+        }
+        metrics::record_barrier();
+        self.flush()?;
+        self.drain()?;
+        self.originals.find_since(wanted, known)
     }
 
     /// The rules of a zone that an account is to use go into the journal before they are used.

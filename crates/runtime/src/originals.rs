@@ -1,0 +1,193 @@
+//! Usage records that corrections name, looked up in the journal. The index is small (one place and clock a
+//! batch), so a look-up reads frames of one partition only, and decodes those in which the record's id
+//! occurs: first around the time at which the usage began, then further away.
+
+use crate::error::Failure;
+use crate::partitioner::partition_of_account;
+use memchr::memmem::Finder;
+use umbral_journal::{BatchPlace, FramePicker};
+use umbral_model::event::{EventBody, UsageRated};
+use umbral_model::ids::AccountId;
+use umbral_model::input::{Body, Input, InputKey, RatedRecord};
+use umbral_model::journal::{Entry, JournaledInput, Outcome};
+use umbral_model::time::{NANOS_PER_SECOND, SECONDS_PER_DAY, Timestamp};
+use umbral_wire::frame;
+
+const DAY: i64 = SECONDS_PER_DAY * NANOS_PER_SECOND;
+/// How long before the named start of a usage a record is looked for first: a correction may move the start.
+const SKEW: i64 = DAY + 3_600 * NANOS_PER_SECOND;
+/// Records older than this are not corrected (see the engine), so they are not looked for.
+const HORIZON: i64 = 731 * DAY;
+
+/// A batch of the log.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct IndexedBatch {
+    /// The clock after it.
+    pub clock: Timestamp,
+    pub place: BatchPlace,
+}
+
+/// A record to be looked up.
+pub(crate) struct Wanted<'a> {
+    pub account: &'a AccountId,
+    pub key: InputKey,
+    /// When its usage began, as far as the correction tells.
+    pub started_at: Option<Timestamp>,
+}
+
+/// What was found.
+pub(crate) enum Found {
+    /// The record as it was rated first.
+    Record(Box<RatedRecord>),
+    /// The key is that of an input which is no usage record: an earlier correction, which the account knows.
+    Other,
+    /// Nothing.
+    Nothing,
+}
+
+/// Durable batches in order, and the way to their frames.
+pub(crate) struct Originals {
+    picker: FramePicker,
+    batches: Vec<IndexedBatch>,
+    partitions: u16,
+}
+
+impl Originals {
+    pub(crate) fn new(
+        picker: FramePicker,
+        batches: Vec<IndexedBatch>,
+        partitions: u16,
+    ) -> Originals {
+        Originals {
+            picker,
+            batches,
+            partitions,
+        }
+    }
+
+    /// A further batch is durable.
+    pub(crate) fn note(&mut self, batch: IndexedBatch) {
+        self.batches.push(batch);
+    }
+
+    /// How many batches are durable.
+    pub(crate) fn len(&self) -> usize {
+        self.batches.len()
+    }
+
+    /// Looks a record up in all durable batches.
+    pub(crate) fn find(&mut self, wanted: &Wanted<'_>) -> Result<Found, Failure> {
+        let end = self.batches.len();
+        let Some(newest) = self.batches.last() else {
+            return Ok(Found::Nothing);
+        };
+        let oldest = newest.clock.plus_nanos(-HORIZON);
+        let first = self.batches.partition_point(|batch| batch.clock < oldest);
+        // Clocks never go back, so what began later was not taken before.
+        let likely = match wanted.started_at {
+            Some(at) => {
+                let from = at.plus_nanos(-SKEW);
+                let from = self.batches.partition_point(|batch| batch.clock < from);
+                from.clamp(first, end)
+            }
+            None => end,
+        };
+        match self.search(wanted, likely..end)? {
+            Found::Nothing => self.search(wanted, (first..likely).rev()),
+            found => Ok(found),
+        }
+    }
+
+    /// Looks a record up in the batches that became durable since there were `known`.
+    pub(crate) fn find_since(
+        &mut self,
+        wanted: &Wanted<'_>,
+        known: usize,
+    ) -> Result<Found, Failure> {
+        self.search(wanted, known..self.batches.len())
+    }
+
+    fn search(
+        &mut self,
+        wanted: &Wanted<'_>,
+        batches: impl Iterator<Item = usize>,
+    ) -> Result<Found, Failure> {
+        let partition = partition_of_account(wanted.account, self.partitions);
+        let finder = Finder::new(wanted.key.event_id.as_str());
+        for index in batches {
+            let place = self.batches[index].place;
+            let payload = self.picker.pick(place, partition.0);
+            let payload = payload.map_err(|error| Failure::Log(error.to_string()))?;
+            let Some(payload) = payload.filter(|bytes| finder.find(bytes).is_some()) else {
+                continue;
+            };
+            let decoded = frame::decode(&payload);
+            let decoded = decoded.map_err(|error| Failure::Log(error.to_string()))?;
+            let mut entries = decoded.entries.into_iter();
+            match entries.find_map(|entry| look_at(entry, wanted)) {
+                Some(found) => return Ok(found),
+                None => continue,
+            }
+        }
+        Ok(Found::Nothing)
+    }
+}
+
+/// What an entry says about the record; none if it is about something else.
+fn look_at(entry: Entry, wanted: &Wanted<'_>) -> Option<Found> {
+    let JournaledInput::Account(input) = entry.input else {
+        return None;
+    };
+    let is_it = input.key == wanted.key
+        && input.account == *wanted.account
+        && entry.outcome == Outcome::Applied;
+    if !is_it {
+        return None;
+    }
+    let Body::Usage(_) = &input.body else {
+        return Some(Found::Other);
+    };
+    let mut events = entry.events.into_iter().map(|event| event.event.body);
+    let rated: Option<UsageRated> = events.find_map(|body| match body {
+        EventBody::UsageRated(rated) => Some(rated),
+        _ => None,
+    });
+    Some(Found::Record(Box::new(RatedRecord {
+        root: input.key,
+        occurred_at: input.occurred_at,
+        rated,
+    })))
+}
+
+/// The record that an input corrects, if it corrects one.
+pub(crate) fn wanted_by<'a>(
+    key: &InputKey,
+    occurred_at: Timestamp,
+    account: &'a AccountId,
+    body: &Body,
+) -> Option<Wanted<'a>> {
+    let (event_id, source, started_at) = match body {
+        Body::UsageCorrected(body) => (&body.corrects, &body.corrects_source, Some(occurred_at)),
+        Body::UsageCancelled(body) => (&body.cancels, &body.cancels_source, body.started_at),
+        _ => return None,
+    };
+    let key = InputKey {
+        source: source.clone().unwrap_or_else(|| key.source.clone()),
+        event_id: event_id.clone(),
+    };
+    Some(Wanted {
+        account,
+        key,
+        started_at,
+    })
+}
+
+/// Puts what was found into the correction, for the engine and the journal.
+pub(crate) fn embed(input: &mut Input, found: Found) {
+    let Found::Record(record) = found else { return };
+    match &mut input.body {
+        Body::UsageCorrected(body) => body.original = Some(record),
+        Body::UsageCancelled(body) => body.original = Some(record),
+        _ => {}
+    }
+}
