@@ -31,6 +31,8 @@ pub struct Stage {
     partitions: Vec<Partition>,
     clock: Timestamp,
     outputs: Vec<Value>,
+    /// Whether outputs are written in their JSON form.
+    is_heard: bool,
     entries: Vec<(usize, Entry, u64)>,
 }
 
@@ -63,14 +65,30 @@ impl Stage {
         Ok(stage)
     }
 
+    /// Several partitions in a world that has its catalogs already. Outputs are not written: whoever asks
+    /// reads the entries.
+    pub fn in_world(world: World, count: usize) -> Stage {
+        Stage {
+            world,
+            is_heard: false,
+            ..Stage::empty(count)
+        }
+    }
+
     fn empty(count: usize) -> Stage {
         Stage {
             world: World::new(),
             partitions: vec![Partition::new(); count],
             clock: Timestamp::MIN,
             outputs: Vec::new(),
+            is_heard: true,
             entries: Vec::new(),
         }
+    }
+
+    /// All entries so far.
+    pub fn entries(&self) -> impl DoubleEndedIterator<Item = &Entry> + ExactSizeIterator + Clone {
+        self.entries.iter().map(|(_, entry, _)| entry)
     }
 
     /// Activates the catalog of another configuration from an instant on.
@@ -131,9 +149,16 @@ impl Stage {
 
     /// Lets the clock come to an instant, if it is later.
     pub fn tick(&mut self, at: &str) {
-        let Some(at) = Timestamp::parse(at).filter(|at| *at > self.clock) else {
+        if let Some(at) = Timestamp::parse(at) {
+            self.tick_at(at);
+        }
+    }
+
+    /// Lets the clock come to an instant, if it is later.
+    pub fn tick_at(&mut self, at: Timestamp) {
+        if at <= self.clock {
             return;
-        };
+        }
         self.clock = at;
         for index in 0..self.partitions.len() {
             let mut events = Vec::new();
@@ -227,8 +252,10 @@ impl Stage {
             outcome,
             events,
         };
-        self.outputs
-            .extend(umbral_wire::outputs(&entry).iter().filter_map(value_of));
+        if self.is_heard {
+            let outputs = umbral_wire::outputs(&entry);
+            self.outputs.extend(outputs.iter().filter_map(value_of));
+        }
         self.entries.push((partition, entry, hash));
     }
 
