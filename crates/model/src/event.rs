@@ -208,7 +208,7 @@ event_bodies! {
     PurchaseRecorded(PurchaseRecorded) = "purchase_recorded", Rated;
     /// Units of an allowance were given.
     AllowanceGranted(AllowanceGranted) = "allowance_granted", Rated;
-    /// What a grant had left is gone before its time: its plan ended.
+    /// What a grant had left is gone before its time: its plan or its member ended.
     AllowanceEnded(AllowanceEnded) = "allowance_ended", Rated;
     /// Warnings of an allowance were reached.
     AllowanceCrossed(Box<AllowanceCrossed>) = "allowance_threshold_crossed", Credit;
