@@ -54,7 +54,7 @@ pub struct UnitsGiven {
 pub struct DiscountGiven {
     /// The discount.
     pub discount: SmolStr,
-    /// Records.
+    /// Records that cost less by it.
     pub records: u64,
     /// What it took off; of several on one record each has its share.
     #[serde(serialize_with = "shown")]
@@ -165,7 +165,7 @@ impl Sold {
         }
     }
 
-    /// What discounts took off: the charge without them less the charge.
+    /// What discounts took off: the charge without them less the charge. Those of what costs nothing do not count.
     fn discount(&mut self, charge: &Charge, sign: i64) {
         let mut whole = charge.clone();
         whole.discount_bps = 0;
@@ -173,6 +173,9 @@ impl Sold {
             return;
         };
         let taken = whole - charge.amount;
+        if taken == Money::ZERO {
+            return;
+        }
         let sum: u32 = charge.discounts.iter().map(|(_, bps)| bps).sum();
         let mut left = taken;
         for (index, (number, bps)) in charge.discounts.iter().enumerate() {
