@@ -73,9 +73,11 @@ pub(crate) fn price(
             row.cycle_of(draft.world, at)
         }
     };
-    let tariff = match priced.plan_of_old.filter(|_| !row.keeps_cycle(cycle)) {
-        Some(plan) => Tariff::Plan(plan),
-        None => tariff_of(row, input.member.as_ref(), at)?,
+    let into_own = plans_into_own(row, input.member.as_ref(), at);
+    let tariff = match (priced.plan_of_old, &into_own) {
+        (Some(plan), _) if !row.keeps_cycle(cycle) => Tariff::Plan(plan),
+        (_, Some(plans)) => Tariff::Plans(plans),
+        (_, None) => tariff_of(row, input.member.as_ref(), at)?,
     };
     let record = Record {
         service: usage.service.as_str(),
@@ -264,6 +266,28 @@ fn tariff_of<'a>(
         None if cold.plans.is_empty() => row.plan.map(Tariff::Plan).ok_or_else(no_plan),
         None => Err(no_plan()),
     }
+}
+
+/// The account's plans followed by the member's own, where those begin only after `at`: maybe inside the record.
+fn plans_into_own(
+    row: &Row,
+    member: Option<&MemberId>,
+    at: Timestamp,
+) -> Option<Vec<(Timestamp, PlanNo)>> {
+    if !row.tariff_is_cold {
+        return None;
+    }
+    let cold = row.cold();
+    let mut members = cold.members.iter();
+    let own = &members.find(|known| Some(&known.id) == member)?.plans;
+    let (first, _) = own.first().filter(|(from, _)| at < *from)?;
+    let mut plans: Vec<(Timestamp, PlanNo)> = match cold.plans.is_empty() {
+        true => vec![(row.opened_at, row.plan?)],
+        false => cold.plans.clone(),
+    };
+    plans.retain(|(from, _)| from < first);
+    plans.extend(own);
+    starts_by(&plans, at).then_some(plans)
 }
 
 fn starts_by(plans: &[(Timestamp, PlanNo)], at: Timestamp) -> bool {

@@ -9,7 +9,13 @@ use chrono::NaiveDate;
 
 impl Model<'_> {
     /// The fee of a plan from a day on to the end of its cycle.
-    pub(crate) fn charge_fee(&mut self, plan: usize, member: Option<usize>, day: NaiveDate, at: i64) {
+    pub(crate) fn charge_fee(
+        &mut self,
+        plan: usize,
+        member: Option<usize>,
+        day: NaiveDate,
+        at: i64,
+    ) {
         let definition = &self.tariff.versions[self.version_at(at)].plans[plan];
         if definition.fee == 0 {
             return;
@@ -24,10 +30,21 @@ impl Model<'_> {
         }
         let (fee, by_day) = (definition.fee, definition.by_day);
         let name = &definition.name;
-        let text = format!("fee {name} {} {from}..{until} of {days} = {amount}", who(member));
+        let text = format!(
+            "fee {name} {} {from}..{until} of {days} = {amount}",
+            who(member)
+        );
         self.out.push(text);
         self.post_charge(cycle, amount);
-        self.paid.push(Paid { plan, member, fee, from, until, days, by_day });
+        self.paid.push(Paid {
+            plan,
+            member,
+            fee,
+            from,
+            until,
+            days,
+            by_day,
+        });
     }
 
     /// Gives back the unused days of a fee that is counted by the day.
@@ -47,7 +64,10 @@ impl Model<'_> {
         }
         let name = &self.tariff.versions[0].plans[plan].name;
         let (until, days) = (paid.until, paid.days);
-        let text = format!("credit {name} {} {from}..{until} of {days} = {amount}", who(member));
+        let text = format!(
+            "credit {name} {} {from}..{until} of {days} = {amount}",
+            who(member)
+        );
         self.out.push(text);
         self.post_charge(self.days_from(day).0, amount);
     }
@@ -55,11 +75,19 @@ impl Model<'_> {
     /// Members on the account's plan at the moment.
     fn on_the_plan(&self) -> Vec<usize> {
         let open = self.members.iter().filter(|member| member.closed.is_none());
-        open.filter(|member| member.plans.is_empty()).map(|member| member.id).collect()
+        open.filter(|member| member.plans.is_empty())
+            .map(|member| member.id)
+            .collect()
     }
 
     /// The allowances of a plan from a day on; of the account's plan also those of its members.
-    pub(crate) fn grant_plan(&mut self, plan: usize, member: Option<usize>, day: NaiveDate, at: i64) {
+    pub(crate) fn grant_plan(
+        &mut self,
+        plan: usize,
+        member: Option<usize>,
+        day: NaiveDate,
+        at: i64,
+    ) {
         let version = self.version_at(at);
         let tariff = self.tariff;
         for allowance in &tariff.versions[version].plans[plan].allowances {
@@ -69,7 +97,11 @@ impl Model<'_> {
                 None => {
                     let members: Vec<Option<usize>> =
                         self.on_the_plan().into_iter().map(Some).collect();
-                    if members.is_empty() { vec![None] } else { members }
+                    if members.is_empty() {
+                        vec![None]
+                    } else {
+                        members
+                    }
                 }
             };
             for owner in owners {
@@ -94,7 +126,14 @@ impl Model<'_> {
         };
         let (units, abroad) = (share(allowance.units), allowance.abroad.map(share));
         let until = self.end_of_grant(allowance.valid, at);
-        self.grant(allowance, (units, abroad), owner, at, until, Some((plan, own_plan)));
+        self.grant(
+            allowance,
+            (units, abroad),
+            owner,
+            at,
+            until,
+            Some((plan, own_plan)),
+        );
     }
 
     fn end_of_grant(&self, valid: Valid, at: i64) -> i64 {
@@ -150,14 +189,26 @@ impl Model<'_> {
 
     /// Ends grants before their time.
     fn end_grants(&mut self, at: i64, which: impl Fn(&Grant) -> bool) {
-        for grant in self.grants.iter_mut().filter(|grant| grant.until > at && which(grant)) {
+        for grant in self
+            .grants
+            .iter_mut()
+            .filter(|grant| grant.until > at && which(grant))
+        {
             grant.until = at.max(grant.from);
             let (number, name) = (grant.number, &grant.allowance.name);
-            self.out.push(format!("ended g{number} {name} {} {}", grant.left, grant.until));
+            self.out.push(format!(
+                "ended g{number} {name} {} {}",
+                grant.left, grant.until
+            ));
         }
     }
 
-    pub(crate) fn add_member(&mut self, member: usize, plan: Option<usize>, at: i64) -> Result<(), Skipped> {
+    pub(crate) fn add_member(
+        &mut self,
+        member: usize,
+        plan: Option<usize>,
+        at: i64,
+    ) -> Result<(), Skipped> {
         match self.member(member) {
             Some(known) if known.closed.is_none() => {
                 self.refuse();
@@ -171,7 +222,12 @@ impl Model<'_> {
         }
         self.begin();
         let plans = plan.map(|plan| (at, plan)).into_iter().collect();
-        self.members.push(Member { id: member, opened: at, closed: None, plans });
+        self.members.push(Member {
+            id: member,
+            opened: at,
+            closed: None,
+            plans,
+        });
         let day = self.zone.date(at);
         if let Some(plan) = plan {
             self.charge_fee(plan, Some(member), day, at);
@@ -217,8 +273,13 @@ impl Model<'_> {
             return Err(Skipped);
         }
         self.begin();
-        self.members.iter_mut().rfind(|known| known.id == member).unwrap().closed = Some(at);
-        self.coming_plans.remove(&Some(member));
+        self.members
+            .iter_mut()
+            .rfind(|known| known.id == member)
+            .unwrap()
+            .closed = Some(at);
+        self.coming_plans
+            .retain(|(whose, ..)| *whose != Some(member));
         if let Some(plan) = plan {
             self.credit_fee(plan, Some(member), self.zone.date(at));
         }
@@ -255,17 +316,23 @@ impl Model<'_> {
             }
             When::NextCycle => {
                 let date = self.next_cycle(self.cycle);
-                self.coming_plans.insert(member, (date, plan));
+                self.plan_to_come(member, date, plan);
             }
             When::InDays(days) => {
                 let date = plus_days(self.zone.date(at), days);
                 if self.zone.start_of(date) <= self.now {
                     return Err(Skipped);
                 }
-                self.coming_plans.insert(member, (date, plan));
+                self.plan_to_come(member, date, plan);
             }
         }
         Ok(())
+    }
+
+    /// One change is to come for each holder: the last one ordered.
+    fn plan_to_come(&mut self, member: Option<usize>, date: NaiveDate, plan: usize) {
+        self.coming_plans.retain(|(whose, ..)| *whose != member);
+        self.coming_plans.push((member, date, plan));
     }
 
     /// Whether something that was decided already would have to be decided anew.
@@ -277,19 +344,32 @@ impl Model<'_> {
         };
         let last = last.max(self.plans.last().unwrap().0);
         let members = self.members.iter();
-        let later = |member: &Member| member.opened > at || member.closed.is_some_and(|to| to > at);
+        let later = |member: &Member| {
+            let last = member.plans.last().map_or(member.opened, |(from, _)| *from);
+            last > at || member.closed.is_some_and(|to| to > at)
+        };
         at < last || self.cycle_of(at) != self.cycle || members.clone().any(later)
     }
 
     /// The plan changes at a minute; at the first of a cycle the cycle itself brings fee and grants.
-    pub(crate) fn change_plan(&mut self, member: Option<usize>, plan: usize, at: i64, at_cycle: bool) {
+    pub(crate) fn change_plan(
+        &mut self,
+        member: Option<usize>,
+        plan: usize,
+        at: i64,
+        at_cycle: bool,
+    ) {
         let before = match member {
             Some(id) => self.member(id).unwrap().plans.last().map(|(_, plan)| *plan),
             None => self.plans.last().map(|(_, plan)| *plan),
         };
         match member {
             Some(id) => {
-                let known = self.members.iter_mut().rfind(|known| known.id == id).unwrap();
+                let known = self
+                    .members
+                    .iter_mut()
+                    .rfind(|known| known.id == id)
+                    .unwrap();
                 known.plans.push((at, plan));
             }
             None => self.plans.push((at, plan)),
@@ -319,7 +399,11 @@ impl Model<'_> {
     pub(crate) fn post_instalments(&mut self, at: i64) {
         let cycle = self.cycle_of(at);
         for agreed in std::mem::take(&mut self.instalments) {
-            let amount = if agreed.next == agreed.count { agreed.last } else { agreed.each };
+            let amount = if agreed.next == agreed.count {
+                agreed.last
+            } else {
+                agreed.each
+            };
             self.out.push(format!(
                 "instalment S{} {} {}/{} = {amount}",
                 agreed.purchase, agreed.product, agreed.next, agreed.count
@@ -333,7 +417,12 @@ impl Model<'_> {
     }
 
     pub(crate) fn buy(&mut self, step: &Step) -> Result<(), Skipped> {
-        let What::Buy { member, on_account, lines } = &step.what else {
+        let What::Buy {
+            member,
+            on_account,
+            lines,
+        } = &step.what
+        else {
             return Ok(());
         };
         let (number, at) = (step.number, step.at);
@@ -345,13 +434,20 @@ impl Model<'_> {
             return Err(Skipped);
         }
         let products = &self.tariff.versions[self.version_at(at)].products;
-        if lines.iter().any(|line| line.product.is_none() && line.net.is_none()) {
+        if lines
+            .iter()
+            .any(|line| line.product.is_none() && line.net.is_none())
+        {
             self.refuse();
             return Ok(());
         }
         let changes = |line: &Line| line.product.and_then(|product| products[product].plan);
         if lines.iter().any(|line| changes(line).is_some()) && self.is_late_for_plans(*member, at) {
             return Err(Skipped);
+        }
+        if self.owed(lines, at) < 0 {
+            self.refuse();
+            return Ok(());
         }
         self.begin();
         self.post_purchase(number, *on_account, lines, at);
@@ -366,6 +462,17 @@ impl Model<'_> {
         Ok(())
     }
 
+    fn owed(&self, lines: &[Line], at: i64) -> Micro {
+        let products = &self.tariff.versions[self.version_at(at)].products;
+        let line = |line: &Line| {
+            let listed = line
+                .product
+                .map_or(0, |product| products[product].price * line.count);
+            line.net.map_or(listed, |cents| cents * 10_000) - line.discount * 10_000
+        };
+        lines.iter().map(line).sum()
+    }
+
     fn post_purchase(&mut self, number: usize, on_account: bool, lines: &[Line], at: i64) {
         let products = &self.tariff.versions[self.version_at(at)].products;
         let (mut total, mut texts, mut agreed) = (0, Vec::new(), Vec::new());
@@ -376,7 +483,11 @@ impl Model<'_> {
             let count = product.map_or(1, |product| product.instalments);
             let count = if on_account { count } else { 1 };
             let cents = owed / 10_000;
-            let each = if count == 1 { owed } else { cents.div_euclid(count) * 10_000 };
+            let each = if count == 1 {
+                owed
+            } else {
+                cents.div_euclid(count) * 10_000
+            };
             let name = product.map_or("unknown", |product| product.name.as_str());
             texts.push(format!("{name}x{}={each}/{count}", line.count));
             total += each;
@@ -393,7 +504,10 @@ impl Model<'_> {
         }
         let cycle = self.cycle_of(at);
         let word = if on_account { "bought" } else { "paid" };
-        self.out.push(format!("{word} S{number} {cycle} {} = {total}", texts.join(" ")));
+        self.out.push(format!(
+            "{word} S{number} {cycle} {} = {total}",
+            texts.join(" ")
+        ));
         if on_account {
             self.post_charge(cycle, total);
         }
@@ -408,7 +522,10 @@ impl Model<'_> {
         let tariff = self.tariff;
         for allowance in &tariff.versions[version].products[product].allowances {
             let count = i128::from(line.count);
-            let units = (allowance.units * count, allowance.abroad.map(|units| units * count));
+            let units = (
+                allowance.units * count,
+                allowance.abroad.map(|units| units * count),
+            );
             let owner = member.filter(|_| !allowance.shared);
             let until = self.end_of_grant(allowance.valid, at);
             self.grant(allowance, units, owner, at, until, None);
@@ -418,5 +535,10 @@ impl Model<'_> {
 
 /// `fee x days / days in the cycle`, half up to cents.
 fn by_the_day(fee: Micro, days: i64, of: i64) -> Micro {
-    rounded(i128::from(fee) * i128::from(days), i128::from(of), Mode::HalfUp, 2)
+    rounded(
+        i128::from(fee) * i128::from(days),
+        i128::from(of),
+        Mode::HalfUp,
+        2,
+    )
 }

@@ -40,7 +40,11 @@ impl Model<'_> {
     /// A group of events begins: what is compared with what comes after it.
     pub(crate) fn begin(&mut self) {
         self.before = (0..3).map(|measure| self.value(measure)).collect();
-        self.used_before = self.grants.iter().map(|grant| grant.units - grant.left).collect();
+        self.used_before = self
+            .grants
+            .iter()
+            .map(|grant| grant.units - grant.left)
+            .collect();
     }
 
     /// Cycle measures start anew: what was breached is cured.
@@ -68,9 +72,17 @@ impl Model<'_> {
         let (mut crossed, mut recovered) = (Vec::new(), Vec::new());
         for (id, amount) in thresholds(measure) {
             let is_limit = id == "limit";
-            let margin = if is_limit { 0 } else { share(i128::from(amount), 500) as Micro };
+            let margin = if is_limit {
+                0
+            } else {
+                share(i128::from(amount), 500) as Micro
+            };
             let is_fired = self.fired.contains(&(name, id));
-            let reached = if is_limit { value > amount } else { value >= amount };
+            let reached = if is_limit {
+                value > amount
+            } else {
+                value >= amount
+            };
             if !is_fired && reached {
                 self.fired.insert((name, id));
                 crossed.push(id);
@@ -89,13 +101,16 @@ impl Model<'_> {
             }
             let before = self.before[measure];
             let list = crossed.join("+");
-            self.out.push(format!("{name} crossed {list} {before}>{value} {cause} {told}"));
+            self.out.push(format!(
+                "{name} crossed {list} {before}>{value} {cause} {told}"
+            ));
             if crossed.contains(&"limit") {
                 self.out.push(format!("{name} breached {value}"));
             }
         }
         for id in &recovered {
-            self.out.push(format!("{name} recovered {id} {value} {cause}"));
+            self.out
+                .push(format!("{name} recovered {id} {value} {cause}"));
         }
         if recovered.contains(&"limit") {
             self.out.push(format!("{name} cured {value}"));
@@ -124,7 +139,10 @@ impl Model<'_> {
                     recovered.push(*bps);
                 }
             }
-            let (name, owner) = (format!("g{} {}", number + 1, grant.allowance.name), who(grant.member));
+            let (name, owner) = (
+                format!("g{} {}", number + 1, grant.allowance.name),
+                who(grant.member),
+            );
             if !crossed.is_empty() {
                 let told = crossed.iter().any(|bps| {
                     let last = grant.told.get(bps);
@@ -135,11 +153,14 @@ impl Model<'_> {
                 }
                 let list: Vec<String> = crossed.iter().map(i128::to_string).collect();
                 let list = list.join("+");
-                self.out.push(format!("{name} {owner} crossed {list} {before}>{used} {cause} {told}"));
+                self.out.push(format!(
+                    "{name} {owner} crossed {list} {before}>{used} {cause} {told}"
+                ));
             }
             for bps in recovered {
                 grant.fired.remove(&bps);
-                self.out.push(format!("{name} {owner} recovered {bps} {used} {cause}"));
+                self.out
+                    .push(format!("{name} {owner} recovered {bps} {used} {cause}"));
             }
             grant.fired.extend(crossed);
         }

@@ -2,6 +2,7 @@
 
 use crate::days::plus_days;
 use crate::life::{Life, Line, Party, Step, Use, What, When};
+use crate::price::{Shown, pieces_text};
 use crate::tariff::*;
 use crate::text::direction;
 use std::fmt::Write as _;
@@ -22,7 +23,10 @@ pub(crate) fn instant(minute: i64) -> Timestamp {
 }
 
 fn key(number: usize) -> InputKey {
-    InputKey { source: Source::from("t"), event_id: EventId::new(number.to_string()) }
+    InputKey {
+        source: Source::from("t"),
+        event_id: EventId::new(number.to_string()),
+    }
 }
 
 fn number(key: &InputKey) -> &str {
@@ -55,7 +59,9 @@ fn envelope(number: usize, at: i64, member: Option<usize>, body: Body) -> Input 
 pub(crate) fn opening(tariff: &Tariff, life: &Life) -> Input {
     let body = Body::CustomerAdded(CustomerAdded {
         class: ClassName::from(CLASSES[0]),
-        plan: Some(PlanName::new(tariff.versions[0].plans[life.plan].name.clone())),
+        plan: Some(PlanName::new(
+            tariff.versions[0].plans[life.plan].name.clone(),
+        )),
         profile: None,
         time_zone: ZoneName::from(life.zone.name()),
         cycle_day: life.cycle_day as u8,
@@ -66,7 +72,12 @@ pub(crate) fn opening(tariff: &Tariff, life: &Life) -> Input {
 }
 
 /// A step as an input; none for a tick.
-pub(crate) fn input(tariff: &Tariff, life: &Life, step: &Step, cycle: chrono::NaiveDate) -> Option<Input> {
+pub(crate) fn input(
+    tariff: &Tariff,
+    life: &Life,
+    step: &Step,
+    cycle: chrono::NaiveDate,
+) -> Option<Input> {
     let version = &tariff.versions[0];
     let plan_name = |plan: usize| PlanName::new(version.plans[plan].name.clone());
     let effective = |when: When| match when {
@@ -84,12 +95,15 @@ pub(crate) fn input(tariff: &Tariff, life: &Life, step: &Step, cycle: chrono::Na
             plan: plan.map(plan_name),
             identifiers: Vec::new(),
         }),
-        What::RemoveMember { member } => {
-            Body::MemberRemoved(MemberRemoved { member: member_id(*member) })
-        }
+        What::RemoveMember { member } => Body::MemberRemoved(MemberRemoved {
+            member: member_id(*member),
+        }),
         What::ChangePlan { member, plan, when } => {
             whose = *member;
-            Body::PlanChanged(PlanChanged { plan: plan_name(*plan), effective: effective(*when) })
+            Body::PlanChanged(PlanChanged {
+                plan: plan_name(*plan),
+                effective: effective(*when),
+            })
         }
         What::ChangeClass { class, when } => Body::ClassChanged(ClassChanged {
             class: ClassName::from(CLASSES[*class]),
@@ -104,12 +118,21 @@ pub(crate) fn input(tariff: &Tariff, life: &Life, step: &Step, cycle: chrono::Na
             card_type: CARDS[*card].into(),
             valid_until: until(*days),
         }),
-        What::CloseCard { number } => Body::CardClosed(CardClosed { number: card_number(*number) }),
-        What::Use { member, usage: used } => {
+        What::CloseCard { number } => Body::CardClosed(CardClosed {
+            number: card_number(*number),
+        }),
+        What::Use {
+            member,
+            usage: used,
+        } => {
             whose = *member;
             Body::Usage(usage(used))
         }
-        What::Correct { of, member, usage: used } => {
+        What::Correct {
+            of,
+            member,
+            usage: used,
+        } => {
             whose = *member;
             Body::UsageCorrected(Box::new(UsageCorrected {
                 corrects: key(*of).event_id,
@@ -124,7 +147,11 @@ pub(crate) fn input(tariff: &Tariff, life: &Life, step: &Step, cycle: chrono::Na
             started_at: None,
             original: None,
         }),
-        What::Buy { member, on_account, lines } => {
+        What::Buy {
+            member,
+            on_account,
+            lines,
+        } => {
             whose = *member;
             let method = if *on_account { "on_account" } else { "cash" };
             Body::Purchase(Purchase {
@@ -153,7 +180,9 @@ pub(crate) fn input(tariff: &Tariff, life: &Life, step: &Step, cycle: chrono::Na
 }
 
 fn bought(version: &Version, line: &Line) -> PurchaseLine {
-    let item = line.product.map_or("unknown", |product| &version.products[product].name);
+    let item = line
+        .product
+        .map_or("unknown", |product| &version.products[product].name);
     PurchaseLine {
         category: "c".into(),
         item: item.into(),
@@ -180,7 +209,10 @@ fn usage(usage: &Use) -> Usage {
         zone: None,
         network: usage.network.map(Into::into),
         quantity: usage.quantity as u64,
-        duration: usage.timed.then_some(units * MINUTE as u64).filter(|nanos| *nanos > 0),
+        duration: usage
+            .timed
+            .then_some(units * MINUTE as u64)
+            .filter(|nanos| *nanos > 0),
         scope: None,
         continued: None,
         reservation: None,
@@ -189,8 +221,11 @@ fn usage(usage: &Use) -> Usage {
 
 /// What an entry says, in the model's short texts.
 pub(crate) fn texts(stage: &Stage, entry: &Entry) -> Vec<String> {
-    let mut out: Vec<String> =
-        entry.events.iter().filter_map(|event| text(stage, entry, &event.event.body)).collect();
+    let mut out: Vec<String> = entry
+        .events
+        .iter()
+        .filter_map(|event| text(stage, entry, &event.event.body))
+        .collect();
     match &entry.outcome {
         Outcome::Quarantined(_) => out.push("refused".to_owned()),
         Outcome::DuplicateIgnored => out.push("repeated".to_owned()),
@@ -207,7 +242,9 @@ fn own(entry: &Entry) -> &str {
 }
 
 pub(crate) fn who(member: &Option<MemberId>) -> String {
-    member.as_ref().map_or("-".to_owned(), |member| member.as_str().to_owned())
+    member
+        .as_ref()
+        .map_or("-".to_owned(), |member| member.as_str().to_owned())
 }
 
 fn minute(at: Timestamp) -> i64 {
@@ -225,7 +262,11 @@ fn text(stage: &Stage, entry: &Entry, body: &EventBody) -> Option<String> {
         }
         EventBody::UsageRated(rated) => {
             let over = rated.over_limit_amount.micros();
-            format!("rated #{} {} over{over}", own(entry), rated_text(stage, rated))
+            format!(
+                "rated #{} {} over{over}",
+                own(entry),
+                rated_text(stage, rated)
+            )
         }
         EventBody::UsageCorrected(corrected) => {
             let text = |rated: &Option<UsageRated>| match rated {
@@ -251,7 +292,11 @@ fn text(stage: &Stage, entry: &Entry, body: &EventBody) -> Option<String> {
         }
         EventBody::CycleClosed(closed) => {
             let usage = closed.usage.map(|money| money.micros());
-            format!("closed {} {usage:?} {}", closed.cycle_start, closed.charges.micros())
+            format!(
+                "closed {} {usage:?} {}",
+                closed.cycle_start,
+                closed.charges.micros()
+            )
         }
         body => return allowance_text(body).or_else(|| credit_text(body)),
     })
@@ -260,7 +305,9 @@ fn text(stage: &Stage, entry: &Entry, body: &EventBody) -> Option<String> {
 fn allowance_text(body: &EventBody) -> Option<String> {
     Some(match body {
         EventBody::AllowanceGranted(grant) => {
-            let abroad = grant.units_abroad.map_or("-".to_owned(), |units| units.to_string());
+            let abroad = grant
+                .units_abroad
+                .map_or("-".to_owned(), |units| units.to_string());
             format!(
                 "grant g{} {} {} {}/{abroad} {}..{}",
                 grant.grant,
@@ -273,10 +320,17 @@ fn allowance_text(body: &EventBody) -> Option<String> {
         }
         EventBody::AllowanceEnded(ended) => {
             let until = minute(ended.until);
-            format!("ended g{} {} {} {until}", ended.grant, ended.name, ended.left)
+            format!(
+                "ended g{} {} {} {until}",
+                ended.grant, ended.name, ended.left
+            )
         }
         EventBody::AllowanceCrossed(crossed) => {
-            let list: Vec<String> = crossed.crossed.iter().map(|one| one.bps.to_string()).collect();
+            let list: Vec<String> = crossed
+                .crossed
+                .iter()
+                .map(|one| one.bps.to_string())
+                .collect();
             format!(
                 "g{} {} {} crossed {} {}>{} {} {}",
                 crossed.grant,
@@ -290,7 +344,12 @@ fn allowance_text(body: &EventBody) -> Option<String> {
             )
         }
         EventBody::AllowanceRecovered(recovered) => {
-            let shares = recovered.threshold.as_str().parse::<f64>().unwrap_or_default() * 100.0;
+            let shares = recovered
+                .threshold
+                .as_str()
+                .parse::<f64>()
+                .unwrap_or_default()
+                * 100.0;
             format!(
                 "g{} {} {} recovered {} {} {}",
                 recovered.grant,
@@ -308,7 +367,11 @@ fn allowance_text(body: &EventBody) -> Option<String> {
 fn credit_text(body: &EventBody) -> Option<String> {
     Some(match body {
         EventBody::ThresholdCrossed(crossed) => {
-            let list: Vec<&str> = crossed.crossed.iter().map(|one| one.threshold.as_str()).collect();
+            let list: Vec<&str> = crossed
+                .crossed
+                .iter()
+                .map(|one| one.threshold.as_str())
+                .collect();
             format!(
                 "{} crossed {} {}>{} {} {}",
                 crossed.measure.word(),
@@ -327,7 +390,11 @@ fn credit_text(body: &EventBody) -> Option<String> {
             recovered.cause.word()
         ),
         EventBody::LimitBreached(breached) => {
-            format!("{} breached {}", breached.measure.word(), breached.exposure.micros())
+            format!(
+                "{} breached {}",
+                breached.measure.word(),
+                breached.exposure.micros()
+            )
         }
         EventBody::LimitCured(cured) => {
             format!("{} cured {}", cured.measure.word(), cured.exposure.micros())
@@ -364,7 +431,12 @@ fn posted_text(posted: &ChargePosted) -> String {
             volume.units_before,
             volume.units_after
         ),
-        ChargeKind::Instalment { purchase, product, number, of } => {
+        ChargeKind::Instalment {
+            purchase,
+            product,
+            number,
+            of,
+        } => {
             format!("instalment {purchase} {product} {number}/{of} = {amount}")
         }
     }
@@ -372,13 +444,23 @@ fn posted_text(posted: &ChargePosted) -> String {
 
 fn lines_text(lines: &[BoughtLine]) -> String {
     let line = |line: &BoughtLine| {
-        format!("{}x{}={}/{}", line.item, line.qty, line.amount.micros(), line.instalments)
+        format!(
+            "{}x{}={}/{}",
+            line.item,
+            line.qty,
+            line.amount.micros(),
+            line.instalments
+        )
     };
     lines.iter().map(line).collect::<Vec<_>>().join(" ")
 }
 
 fn micros(amount: Pico) -> i128 {
-    assert_eq!(amount.picos() % 1_000_000, 0, "{amount} has more than six decimals");
+    assert_eq!(
+        amount.picos() % 1_000_000,
+        0,
+        "{amount} has more than six decimals"
+    );
     amount.picos() / 1_000_000
 }
 
@@ -406,37 +488,29 @@ fn rated_text(stage: &Stage, rated: &UsageRated) -> String {
     for (grant, (units, left)) in by_grant {
         let _ = write!(out, " g{grant}:{units}>{left}");
     }
-    let _ = write!(out, " setup{} bps{}", micros(charge.setup), charge.discount_bps);
+    let _ = write!(
+        out,
+        " setup{} bps{}",
+        micros(charge.setup),
+        charge.discount_bps
+    );
     out
 }
 
-/// Segments at one price, put together.
 fn segments_text(stage: &Stage, charge: &Charge) -> String {
     let catalog = &stage.world.catalogs.get(charge.version).unwrap().catalog;
     if catalog.emergency_rule == Some(charge.rule) {
         return String::new();
     }
-    let mut pieces: Vec<(&str, i128, Option<u8>, u64, u64)> = Vec::new();
-    for segment in &charge.segments {
+    let pieces = charge.segments.iter().map(|segment| {
         let catalog = &stage.world.catalogs.get(segment.version).unwrap().catalog;
-        let rate = catalog.rates[segment.rate.index()].name.as_str();
-        let price = micros(segment.price);
-        match pieces.last_mut() {
-            Some(last) if (last.0, last.1, last.2) == (rate, price, segment.tier) => {
-                last.3 += segment.billed;
-                last.4 += segment.covered;
-            }
-            _ => pieces.push((rate, price, segment.tier, segment.billed, segment.covered)),
+        Shown {
+            rate: catalog.rates[segment.rate.index()].name.as_str(),
+            price: micros(segment.price),
+            tier: segment.tier.map(usize::from),
+            billed: segment.billed.into(),
+            covered: segment.covered.into(),
         }
-    }
-    let mut out = String::new();
-    for (rate, price, tier, billed, covered) in pieces {
-        let _ = write!(out, " [{rate}@{price} {billed}-{covered}");
-        if let Some(tier) = tier {
-            let _ = write!(out, " t{tier}");
-        }
-        out.push(']');
-    }
-    out
+    });
+    pieces_text(pieces)
 }
-

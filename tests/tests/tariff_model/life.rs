@@ -84,19 +84,57 @@ pub(crate) struct Line {
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) enum What {
     Tick,
-    AddMember { member: usize, plan: Option<usize> },
-    RemoveMember { member: usize },
-    ChangePlan { member: Option<usize>, plan: usize, when: When },
-    ChangeClass { class: usize, when: When },
-    Tier { tier: Option<usize>, days: Option<i64> },
-    IssueCard { number: usize, card: usize, days: Option<i64> },
-    CloseCard { number: usize },
-    Use { member: Option<usize>, usage: Use },
-    Correct { of: usize, member: Option<usize>, usage: Use },
-    Cancel { of: usize },
-    Buy { member: Option<usize>, on_account: bool, lines: Vec<Line> },
-    Charge { cents: i64 },
-    Bill { cycles_back: i64 },
+    AddMember {
+        member: usize,
+        plan: Option<usize>,
+    },
+    RemoveMember {
+        member: usize,
+    },
+    ChangePlan {
+        member: Option<usize>,
+        plan: usize,
+        when: When,
+    },
+    ChangeClass {
+        class: usize,
+        when: When,
+    },
+    Tier {
+        tier: Option<usize>,
+        days: Option<i64>,
+    },
+    IssueCard {
+        number: usize,
+        card: usize,
+        days: Option<i64>,
+    },
+    CloseCard {
+        number: usize,
+    },
+    Use {
+        member: Option<usize>,
+        usage: Use,
+    },
+    Correct {
+        of: usize,
+        member: Option<usize>,
+        usage: Use,
+    },
+    Cancel {
+        of: usize,
+    },
+    Buy {
+        member: Option<usize>,
+        on_account: bool,
+        lines: Vec<Line>,
+    },
+    Charge {
+        cents: i64,
+    },
+    Bill {
+        cycles_back: i64,
+    },
 }
 
 /// Something that happens at a minute and arrives at a later one; its number is its key.
@@ -147,7 +185,12 @@ pub(crate) fn life(random: &mut Random, opened: i64) -> Life {
             arrives += gap(random, busy);
             let what = what(random, number, &mut last_use);
             let at = (arrives - lateness(random, &what)).max(opened - 30);
-            Step { number, arrives, at, what }
+            Step {
+                number,
+                arrives,
+                at,
+                what,
+            }
         })
         .collect();
     Life {
@@ -193,25 +236,38 @@ fn what(random: &mut Random, number: usize, last_use: &mut Option<usize>) -> Wha
     match random.below(100) {
         0..48 => {
             *last_use = Some(number);
-            What::Use { member: member(random), usage: usage(random) }
+            What::Use {
+                member: member(random),
+                usage: usage(random),
+            }
         }
         48..58 => What::Correct {
             of: target(random, number, *last_use),
             member: member(random),
             usage: usage(random),
         },
-        58..66 => What::Cancel { of: target(random, number, *last_use) },
+        58..66 => What::Cancel {
+            of: target(random, number, *last_use),
+        },
         66..73 => {
             let plan = random.maybe(40, |r| r.below(3));
-            What::AddMember { member: random.below(4), plan }
+            What::AddMember {
+                member: random.below(4),
+                plan,
+            }
         }
-        73..75 => What::RemoveMember { member: random.below(4) },
+        73..75 => What::RemoveMember {
+            member: random.below(4),
+        },
         75..81 => What::ChangePlan {
             member: random.maybe(30, |r| r.below(4)),
             plan: random.below(3),
             when: when(random),
         },
-        81..83 => What::ChangeClass { class: random.below(2), when: when(random) },
+        81..83 => What::ChangeClass {
+            class: random.below(2),
+            when: when(random),
+        },
         83..85 => What::Tier {
             tier: random.maybe(80, |r| r.below(2)),
             days: random.maybe(50, |r| r.from_to(0, 40)),
@@ -221,14 +277,20 @@ fn what(random: &mut Random, number: usize, last_use: &mut Option<usize>) -> Wha
             card: random.below(2),
             days: random.maybe(50, |r| r.from_to(0, 40)),
         },
-        87 => What::CloseCard { number: random.below(3) },
+        87 => What::CloseCard {
+            number: random.below(3),
+        },
         88..94 => What::Buy {
             member: member(random),
             on_account: random.chance(60),
             lines: (0..random.from_to(1, 2)).map(|_| line(random)).collect(),
         },
-        94..96 => What::Charge { cents: random.from_to(-500, 900) },
-        96 => What::Bill { cycles_back: random.from_to(0, 2) },
+        94..96 => What::Charge {
+            cents: random.from_to(-500, 900),
+        },
+        96 => What::Bill {
+            cycles_back: random.from_to(0, 2),
+        },
         _ => What::Tick,
     }
 }
@@ -289,7 +351,11 @@ fn usage(random: &mut Random) -> Use {
     };
     Use {
         service,
-        party: if service == Service::Data { Party::None } else { party },
+        party: if service == Service::Data {
+            Party::None
+        } else {
+            party
+        },
         made: service == Service::Data || random.chance(80),
         network,
         quantity: units * service.unit() - odd,

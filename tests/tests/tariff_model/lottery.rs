@@ -23,17 +23,25 @@ pub(crate) fn tariff(random: &mut Random, from: i64, to: i64) -> Tariff {
 
 fn version(random: &mut Random, from: i64, to: i64) -> Version {
     let mut rates = Vec::new();
-    for (service, prefix, count) in
-        [(Service::Voice, 'v', 4), (Service::Sms, 's', 2), (Service::Data, 'd', 3)]
-    {
+    for (service, prefix, count) in [
+        (Service::Voice, 'v', 4),
+        (Service::Sms, 's', 2),
+        (Service::Data, 'd', 3),
+    ] {
         for number in 0..count {
             rates.push(rate(random, service, format!("{prefix}{number}")));
         }
     }
     let plans = (0..3).map(|number| plan(random, &rates, number)).collect();
     let products = (0..4).map(|number| product(random, number)).collect();
-    let count = if random.chance(50) { random.below(4) } else { 0 };
-    let discounts = (0..count).map(|number| discount(random, number, from, to)).collect();
+    let count = if random.chance(50) {
+        random.below(4)
+    } else {
+        0
+    };
+    let discounts = (0..count)
+        .map(|number| discount(random, number, from, to))
+        .collect();
     Version {
         from: minute_of(1970, 1, 1),
         rates,
@@ -91,13 +99,21 @@ fn fee(random: &mut Random) -> Micro {
 
 fn rate(random: &mut Random, service: Service, name: String) -> Rate {
     let block = random.pick(&[1, 1, 1, 2, 5]);
-    let mut steps = vec![Step { from: 0, price: price(random, service), block }];
+    let mut steps = vec![Step {
+        from: 0,
+        price: price(random, service),
+        block,
+    }];
     let kind = random.below(10);
     let tiers = (kind >= 5).then(|| tiers(random, service, kind >= 7));
     if tiers.is_none() && random.chance(40) {
         let from = random.from_to(1, 8) as i128;
         let block = random.pick(&[1, 1, 3]);
-        steps.push(Step { from, price: price(random, service), block });
+        steps.push(Step {
+            from,
+            price: price(random, service),
+            block,
+        });
     }
     if tiers.is_none() && random.chance(10) {
         steps.truncate(1);
@@ -113,7 +129,13 @@ fn rate(random: &mut Random, service: Service, name: String) -> Rate {
         tiers,
         minimum,
         maximum,
-        mode: random.pick(&[Mode::HalfUp, Mode::HalfUp, Mode::Up, Mode::Down, Mode::HalfEven]),
+        mode: random.pick(&[
+            Mode::HalfUp,
+            Mode::HalfUp,
+            Mode::Up,
+            Mode::Down,
+            Mode::HalfEven,
+        ]),
         decimals: random.pick(&[2, 3, 4, 6]),
     }
 }
@@ -126,18 +148,32 @@ fn tiers(random: &mut Random, service: Service, volume: bool) -> Tiers {
         tiers.push((Some(reach), price(random, service)));
     }
     tiers.push((None, price(random, service)));
-    Tiers { volume, per_member: random.chance(40), tiers }
+    Tiers {
+        volume,
+        per_member: random.chance(40),
+        tiers,
+    }
 }
 
 fn plan(random: &mut Random, rates: &[Rate], number: usize) -> Plan {
     let of = |service: Service| {
-        let numbers = rates.iter().enumerate().filter(|(_, rate)| rate.service == service);
+        let numbers = rates
+            .iter()
+            .enumerate()
+            .filter(|(_, rate)| rate.service == service);
         numbers.map(|(number, _)| number).collect::<Vec<usize>>()
     };
     let (voice, sms, data) = (of(Service::Voice), of(Service::Sms), of(Service::Data));
     let mut rules = Vec::new();
     let mut add = |service, zone, made, place, band, rate| {
-        rules.push(Rule { service, zone, made, place, band, rate });
+        rules.push(Rule {
+            service,
+            zone,
+            made,
+            place,
+            band,
+            rate,
+        });
     };
     let made = Some(true);
     for zone in [Zone::National, Zone::Mobile, Zone::France] {
@@ -145,28 +181,84 @@ fn plan(random: &mut Random, rates: &[Rate], number: usize) -> Plan {
             continue;
         }
         if random.chance(50) {
-            add(Service::Voice, Some(zone), made, Place::Home, None, random.pick(&voice));
+            add(
+                Service::Voice,
+                Some(zone),
+                made,
+                Place::Home,
+                None,
+                random.pick(&voice),
+            );
         } else {
             for band in [Band::Day, Band::Night] {
                 let rate = random.pick(&voice);
-                add(Service::Voice, Some(zone), made, Place::Home, Some(band), rate);
+                add(
+                    Service::Voice,
+                    Some(zone),
+                    made,
+                    Place::Home,
+                    Some(band),
+                    rate,
+                );
             }
         }
     }
-    add(Service::Voice, None, Some(false), Place::Home, None, random.pick(&voice));
-    add(Service::Voice, None, None, Place::Eu, None, random.pick(&voice));
+    add(
+        Service::Voice,
+        None,
+        Some(false),
+        Place::Home,
+        None,
+        random.pick(&voice),
+    );
+    add(
+        Service::Voice,
+        None,
+        None,
+        Place::Eu,
+        None,
+        random.pick(&voice),
+    );
     if random.chance(60) {
-        add(Service::Sms, None, None, Place::Home, None, random.pick(&sms));
+        add(
+            Service::Sms,
+            None,
+            None,
+            Place::Home,
+            None,
+            random.pick(&sms),
+        );
     } else {
         for band in [Band::Day, Band::Night] {
-            add(Service::Sms, None, None, Place::Home, Some(band), random.pick(&sms));
+            add(
+                Service::Sms,
+                None,
+                None,
+                Place::Home,
+                Some(band),
+                random.pick(&sms),
+            );
         }
     }
     add(Service::Sms, None, None, Place::Eu, None, random.pick(&sms));
     for band in [Band::Day, Band::Night] {
-        add(Service::Data, None, None, Place::Home, Some(band), random.pick(&data));
+        add(
+            Service::Data,
+            None,
+            None,
+            Place::Home,
+            Some(band),
+            random.pick(&data),
+        );
     }
-    add(Service::Data, None, None, Place::Eu, None, random.pick(&data));
+    add(
+        Service::Data,
+        None,
+        None,
+        Place::Eu,
+        None,
+        random.pick(&data),
+    );
     for (service, rates) in [(Service::Voice, &voice), (Service::Data, &data)] {
         if random.chance(50) {
             add(service, None, None, Place::World, None, random.pick(rates));
@@ -179,7 +271,13 @@ fn plan(random: &mut Random, rates: &[Rate], number: usize) -> Plan {
             allowance(random, format!("p{number}-{nth}"), valid)
         })
         .collect();
-    Plan { name: format!("p{number}"), fee: fee(random), by_day: random.chance(60), rules, allowances }
+    Plan {
+        name: format!("p{number}"),
+        fee: fee(random),
+        by_day: random.chance(60),
+        rules,
+        allowances,
+    }
 }
 
 fn allowance(random: &mut Random, name: String, valid: Valid) -> Allowance {
@@ -192,7 +290,9 @@ fn allowance(random: &mut Random, name: String, valid: Valid) -> Allowance {
         _ => vec![Place::Home],
     };
     let home_calls = places == [Place::Home] && service == Service::Voice;
-    let abroad = places.contains(&Place::Eu).then(|| random.from_to(1, count as i64) as i128);
+    let abroad = places
+        .contains(&Place::Eu)
+        .then(|| random.from_to(1, count as i64) as i128);
     let shares: &[&[i128]] = &[&[], &[8_000], &[5_000, 10_000], &[3_333, 6_667, 9_999]];
     Allowance {
         name,
@@ -207,7 +307,9 @@ fn allowance(random: &mut Random, name: String, valid: Valid) -> Allowance {
         },
         band: random.maybe(25, |r| r.pick(&[Band::Day, Band::Night])),
         made: random.maybe(20, |_| true).filter(|_| home_calls),
-        abroad: abroad.filter(|_| random.chance(60)).map(|units| units * service.unit()),
+        abroad: abroad
+            .filter(|_| random.chance(60))
+            .map(|units| units * service.unit()),
         places,
         priority: random.from_to(0, 2),
         shared: random.chance(60),
@@ -243,7 +345,9 @@ fn product(random: &mut Random, number: usize) -> Product {
 fn discount(random: &mut Random, number: usize, from: i64, to: i64) -> Discount {
     let day = |random: &mut Random| {
         let minute = random.from_to(from / DAY, to / DAY) * DAY;
-        DateTime::from_timestamp(minute * 60, 0).unwrap().date_naive()
+        DateTime::from_timestamp(minute * 60, 0)
+            .unwrap()
+            .date_naive()
     };
     let mut discount = Discount {
         name: format!("c{number}"),

@@ -3,7 +3,11 @@
 //! random tariffs are lived in both and compared event by event. `UMBRAL_TEST_QUICK=1` compares fewer;
 //! `UMBRAL_TEST_SEED=N` lives one seed only.
 
-#![allow(clippy::unwrap_used, clippy::float_arithmetic, reason = "a test that cannot go on fails")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::float_arithmetic,
+    reason = "a test that cannot go on fails"
+)]
 
 mod account;
 mod credit;
@@ -28,7 +32,7 @@ const LIVES: usize = 12;
 fn tariffs() -> usize {
     match std::env::var_os("UMBRAL_TEST_QUICK") {
         Some(_) => 20,
-        None => 400,
+        None => 2_000,
     }
 }
 
@@ -58,8 +62,11 @@ fn live(seed: u64) -> Result<Counts, String> {
                 let life = shrunk(&life, differs);
                 let why = compare(&tariff, &world, &life).err().unwrap_or_default();
                 let steps: Vec<String> = life.steps.iter().map(|s| format!("  {s:?}")).collect();
-                let texts: Vec<String> =
-                    tariff.versions.iter().map(|version| text::toml(&tariff, version)).collect();
+                let texts: Vec<String> = tariff
+                    .versions
+                    .iter()
+                    .map(|version| text::toml(&tariff, version))
+                    .collect();
                 return Err(format!(
                     "seed {seed}, life {number}: {} cycle day {} vip {} plan p{} from minute {}\n{}\n{why}\n{}",
                     life.zone.name(),
@@ -68,7 +75,11 @@ fn live(seed: u64) -> Result<Counts, String> {
                     life.plan,
                     life.opened,
                     steps.join("\n"),
-                    if std::env::var_os("UMBRAL_TEST_CATALOG").is_some() { texts.join("\n---\n") } else { String::new() },
+                    if std::env::var_os("UMBRAL_TEST_CATALOG").is_some() {
+                        texts.join("\n---\n")
+                    } else {
+                        String::new()
+                    },
                 ));
             }
         }

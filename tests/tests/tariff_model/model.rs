@@ -96,7 +96,7 @@ pub(crate) struct Model<'t> {
     pub(crate) first_cycle: NaiveDate,
     pub(crate) cycle: NaiveDate,
     pub(crate) plans: Vec<(i64, usize)>,
-    pub(crate) coming_plans: BTreeMap<Option<usize>, (NaiveDate, usize)>,
+    pub(crate) coming_plans: Vec<(Option<usize>, NaiveDate, usize)>,
     pub(crate) classes: Vec<(i64, usize)>,
     pub(crate) coming_class: Option<(NaiveDate, usize)>,
     pub(crate) tiers: Vec<(i64, Option<usize>, Option<i64>)>,
@@ -141,7 +141,7 @@ impl<'t> Model<'t> {
             first_cycle: cycle,
             cycle,
             plans: vec![(life.opened, life.plan)],
-            coming_plans: BTreeMap::new(),
+            coming_plans: Vec::new(),
             classes: vec![(life.opened, 0)],
             coming_class: None,
             tiers: Vec::new(),
@@ -189,7 +189,9 @@ impl<'t> Model<'t> {
 
     pub(crate) fn version_at(&self, minute: i64) -> usize {
         let mut versions = self.tariff.versions.iter();
-        versions.rposition(|version| version.from <= minute).unwrap()
+        versions
+            .rposition(|version| version.from <= minute)
+            .unwrap()
     }
 
     pub(crate) fn member(&self, id: usize) -> Option<&Member> {
@@ -199,7 +201,8 @@ impl<'t> Model<'t> {
     pub(crate) fn plan_at(&self, minute: i64, member: Option<usize>) -> usize {
         let own = member.and_then(|id| self.member(id));
         let own = own.and_then(|member| last_before(&member.plans, minute));
-        own.or(last_before(&self.plans, minute)).unwrap_or(self.plans[0].1)
+        own.or(last_before(&self.plans, minute))
+            .unwrap_or(self.plans[0].1)
     }
 
     /// Lets time pass: every timer at its own instant.
@@ -207,9 +210,11 @@ impl<'t> Model<'t> {
         loop {
             let cycle_end = self.next_cycle(self.cycle);
             let cycle_at = self.zone.start_of(cycle_end);
-            let coming = self.coming_plans.values().map(|(date, _)| *date);
+            let coming = self.coming_plans.iter().map(|(_, date, _)| *date);
             let coming = coming.chain(self.coming_class.map(|(date, _)| date));
-            let coming_at = coming.min().map_or(i64::MAX, |date| self.zone.start_of(date));
+            let coming_at = coming
+                .min()
+                .map_or(i64::MAX, |date| self.zone.start_of(date));
             let parked_at = self.parked.iter().map(|(until, ..)| *until).min();
             let parked_at = parked_at.unwrap_or(i64::MAX);
             let due = cycle_at.min(coming_at).min(parked_at);
@@ -237,7 +242,8 @@ impl<'t> Model<'t> {
         let usage = |scope| self.usage.get(&(self.cycle, scope)).copied().unwrap_or(0);
         let usage = ["all", "voice", "data", "roaming_data"].map(usage);
         let charges = self.charges.get(&self.cycle).copied().unwrap_or(0);
-        self.out.push(format!("closed {} {usage:?} {charges}", self.cycle));
+        self.out
+            .push(format!("closed {} {usage:?} {charges}", self.cycle));
         self.end_epoch();
         self.cycle = next;
     }
@@ -250,11 +256,12 @@ impl<'t> Model<'t> {
             self.coming_class = None;
             self.classes.push((at, class));
         }
-        let due = self.coming_plans.iter().filter(|(_, (date, _))| *date <= today);
-        let due: Vec<(Option<usize>, usize)> = due.map(|(who, (_, plan))| (*who, *plan)).collect();
+        let is_due = |(_, date, _): &(Option<usize>, NaiveDate, usize)| *date <= today;
+        let coming = std::mem::take(&mut self.coming_plans);
+        let (due, rest): (Vec<_>, Vec<_>) = coming.into_iter().partition(is_due);
+        self.coming_plans = rest;
         self.begin();
-        for (member, plan) in due {
-            self.coming_plans.remove(&member);
+        for (member, _, plan) in due {
             self.change_plan(member, plan, at, today == self.cycle);
         }
         self.compare(at, "charge");
@@ -338,7 +345,13 @@ impl<'t> Model<'t> {
         if self.cards.iter().any(|known| known.number == number) {
             return self.refuse();
         }
-        self.cards.push(Card { number, card, from: at, until, closed: None });
+        self.cards.push(Card {
+            number,
+            card,
+            from: at,
+            until,
+            closed: None,
+        });
     }
 
     fn close_card(&mut self, number: usize, at: i64) {
@@ -372,7 +385,11 @@ impl<'t> Model<'t> {
 
     /// The cycle whose bill will ask for an amount: its own, or the current one where that is billed.
     pub(crate) fn post_unbilled(&mut self, cycle: NaiveDate, amount: Micro) {
-        let cycle = if cycle < self.billed_to { self.cycle } else { cycle };
+        let cycle = if cycle < self.billed_to {
+            self.cycle
+        } else {
+            cycle
+        };
         *self.unbilled.entry(cycle).or_default() += amount;
     }
 
@@ -404,7 +421,9 @@ impl<'t> Model<'t> {
 
 /// What held at a minute, of a list by minutes.
 pub(crate) fn last_before<T: Copy>(list: &[(i64, T)], minute: i64) -> Option<T> {
-    list.iter().rfind(|(from, _)| *from <= minute).map(|(_, value)| *value)
+    list.iter()
+        .rfind(|(from, _)| *from <= minute)
+        .map(|(_, value)| *value)
 }
 
 /// A short name of a member.

@@ -44,8 +44,10 @@ pub(crate) fn world(tariff: &Tariff) -> Result<World, String> {
         let text = toml(tariff, version);
         let files = [("catalog.toml".into(), text.as_str().into())];
         let compiled = umbral_catalog::load(&files, &zones::Iana).map_err(|problems| {
-            let lines: Vec<String> =
-                problems.iter().map(|p| format!("{} {}", p.code, p.title)).collect();
+            let lines: Vec<String> = problems
+                .iter()
+                .map(|p| format!("{} {}", p.code, p.title))
+                .collect();
             format!("{}\n{text}", lines.join("\n"))
         })?;
         let key = InputKey {
@@ -72,7 +74,11 @@ pub(crate) struct Pair<'t> {
 }
 
 impl<'t> Pair<'t> {
-    pub(crate) fn new(tariff: &'t Tariff, world: &World, life: &'t Life) -> Result<Pair<'t>, String> {
+    pub(crate) fn new(
+        tariff: &'t Tariff,
+        world: &World,
+        life: &'t Life,
+    ) -> Result<Pair<'t>, String> {
         let mut world = world.clone();
         world.add_zone(zones::iana(life.zone.name()).unwrap());
         let mut pair = Pair {
@@ -81,9 +87,13 @@ impl<'t> Pair<'t> {
             life,
             tariff,
             read: 0,
-            counts: Counts { lives: 1, ..Counts::default() },
+            counts: Counts {
+                lives: 1,
+                ..Counts::default()
+            },
         };
-        pair.stage.decide(engine::opening(tariff, life), String::new());
+        pair.stage
+            .decide(engine::opening(tariff, life), String::new());
         pair.compare("opening")?;
         Ok(pair)
     }
@@ -98,7 +108,8 @@ impl<'t> Pair<'t> {
         }
         let cycle = match &step.what {
             What::Bill { cycles_back } => (0..*cycles_back).fold(self.model.cycle, |end, _| {
-                self.model.cycle_of(self.life.zone.start_of(end.pred_opt().unwrap()))
+                self.model
+                    .cycle_of(self.life.zone.start_of(end.pred_opt().unwrap()))
             }),
             _ => self.model.cycle,
         };
@@ -128,9 +139,14 @@ impl<'t> Pair<'t> {
         }
         let view = self.stage.account(ACCOUNT).ok_or("no account")?;
         let money = (view.exposure.micros(), view.unbilled.micros());
-        let model = (self.model.exposure(), self.model.unbilled.values().sum::<Micro>());
+        let model = (
+            self.model.exposure(),
+            self.model.unbilled.values().sum::<Micro>(),
+        );
         if money != model {
-            return Err(format!("{label}\n  exposure, unbilled: model {model:?} engine {money:?}"));
+            return Err(format!(
+                "{label}\n  exposure, unbilled: model {model:?} engine {money:?}"
+            ));
         }
         Ok(())
     }
@@ -144,26 +160,53 @@ impl<'t> Pair<'t> {
             false => Err(format!("  {what}\n    model  {model}\n    engine {engine}")),
         };
         let id = |bps: &i128| percent(*bps).trim_end_matches('%').to_owned();
-        let mut open: Vec<_> = model.grants.iter().filter(|grant| model.now < grant.until).collect();
+        let mut open: Vec<_> = model
+            .grants
+            .iter()
+            .filter(|grant| model.now < grant.until)
+            .collect();
         open.sort_by_key(|grant| (-grant.allowance.priority, grant.until, grant.number));
         let grants = open.iter().map(|grant| {
             let mut fired: Vec<String> = grant.fired.iter().map(id).collect();
             fired.sort();
             let owner = crate::model::who(grant.member);
             let abroad = grant.left_abroad.map(|abroad| abroad.min(grant.left));
-            (grant.number, owner, grant.units, grant.left, abroad, grant.until, fired)
+            (
+                grant.number,
+                owner,
+                grant.units,
+                grant.left,
+                abroad,
+                grant.until,
+                fired,
+            )
         });
         let theirs = view.allowances.iter().map(|grant| {
-            let mut fired: Vec<String> = grant.warned.iter().map(|id| id.as_str().to_owned()).collect();
+            let mut fired: Vec<String> = grant
+                .warned
+                .iter()
+                .map(|id| id.as_str().to_owned())
+                .collect();
             fired.sort();
             let (units, left) = (i128::from(grant.granted), i128::from(grant.left));
             let abroad = grant.left_abroad.map(i128::from);
             let until = grant.until.nanos() / 60_000_000_000;
-            (grant.grant.0 as usize, engine::who(&grant.member), units, left, abroad, until, fired)
+            (
+                grant.grant.0 as usize,
+                engine::who(&grant.member),
+                units,
+                left,
+                abroad,
+                until,
+                fired,
+            )
         });
         let (grants, theirs): (Vec<_>, Vec<_>) = (grants.collect(), theirs.collect());
         same("allowances", format!("{grants:?}"), format!("{theirs:?}"))?;
-        let counted = model.counters.iter().filter(|((cycle, ..), _)| *cycle == model.cycle);
+        let counted = model
+            .counters
+            .iter()
+            .filter(|((cycle, ..), _)| *cycle == model.cycle);
         let counted: BTreeMap<(String, String), i128> = counted
             .filter(|(_, units)| **units > 0)
             .map(|((_, rate, member), units)| {
@@ -175,7 +218,12 @@ impl<'t> Pair<'t> {
             .tiers
             .iter()
             .filter(|tier| tier.units > 0)
-            .map(|tier| ((tier.rate.to_string(), engine::who(&tier.member)), tier.units.into()))
+            .map(|tier| {
+                (
+                    (tier.rate.to_string(), engine::who(&tier.member)),
+                    tier.units.into(),
+                )
+            })
             .collect();
         same("counters", format!("{counted:?}"), format!("{theirs:?}"))?;
         for cycle in &view.cycles {
@@ -183,9 +231,16 @@ impl<'t> Pair<'t> {
             let usage = ["all", "voice", "data", "roaming_data"]
                 .map(|scope| model.usage.get(&(first, scope)).copied().unwrap_or(0));
             let charges = model.charges.get(&first).copied().unwrap_or(0);
-            let theirs = (cycle.usage.map(|money| money.micros()), cycle.charges.micros());
+            let theirs = (
+                cycle.usage.map(|money| money.micros()),
+                cycle.charges.micros(),
+            );
             let what = format!("usage and charges of {first}");
-            same(&what, format!("{:?}", (usage, charges)), format!("{theirs:?}"))?;
+            same(
+                &what,
+                format!("{:?}", (usage, charges)),
+                format!("{theirs:?}"),
+            )?;
         }
         let instalments: Vec<_> = model
             .instalments
@@ -200,10 +255,19 @@ impl<'t> Pair<'t> {
             .iter()
             .map(|one| {
                 let (next, count) = (i64::from(one.next), i64::from(one.count));
-                (one.purchase.to_string(), next, count, one.remaining.micros())
+                (
+                    one.purchase.to_string(),
+                    next,
+                    count,
+                    one.remaining.micros(),
+                )
             })
             .collect();
-        same("instalments", format!("{instalments:?}"), format!("{theirs:?}"))?;
+        same(
+            "instalments",
+            format!("{instalments:?}"),
+            format!("{theirs:?}"),
+        )?;
         let parked = model.parked.iter().map(|(_, of, step)| (step.number, *of));
         let mut parked: Vec<_> = parked.collect();
         let theirs = view.parked.iter().map(|(own, of, _)| {
@@ -229,8 +293,14 @@ fn differences(expected: &[String], got: &[String]) -> String {
             out.push_str(&format!("    both   {}\n", left.unwrap()));
             continue;
         }
-        out.push_str(&format!("    model  {}\n", left.map_or("nothing", String::as_str)));
-        out.push_str(&format!("    engine {}\n", right.map_or("nothing", String::as_str)));
+        out.push_str(&format!(
+            "    model  {}\n",
+            left.map_or("nothing", String::as_str)
+        ));
+        out.push_str(&format!(
+            "    engine {}\n",
+            right.map_or("nothing", String::as_str)
+        ));
     }
     out
 }
@@ -253,7 +323,9 @@ pub(crate) fn shrunk(life: &Life, differs: impl Fn(&Life) -> bool) -> Life {
         let mut from = 0;
         while from < life.steps.len() {
             let mut shorter = life.clone();
-            shorter.steps.drain(from..(from + size).min(life.steps.len()));
+            shorter
+                .steps
+                .drain(from..(from + size).min(life.steps.len()));
             if differs(&shorter) {
                 life = shorter;
             } else {
@@ -264,4 +336,3 @@ pub(crate) fn shrunk(life: &Life, differs: impl Fn(&Life) -> bool) -> Life {
     }
     life
 }
-

@@ -47,14 +47,14 @@ impl Rated {
             self.quantity,
             self.amount
         );
-        for piece in &self.pieces {
-            let rate = &rates[piece.rate].name;
-            let _ = write!(out, " [{rate}@{} {}-{}", piece.price, piece.billed, piece.covered);
-            if let Some(tier) = piece.tier {
-                let _ = write!(out, " t{tier}");
-            }
-            out.push(']');
-        }
+        let pieces = self.pieces.iter().map(|piece| Shown {
+            rate: &rates[piece.rate].name,
+            price: i128::from(piece.price),
+            tier: piece.tier,
+            billed: piece.billed,
+            covered: piece.covered,
+        });
+        out.push_str(&pieces_text(pieces));
         let mut by_grant: BTreeMap<usize, (i128, i128)> = BTreeMap::new();
         for (grant, units, left) in &self.covered {
             let entry = by_grant.entry(*grant).or_default();
@@ -66,6 +66,56 @@ impl Rated {
         let _ = write!(out, " setup{} bps{}", self.setup, self.bps);
         out
     }
+}
+
+/// A piece as both sides show it.
+pub(crate) struct Shown<'a> {
+    pub(crate) rate: &'a str,
+    pub(crate) price: i128,
+    pub(crate) tier: Option<usize>,
+    pub(crate) billed: i128,
+    pub(crate) covered: i128,
+}
+
+/// Pieces in order, neighbours at one price put together; of rates with tiers what costs money by tier, and
+/// how much was billed and covered in all, for which tier covered units lie in does not matter.
+pub(crate) fn pieces_text<'a>(pieces: impl Iterator<Item = Shown<'a>>) -> String {
+    let mut plain: Vec<(&str, i128, i128, i128)> = Vec::new();
+    let mut tiers: BTreeMap<(&str, usize, i128), i128> = BTreeMap::new();
+    let mut sums: BTreeMap<&str, (i128, i128)> = BTreeMap::new();
+    for piece in pieces {
+        let Shown {
+            rate,
+            price,
+            tier,
+            billed,
+            covered,
+        } = piece;
+        if let Some(tier) = tier {
+            *tiers.entry((rate, tier, price)).or_default() += billed - covered;
+            let sum = sums.entry(rate).or_default();
+            *sum = (sum.0 + billed, sum.1 + covered);
+            continue;
+        }
+        match plain.last_mut() {
+            Some(last) if (last.0, last.1) == (rate, price) => {
+                last.2 += billed;
+                last.3 += covered;
+            }
+            _ => plain.push((rate, price, billed, covered)),
+        }
+    }
+    let mut out = String::new();
+    for (rate, price, billed, covered) in plain {
+        let _ = write!(out, " [{rate}@{price} {billed}-{covered}]");
+    }
+    for ((rate, tier, price), money) in tiers.into_iter().filter(|(_, money)| *money > 0) {
+        let _ = write!(out, " [{rate} t{tier}@{price} {money}]");
+    }
+    for (rate, (billed, covered)) in sums {
+        let _ = write!(out, " [{rate} {billed}-{covered}]");
+    }
+    out
 }
 
 /// Division with a named rounding to so many decimals of a euro; `above / below` is in millionths.
@@ -111,12 +161,23 @@ impl Model<'_> {
                 && rule.place == usage.place()
         };
         let band = Band::at_hour(self.catalog_zone.hour(minute));
-        let zones = usage.party.zones().iter().map(|zone| Some(*zone)).chain([None]);
+        let zones = usage
+            .party
+            .zones()
+            .iter()
+            .map(|zone| Some(*zone))
+            .chain([None]);
         for zone in zones {
-            let of_zone: Vec<&Rule> =
-                plan.rules.iter().filter(fits).filter(|rule| rule.zone == zone).collect();
+            let of_zone: Vec<&Rule> = plan
+                .rules
+                .iter()
+                .filter(fits)
+                .filter(|rule| rule.zone == zone)
+                .collect();
             if !of_zone.is_empty() {
-                return of_zone.into_iter().find(|rule| rule.band.is_none_or(|own| own == band));
+                return of_zone
+                    .into_iter()
+                    .find(|rule| rule.band.is_none_or(|own| own == band));
             }
         }
         None
@@ -128,7 +189,8 @@ impl Model<'_> {
         let usage = walk.usage;
         let zone = usage.party.zones().first();
         allowance.service == usage.service
-            && (allowance.zones.is_empty() || zone.is_some_and(|zone| allowance.zones.contains(zone)))
+            && (allowance.zones.is_empty()
+                || zone.is_some_and(|zone| allowance.zones.contains(zone)))
             && allowance.made.is_none_or(|made| made == usage.made)
             && allowance.places.contains(&usage.place())
             && allowance
@@ -149,8 +211,9 @@ impl Model<'_> {
             };
             holds && mine
         };
-        let mut found: Vec<usize> =
-            (0..self.grants.len()).filter(|grant| usable(&self.grants[*grant])).collect();
+        let mut found: Vec<usize> = (0..self.grants.len())
+            .filter(|grant| usable(&self.grants[*grant]))
+            .collect();
         found.sort_by_key(|grant| {
             let grant = &self.grants[*grant];
             (-grant.allowance.priority, grant.until, grant.number)
@@ -200,7 +263,10 @@ impl Model<'_> {
             let rate = self.rule(walk, minute)?.rate;
             let version = self.version_at(minute);
             let definition = &self.tariff.versions[version].rates[rate];
-            let step = definition.steps.iter().rfind(|step| step.from * unit <= position)?;
+            let step = definition
+                .steps
+                .iter()
+                .rfind(|step| step.from * unit <= position)?;
             for nth in 0..step.block {
                 let minute = instant(walk, position + nth * unit);
                 self.take_unit(walk, rate, definition, step.price, minute);
@@ -215,7 +281,14 @@ impl Model<'_> {
     }
 
     /// One unit: allowances take what they can, the rest costs money.
-    fn take_unit(&self, walk: &mut Walk<'_>, rate: usize, definition: &Rate, price: Micro, minute: i64) {
+    fn take_unit(
+        &self,
+        walk: &mut Walk<'_>,
+        rate: usize,
+        definition: &Rate,
+        price: Micro,
+        minute: i64,
+    ) {
         let mut rest = walk.usage.service.unit();
         let billed = rest;
         let costs = price > 0 || definition.tiers.is_some();
@@ -249,11 +322,29 @@ impl Model<'_> {
         match &definition.tiers {
             None => {
                 walk.cost += rest * i128::from(price);
-                push(walk, Piece { rate, price, tier: None, billed, covered });
+                push(
+                    walk,
+                    Piece {
+                        rate,
+                        price,
+                        tier: None,
+                        billed,
+                        covered,
+                    },
+                );
             }
             Some(tiers) if tiers.volume => {
                 walk.counted.entry(rate).or_default().0 += rest;
-                push(walk, Piece { rate, price: 0, tier: None, billed, covered });
+                push(
+                    walk,
+                    Piece {
+                        rate,
+                        price: 0,
+                        tier: None,
+                        billed,
+                        covered,
+                    },
+                );
             }
             Some(tiers) => self.climb(walk, rate, tiers, (billed, covered)),
         }
@@ -268,7 +359,11 @@ impl Model<'_> {
         while billed > 0 {
             let so_far = before + walk.counted.get(&rate).map_or(0, |(units, _)| *units);
             let reaches = |up_to: Option<i128>| up_to.is_none_or(|up_to| so_far < up_to * size);
-            let tier = tiers.tiers.iter().position(|(up_to, _)| reaches(*up_to)).unwrap();
+            let tier = tiers
+                .tiers
+                .iter()
+                .position(|(up_to, _)| reaches(*up_to))
+                .unwrap();
             let (up_to, price) = tiers.tiers[tier];
             let room = up_to.map_or(billed - covered, |up_to| up_to * size - so_far);
             let money = room.min(billed - covered);
@@ -277,7 +372,16 @@ impl Model<'_> {
             entry.1 += money * i128::from(price);
             walk.cost += money * i128::from(price);
             let part = money + covered;
-            push(walk, Piece { rate, price, tier: Some(tier), billed: part, covered });
+            push(
+                walk,
+                Piece {
+                    rate,
+                    price,
+                    tier: Some(tier),
+                    billed: part,
+                    covered,
+                },
+            );
             billed -= part;
             covered = 0;
         }
@@ -327,7 +431,12 @@ impl Model<'_> {
                 finest = rate;
             }
         }
-        let amount = rounded(sum * (10_000 - bps), unit * 10_000, finest.mode, finest.decimals);
+        let amount = rounded(
+            sum * (10_000 - bps),
+            unit * 10_000,
+            finest.mode,
+            finest.decimals,
+        );
         (amount, setup)
     }
 
@@ -341,7 +450,8 @@ impl Model<'_> {
         let today = self.catalog_zone.date(at);
         let good = |word: &str| {
             let good = |card: &crate::model::Card| {
-                CARDS[card.card] == word && card.from <= at
+                CARDS[card.card] == word
+                    && card.from <= at
                     && card.until.is_none_or(|until| at < until)
                     && card.closed.is_none_or(|closed| at < closed)
             };
@@ -353,14 +463,26 @@ impl Model<'_> {
                 && discount.tier.is_none_or(|own| tier == Some(own))
                 && discount.card.is_none_or(good)
                 && discount.vip <= self.vip
-                && discount.plan.is_none_or(|plan| plan == self.plan_at(at, member))
-                && discount.service.is_none_or(|service| service == usage.service)
+                && discount
+                    .plan
+                    .is_none_or(|plan| plan == self.plan_at(at, member))
+                && discount
+                    .service
+                    .is_none_or(|service| service == usage.service)
                 && discount.zone.is_none_or(|own| zone == Some(&own))
-                && discount.places.as_ref().is_none_or(|places| places.contains(&usage.place()))
+                && discount
+                    .places
+                    .as_ref()
+                    .is_none_or(|places| places.contains(&usage.place()))
                 && discount.from.is_none_or(|from| from <= today)
                 && discount.until.is_none_or(|until| today <= until)
         };
-        let sum: i128 = version.discounts.iter().filter(applies).map(|d| d.bps).sum();
+        let sum: i128 = version
+            .discounts
+            .iter()
+            .filter(applies)
+            .map(|d| d.bps)
+            .sum();
         sum.min(version.cap)
     }
 
@@ -372,9 +494,10 @@ impl Model<'_> {
             (Service::Data, false) => "data",
             (Service::Data, true) => "roaming_data",
         };
-        let counted = walk.counted.iter().map(|(rate, counted)| {
-            (self.counter(walk.at, *rate, walk.member), *counted)
-        });
+        let counted = walk
+            .counted
+            .iter()
+            .map(|(rate, counted)| (self.counter(walk.at, *rate, walk.member), *counted));
         Rated {
             member: walk.member,
             scope,
@@ -412,7 +535,9 @@ fn instant(walk: &Walk<'_>, position: i128) -> i64 {
 
 fn push(walk: &mut Walk<'_>, piece: Piece) {
     match walk.pieces.last_mut() {
-        Some(last) if (last.rate, last.price, last.tier) == (piece.rate, piece.price, piece.tier) => {
+        Some(last)
+            if (last.rate, last.price, last.tier) == (piece.rate, piece.price, piece.tier) =>
+        {
             last.billed += piece.billed;
             last.covered += piece.covered;
         }
@@ -423,6 +548,10 @@ fn push(walk: &mut Walk<'_>, piece: Piece) {
 /// The tier that so many base units of a cycle reach, and its price.
 pub(crate) fn reached(tiers: &Tiers, service: Service, units: i128) -> (usize, Micro) {
     let within = |up_to: Option<i128>| up_to.is_none_or(|up_to| units <= up_to * service.unit());
-    let tier = tiers.tiers.iter().position(|(up_to, _)| within(*up_to)).unwrap();
+    let tier = tiers
+        .tiers
+        .iter()
+        .position(|(up_to, _)| within(*up_to))
+        .unwrap();
     (tier, tiers.tiers[tier].1)
 }

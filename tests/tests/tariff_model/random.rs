@@ -35,7 +35,11 @@ impl Random {
         from[self.below(from.len())]
     }
 
-    pub(crate) fn maybe<T>(&mut self, percent: u64, make: impl FnOnce(&mut Random) -> T) -> Option<T> {
+    pub(crate) fn maybe<T>(
+        &mut self,
+        percent: u64,
+        make: impl FnOnce(&mut Random) -> T,
+    ) -> Option<T> {
         self.chance(percent).then(|| make(self))
     }
 }

@@ -11,7 +11,13 @@ impl Model<'_> {
         &self.tariff.versions[0].rates
     }
 
-    pub(crate) fn use_service(&mut self, number: usize, member: Option<usize>, usage: &Use, at: i64) {
+    pub(crate) fn use_service(
+        &mut self,
+        number: usize,
+        member: Option<usize>,
+        usage: &Use,
+        at: i64,
+    ) {
         let taken = self.takes_usage(at, member, window(usage));
         let Some(rated) = taken.then(|| self.rate(at, member, usage)).flatten() else {
             return self.refuse();
@@ -24,7 +30,13 @@ impl Model<'_> {
         let text = rated.text(self.rates());
         self.out.push(format!("rated #{number} {text} over{over}"));
         self.post_volume(&before, None, Some(&rated));
-        self.records.insert(number, Standing { at, rated: Some(rated) });
+        self.records.insert(
+            number,
+            Standing {
+                at,
+                rated: Some(rated),
+            },
+        );
         self.roots.insert(number, number);
         self.claim_parked(number);
         self.compare(at, "usage");
@@ -80,8 +92,12 @@ impl Model<'_> {
             }
             let rate = &self.tariff.versions[0].rates[counter.1];
             let tiers = rate.tiers.as_ref().filter(|tiers| tiers.volume);
-            let told = new.filter(|rated| rated.counted.contains_key(&counter)).or(old);
-            let (Some(tiers), Some(told)) = (tiers, told) else { continue };
+            let told = new
+                .filter(|rated| rated.counted.contains_key(&counter))
+                .or(old);
+            let (Some(tiers), Some(told)) = (tiers, told) else {
+                continue;
+            };
             let units_before = before.get(&counter).copied().unwrap_or(0);
             let units_after = self.counters[&counter];
             let (from, from_price) = reached(tiers, rate.service, units_before);
@@ -114,7 +130,8 @@ impl Model<'_> {
         }
         if !self.roots.contains_key(&of) {
             let until = self.now + 7 * crate::days::DAY;
-            self.out.push(format!("parked #{} for #{of} until {until}", step.number));
+            self.out
+                .push(format!("parked #{} for #{of} until {until}", step.number));
             self.parked.push((until, of, step.clone()));
             return Ok(());
         }
@@ -174,7 +191,11 @@ impl Model<'_> {
             text(&after)
         ));
         self.post_volume(&before, standing.rated.as_ref(), after.as_ref());
-        let at = if after.is_some() { step.at } else { standing.at };
+        let at = if after.is_some() {
+            step.at
+        } else {
+            standing.at
+        };
         self.records.insert(root, Standing { at, rated: after });
         self.roots.insert(number, root);
         true
@@ -184,7 +205,11 @@ impl Model<'_> {
     fn claim_parked(&mut self, number: usize) {
         let mut arrived = vec![number];
         let waits = |arrived: &[usize], of: usize| arrived.contains(&of);
-        while let Some(place) = self.parked.iter().position(|(_, of, _)| waits(&arrived, *of)) {
+        while let Some(place) = self
+            .parked
+            .iter()
+            .position(|(_, of, _)| waits(&arrived, *of))
+        {
             let (_, of, step) = self.parked.remove(place);
             if self.apply_correction(&step, of) {
                 arrived.push(step.number);
@@ -197,7 +222,8 @@ impl Model<'_> {
     /// Corrections that waited long enough.
     pub(crate) fn give_up(&mut self, at: i64) {
         let due = |(until, ..): &(i64, usize, Step)| *until <= at;
-        let (due, rest): (Vec<_>, Vec<_>) = std::mem::take(&mut self.parked).into_iter().partition(due);
+        let (due, rest): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.parked).into_iter().partition(due);
         self.parked = rest;
         for (_, _, step) in due {
             self.out.push(format!("unclaimed #{}", step.number));

@@ -55,10 +55,22 @@ pub(crate) fn toml(tariff: &Tariff, version: &Version) -> String {
             limit(CHARGES_LIMIT, "[\"80%\"]")
         );
     }
-    version.rates.iter().for_each(|rate| write_rate(&mut out, rate));
-    version.plans.iter().for_each(|plan| write_plan(&mut out, version, plan));
-    version.products.iter().for_each(|product| write_product(&mut out, version, product));
-    version.discounts.iter().for_each(|discount| write_discount(&mut out, version, discount));
+    version
+        .rates
+        .iter()
+        .for_each(|rate| write_rate(&mut out, rate));
+    version
+        .plans
+        .iter()
+        .for_each(|plan| write_plan(&mut out, version, plan));
+    version
+        .products
+        .iter()
+        .for_each(|product| write_product(&mut out, version, product));
+    version
+        .discounts
+        .iter()
+        .for_each(|discount| write_discount(&mut out, version, discount));
     out
 }
 
@@ -71,11 +83,19 @@ fn write_rate(out: &mut String, rate: &Rate) {
             .iter()
             .map(|(up_to, micro)| {
                 let up_to = up_to.map(|units| format!("up_to = \"{}\", ", service.text(units)));
-                format!("{{ {}price = \"{}\" }}", up_to.unwrap_or_default(), price(service, *micro))
+                format!(
+                    "{{ {}price = \"{}\" }}",
+                    up_to.unwrap_or_default(),
+                    price(service, *micro)
+                )
             })
             .collect();
         let kind = if tiers.volume { "volume" } else { "graduated" };
-        let per = if tiers.per_member { "member" } else { "account" };
+        let per = if tiers.per_member {
+            "member"
+        } else {
+            "account"
+        };
         let _ = writeln!(
             out,
             "tiers = [{}]\ntier_kind = \"{kind}\"\nper = \"{per}\"\nincrement = \"{}\"",
@@ -92,7 +112,10 @@ fn write_rate(out: &mut String, rate: &Rate) {
                     units => format!("from = \"{}\", ", service.text(units)),
                 };
                 let block = service.text(step.block);
-                format!("{{ {from}price = \"{}\", increment = \"{block}\" }}", price(service, step.price))
+                format!(
+                    "{{ {from}price = \"{}\", increment = \"{block}\" }}",
+                    price(service, step.price)
+                )
             })
             .collect();
         let _ = writeln!(out, "steps = [{}]", list.join(", "));
@@ -105,7 +128,12 @@ fn write_rate(out: &mut String, rate: &Rate) {
     amount("setup", Some(rate.setup).filter(|setup| *setup > 0));
     amount("minimum", rate.minimum);
     amount("maximum", rate.maximum);
-    let _ = writeln!(out, "rounding = \"{} to {}\"\n", rate.mode.word(), rate.decimals);
+    let _ = writeln!(
+        out,
+        "rounding = \"{} to {}\"\n",
+        rate.mode.word(),
+        rate.decimals
+    );
 }
 
 fn write_plan(out: &mut String, version: &Version, plan: &Plan) {
@@ -167,7 +195,11 @@ fn write_allowances(out: &mut String, allowances: &[Allowance], of_plan: bool) {
         };
         let _ = write!(out, ", {}", valid.replace("\"1 cycles\"", "\"1 cycle\""));
         if !allowance.zones.is_empty() {
-            let _ = write!(out, ", zone = {}", quoted(allowance.zones.iter().map(|zone| zone.word())));
+            let _ = write!(
+                out,
+                ", zone = {}",
+                quoted(allowance.zones.iter().map(|zone| zone.word()))
+            );
         }
         if let Some(band) = allowance.band {
             let _ = write!(out, ", band = \"{}\"", band.word());
@@ -181,8 +213,11 @@ fn write_allowances(out: &mut String, allowances: &[Allowance], of_plan: bool) {
             let _ = write!(out, ", units_abroad = \"{}\"", text(abroad));
         }
         if !allowance.warn.is_empty() {
-            let shares: Vec<String> =
-                allowance.warn.iter().map(|bps| format!("\"{}\"", percent(*bps))).collect();
+            let shares: Vec<String> = allowance
+                .warn
+                .iter()
+                .map(|bps| format!("\"{}\"", percent(*bps)))
+                .collect();
             let _ = write!(out, ", warn_at = [{}]", shares.join(", "));
         }
         let _ = writeln!(
@@ -196,7 +231,12 @@ fn write_allowances(out: &mut String, allowances: &[Allowance], of_plan: bool) {
 }
 
 fn write_product(out: &mut String, version: &Version, product: &Product) {
-    let _ = writeln!(out, "[product.{}]\nprice = \"{}\"", product.name, decimal(product.price));
+    let _ = writeln!(
+        out,
+        "[product.{}]\nprice = \"{}\"",
+        product.name,
+        decimal(product.price)
+    );
     if product.instalments > 1 {
         let _ = writeln!(out, "instalments = {}", product.instalments);
     }
@@ -207,7 +247,12 @@ fn write_product(out: &mut String, version: &Version, product: &Product) {
 }
 
 fn write_discount(out: &mut String, version: &Version, discount: &Discount) {
-    let _ = writeln!(out, "[discount.{}]\npercent = \"{}\"", discount.name, percent(discount.bps));
+    let _ = writeln!(
+        out,
+        "[discount.{}]\npercent = \"{}\"",
+        discount.name,
+        percent(discount.bps)
+    );
     let mut list = |key: &str, word: Option<&str>| {
         if let Some(word) = word {
             let _ = writeln!(out, "{key} = [\"{word}\"]");
@@ -216,11 +261,18 @@ fn write_discount(out: &mut String, version: &Version, discount: &Discount) {
     list("class", discount.class.map(|class| CLASSES[class]));
     list("tier", discount.tier);
     list("card", discount.card);
-    list("plan", discount.plan.map(|plan| version.plans[plan].name.as_str()));
+    list(
+        "plan",
+        discount.plan.map(|plan| version.plans[plan].name.as_str()),
+    );
     list("service", discount.service.map(Service::word));
     list("zone", discount.zone.map(Zone::word));
     if let Some(places) = &discount.places {
-        let _ = writeln!(out, "roaming = {}", quoted(places.iter().map(|place| place.word())));
+        let _ = writeln!(
+            out,
+            "roaming = {}",
+            quoted(places.iter().map(|place| place.word()))
+        );
     }
     if discount.vip > 0 {
         let _ = writeln!(out, "vip_rank = {}", discount.vip);
