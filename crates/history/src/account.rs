@@ -1,9 +1,15 @@
 //! What is told of an account: words instead of enums, amounts as text, the same for people and programs.
 
 use crate::bill::shown;
+use crate::holdings::{
+    AllowanceReport, FeeReport, InstalmentReport, ParkedReport, TierReport, allowance_of, fee_of,
+    instalment_of, parked_of, tier_of,
+};
 use serde::Serialize;
 use serde_json::Value;
-use umbral_engine::{AccountView, BillView, CaseView, MeasureView, RestrictionView, Standing};
+use umbral_engine::{
+    AccountView, BillView, CaseView, CycleView, MeasureView, MemberView, RestrictionView, Standing,
+};
 use umbral_model::input::{HoldReason, RestrictionReason, Scope};
 use umbral_model::money::Money;
 use umbral_model::time::{Date, Timestamp};
@@ -30,6 +36,20 @@ pub struct AccountReport {
     pub time_zone: String,
     /// Day of the month on which cycles begin.
     pub cycle_day: u8,
+    /// Grants that cover usage now or later, in the order in which they are spent.
+    pub allowances: Vec<AllowanceReport>,
+    /// Units of the current cycle under rates with tiers.
+    pub tiers: Vec<TierReport>,
+    /// Fees that are paid for the current cycle.
+    pub fees: Vec<FeeReport>,
+    /// Instalments to come.
+    pub instalments: Vec<InstalmentReport>,
+    /// Loyalty tier, if one holds.
+    pub loyalty_tier: Option<String>,
+    /// Types of the cards that are good.
+    pub cards: Vec<String>,
+    /// Corrections that wait for their records.
+    pub parked: Vec<ParkedReport>,
     /// Limits and how they stand.
     pub measures: Vec<MeasureReport>,
     /// Barred services.
@@ -206,11 +226,9 @@ pub struct LatestCharge {
     pub amount: Money,
     /// The sender's code, or what the charge is for: plan, rate, product, the record that was corrected.
     pub code: Option<String>,
-    /// Plan, rule, zone, segments: what re-computes it.
+    /// What re-computes it: of usage plan, rule, zone, segments; of anything else the event as in the derived
+    /// streams.
     pub explanation: Option<Value>,
-    /// The same as a tree for people.
-    #[serde(skip)]
-    pub tree: Vec<String>,
 }
 
 /// The report of a view.
@@ -229,6 +247,13 @@ pub(crate) fn report_of(
         currency: view.currency.to_string(),
         time_zone: view.time_zone.to_string(),
         cycle_day: view.cycle_day,
+        allowances: view.allowances.into_iter().map(allowance_of).collect(),
+        tiers: view.tiers.into_iter().map(tier_of).collect(),
+        fees: view.fees.into_iter().map(fee_of).collect(),
+        instalments: view.instalments.into_iter().map(instalment_of).collect(),
+        loyalty_tier: view.loyalty_tier.map(|tier| tier.to_string()),
+        cards: view.cards.iter().map(ToString::to_string).collect(),
+        parked: view.parked.into_iter().map(parked_of).collect(),
         measures: view.measures.into_iter().map(measure_of).collect(),
         restrictions: view.restrictions.into_iter().map(restriction_of).collect(),
         exposure: view.exposure,
@@ -243,33 +268,31 @@ pub(crate) fn report_of(
             .collect(),
         holds: view.holds.into_iter().map(hold_of).collect(),
         ledgers: Vec::new(),
-        members: view
-            .members
-            .into_iter()
-            .map(|member| MemberReport {
-                member_id: member.member.to_string(),
-                plan: member.plan.map(|plan| plan.to_string()),
-                opened_at: member.opened_at,
-                closed_at: member.closed_at.map(|at| at.to_string()),
-            })
-            .collect(),
-        cycles: view
-            .cycles
-            .into_iter()
-            .map(|cycle| {
-                let of = |scope: Scope| cycle.usage[scope as usize];
-                CycleReport {
-                    start: cycle.start,
-                    usage: of(Scope::All),
-                    voice: of(Scope::Voice),
-                    data: of(Scope::Data),
-                    roaming_data: of(Scope::RoamingData),
-                    charges: cycle.charges,
-                }
-            })
-            .collect(),
+        members: view.members.into_iter().map(member_of).collect(),
+        cycles: view.cycles.into_iter().map(cycle_of).collect(),
         latest_charges,
         next_due: view.next_due.map(|due| due.to_string()),
+    }
+}
+
+fn member_of(view: MemberView) -> MemberReport {
+    MemberReport {
+        member_id: view.member.to_string(),
+        plan: view.plan.map(|plan| plan.to_string()),
+        opened_at: view.opened_at,
+        closed_at: view.closed_at.map(|at| at.to_string()),
+    }
+}
+
+fn cycle_of(view: CycleView) -> CycleReport {
+    let of = |scope: Scope| view.usage[scope as usize];
+    CycleReport {
+        start: view.start,
+        usage: of(Scope::All),
+        voice: of(Scope::Voice),
+        data: of(Scope::Data),
+        roaming_data: of(Scope::RoamingData),
+        charges: view.charges,
     }
 }
 

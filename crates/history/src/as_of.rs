@@ -1,21 +1,22 @@
 //! An account as it was at an instant: its state folded from the journal, and its latest charges explained.
 
 use crate::account::{AccountReport, LatestCharge, report_of};
-use crate::bill::kind_and_code;
+use crate::bill::{Month, kind_and_code};
 use crate::entries::{Walk, partition_of, seen_by};
-use crate::{History, HistoryError};
+use crate::explained::{add_amounts, explained, usage_of};
+use crate::{CatalogNames, History, HistoryError};
 use core::ops::ControlFlow;
+use serde_json::Value;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use umbral_engine::{Partition, World};
-use umbral_model::event::{ChargeKind, EventBody, UsageRated};
+use umbral_model::event::{ChargeKind, EventBody};
 use umbral_model::ids::AccountId;
-use umbral_model::input::{Body, InputKey};
+use umbral_model::input::InputKey;
 use umbral_model::journal::{Entry, JournaledInput};
 use umbral_model::money::Money;
 use umbral_model::time::Timestamp;
-use umbral_rating::explanation::{Explained, Usage};
-use umbral_wire::body_hash;
+use umbral_wire::{OutputBody, body_hash, json, outputs};
 
 /// Charges that a report shows.
 const LATEST_CHARGES: usize = 10;
@@ -43,6 +44,40 @@ impl History {
             account: account.to_string(),
             at: as_of.map(|at| at.to_string()),
         })
+    }
+}
+
+impl History {
+    /// All charges of a month of the account's calendar, oldest first, each with what re-computes it.
+    pub fn charges_of_month(
+        &self,
+        account: &AccountId,
+        month: Month,
+    ) -> Result<Vec<LatestCharge>, HistoryError> {
+        let mut walk = Walk::new(self, Some(partition_of(self, account)))?;
+        let mut fold = AccountFold::new(account.clone());
+        let mut charges: Vec<LatestCharge> = Vec::new();
+        walk.go(|walked| {
+            fold.world = Arc::clone(walked.world);
+            for (_, entry) in &walked.entries {
+                if let Some(own) = seen_by(entry, account) {
+                    charges.extend(charges_of(&fold.world, &own).into_iter().rev());
+                }
+                fold.take(entry);
+            }
+            Ok(ControlFlow::<()>::Continue(()))
+        })?;
+        let world = Arc::clone(&fold.world);
+        let report = fold.report().ok_or_else(|| HistoryError::UnknownAccount {
+            account: account.to_string(),
+            at: None,
+        })?;
+        let zone = world.zones.number(&report.time_zone);
+        let zone = zone.and_then(|number| world.zones.rules(number));
+        charges.retain(|charge| {
+            zone.is_some_and(|zone| Month::of(zone.local(charge.at).date) == month)
+        });
+        Ok(charges)
     }
 }
 
@@ -104,22 +139,26 @@ impl AccountFold {
     }
 }
 
+/// The charges of an entry, newest first.
 fn charges_of(world: &World, entry: &Entry) -> Vec<LatestCharge> {
-    let charges = entry.events.iter().rev();
-    let charges = charges.filter_map(|event| {
-        let at = event.event.effective_at;
-        match &event.event.body {
+    let outputs = outputs(entry).into_iter().rev();
+    let charges = outputs.filter_map(|output| {
+        let at = output.effective_at;
+        let OutputBody::Event(body) = &output.body else {
+            return None;
+        };
+        let mut found = match body {
             EventBody::UsageRated(rated) => {
                 let mut found = charge(entry, at, "usage", rated.charge.amount);
-                if let Some(usage) = usage_of(entry) {
-                    explain(world, rated, usage, &mut found);
-                }
-                Some(found)
+                let catalogs = &world.catalogs;
+                found.explanation =
+                    usage_of(entry).and_then(|usage| explained(catalogs, rated, usage));
+                return Some(found);
             }
             EventBody::UsageCorrected(correction) => {
                 let mut found = charge(entry, at, "correction", correction.difference);
                 found.code = Some(text_of(&correction.root));
-                Some(found)
+                found
             }
             EventBody::ChargePosted(posted) => {
                 let (kind, code) = kind_and_code(posted);
@@ -130,10 +169,17 @@ fn charges_of(world: &World, entry: &Entry) -> Vec<LatestCharge> {
                     }
                     _ => code,
                 });
-                Some(found)
+                found
             }
-            _ => None,
-        }
+            _ => return None,
+        };
+        let told = json::output_with(&output, &CatalogNames(&world.catalogs));
+        let told: Option<Value> = serde_json::from_str(&told).ok();
+        found.explanation = told.and_then(|mut told| {
+            add_amounts(&world.catalogs, entry, body, &mut told);
+            Some(told.get_mut(body.kind())?.take())
+        });
+        Some(found)
     });
     charges.collect()
 }
@@ -146,36 +192,9 @@ fn charge(entry: &Entry, at: Timestamp, kind: &'static str, amount: Money) -> La
         amount,
         code: None,
         explanation: None,
-        tree: Vec::new(),
     }
 }
 
 fn text_of(key: &InputKey) -> String {
     format!("{}/{}", key.source, key.event_id)
-}
-
-/// Adds what re-computes the price.
-fn explain(world: &World, rated: &UsageRated, usage: Usage, found: &mut LatestCharge) {
-    if let Some(explained) = Explained::of(&world.catalogs, &rated.charge, usage) {
-        let mut json = vec![b'{'];
-        explained.write_json(&mut json);
-        json.push(b'}');
-        found.explanation = serde_json::from_slice(&json).ok();
-        found.tree = explained.tree();
-    }
-}
-
-/// The record of an entry, as it is explained.
-fn usage_of(entry: &Entry) -> Option<Usage> {
-    let JournaledInput::Account(input) = &entry.input else {
-        return None;
-    };
-    let Body::Usage(usage) = &input.body else {
-        return None;
-    };
-    Some(Usage {
-        start: input.occurred_at,
-        quantity: usage.quantity,
-        duration: usage.duration,
-    })
 }

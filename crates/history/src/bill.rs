@@ -7,7 +7,7 @@ use crate::{History, HistoryError};
 use core::fmt;
 use core::ops::ControlFlow;
 use serde::{Serialize, Serializer};
-use umbral_model::event::{ChargeKind, ChargePosted};
+use umbral_model::event::{ChargeKind, ChargePosted, FeeCharge};
 use umbral_model::ids::AccountId;
 use umbral_model::money::Money;
 use umbral_model::time::{Date, Timestamp};
@@ -91,6 +91,9 @@ pub struct Bill {
     /// Sum of both.
     #[serde(serialize_with = "shown")]
     pub total: Money,
+    /// What discounts took off the lines of usage; the totals are without it.
+    #[serde(serialize_with = "shown")]
+    pub discounted: Money,
     /// Purchases that were paid at once; no part of the total.
     #[serde(serialize_with = "shown")]
     pub paid_at_once: Money,
@@ -118,6 +121,24 @@ pub struct BillLine {
     pub amount: Money,
     /// The same by plan, rate and time band.
     pub parts: Vec<BillPart>,
+    /// Units of it that allowances covered, by allowance; as they were billed, so in whole increments.
+    pub covered: Vec<CoveredUnits>,
+    /// Discounts that some of the records had.
+    pub discounts: Vec<String>,
+    /// What they took off; the amount is what is left.
+    #[serde(serialize_with = "shown")]
+    pub discounted: Money,
+}
+
+/// Units that an allowance covered.
+#[derive(Clone, Debug, Serialize)]
+pub struct CoveredUnits {
+    /// The allowance.
+    pub allowance: String,
+    /// Units that it covered, with their unit.
+    pub quantity: String,
+    /// The same in base units: nanoseconds, octets, events.
+    pub base_units: u64,
 }
 
 /// Usage that one rate priced.
@@ -154,6 +175,9 @@ pub struct ChargeLine {
     /// What they cost.
     #[serde(serialize_with = "shown")]
     pub amount: Money,
+    /// The particulars of each, where there is more to say: days of a fee, tiers, which instalment, what was
+    /// bought.
+    pub details: Vec<String>,
 }
 
 /// The kind of a charge in words, and the name under which it is shown.
@@ -169,6 +193,44 @@ pub(crate) fn kind_and_code(posted: &ChargePosted) -> (&'static str, String) {
             purchase, product, ..
         } => ("instalment", format!("{purchase}/{product}")),
     }
+}
+
+/// What there is to say of a charge beside its code.
+pub(crate) fn detail_of(posted: &ChargePosted) -> Option<String> {
+    match &posted.kind {
+        ChargeKind::Charge | ChargeKind::LateFee { .. } => None,
+        ChargeKind::Purchase(_, lines) => {
+            let lines = lines.iter().map(|line| match line.qty {
+                1 => line.item.to_string(),
+                many => format!("{many} {}", line.item),
+            });
+            Some(lines.collect::<Vec<_>>().join(", "))
+        }
+        ChargeKind::Fee(fee) => Some(days_of(fee)),
+        ChargeKind::Volume(volume) => Some(format!(
+            "tier {} after tier {}",
+            volume.to_tier + 1,
+            volume.from_tier + 1
+        )),
+        ChargeKind::Instalment { number, of, .. } => Some(format!("{number} of {of}")),
+    }
+}
+
+/// The days that a fee is for, and whose it is.
+fn days_of(fee: &FeeCharge) -> String {
+    let days = fee.until.days() - fee.from.days();
+    let share = match days == i32::from(fee.days_in_cycle) {
+        true => String::new(),
+        false => format!(", {days} of {} days", fee.days_in_cycle),
+    };
+    let member = fee.member.as_ref();
+    let member = member.map(|member| format!(" for {member}"));
+    let last = fee.until.plus_days(-1);
+    format!(
+        "{} to {last}{share}{}",
+        fee.from,
+        member.unwrap_or_default()
+    )
 }
 
 pub(crate) fn shown<T: fmt::Display, S: Serializer>(

@@ -1,50 +1,21 @@
 //! The adding up of bills: an account's months as they come out of its events.
 
-use crate::bill::{Bill, BillLine, BillPart, ChargeLine, Month, kind_and_code};
+use crate::bill::{Bill, Month, detail_of, kind_and_code};
 use crate::entries::{Walked, account_of};
+use crate::lines::{Place, Totals, sum};
 use rustc_hash::{FxHashMap, FxHashSet};
-use smol_str::SmolStr;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use umbral_engine::World;
-use umbral_model::charge::Charge;
 use umbral_model::event::{ChargeKind, ChargePosted, EventBody, UsageCorrection, UsageRated};
 use umbral_model::ids::{AccountId, ZoneName};
-use umbral_model::input::{Body, InputKey, Usage};
+use umbral_model::input::InputKey;
 use umbral_model::journal::{Entry, JournaledInput};
 use umbral_model::money::{Currency, Money};
 use umbral_model::time::{Timestamp, ZoneRules};
-use umbral_model::units::{Measurement, Quantity};
 
 /// The kind of the line that holds corrections of other months.
 const CORRECTION: &str = "correction";
-
-/// Service, zone, network.
-type LineKey = (String, Option<String>, Option<String>);
-/// Version, plan, rule, rate, band.
-type PartKey = (String, String, String, Option<String>, Option<String>);
-
-#[derive(Clone, Default)]
-struct Totals {
-    lines: BTreeMap<LineKey, LineTotals>,
-    charges: BTreeMap<(&'static str, String), (u64, Money)>,
-    paid_at_once: Money,
-    purchases: u64,
-}
-
-#[derive(Clone, Default)]
-struct LineTotals {
-    measurement: Option<Measurement>,
-    base_units: u64,
-    parts: BTreeMap<PartKey, (u64, Money)>,
-}
-
-/// Where a record went, as far as its price does not say it.
-#[derive(Clone, Default)]
-struct Place {
-    zone: Option<SmolStr>,
-    network: Option<SmolStr>,
-}
 
 /// The account's months as they are being added up.
 pub(crate) struct Books {
@@ -119,7 +90,7 @@ impl Books {
             EventBody::UsageRated(rated) => self.add_record(world, entry, at, rated),
             EventBody::UsageCorrected(correction) => self.correct(world, entry, correction),
             EventBody::CorrectionParked(parked) => {
-                if let Some(place) = place_of(&parked.input.body) {
+                if let Some(place) = Place::of(&parked.input.body) {
                     let key = parked.input.key.clone();
                     self.corrections.parked.insert(key, place);
                 }
@@ -128,7 +99,7 @@ impl Books {
                 let month = self.month_of_charge(entry, at, posted);
                 if let Some(totals) = self.totals(month) {
                     let (kind, code) = kind_and_code(posted);
-                    totals.add_charge(kind, code, posted.amount);
+                    totals.add_charge(kind, code, posted.amount, detail_of(posted));
                 }
             }
             EventBody::PurchaseRecorded(recorded) => {
@@ -183,7 +154,7 @@ impl Books {
         let JournaledInput::Account(input) = &entry.input else {
             return;
         };
-        let place = place_of(&input.body).unwrap_or_default();
+        let place = Place::of(&input.body).unwrap_or_default();
         totals.add_usage(world, &place, rated);
         let key = input.key.clone();
         self.corrections.records.insert(key, (month, place));
@@ -213,15 +184,15 @@ impl Books {
             known.records.remove(&correction.root);
             if let Some(totals) = self.totals(came) {
                 let code = corrected_service(world, correction);
-                totals.add_charge(CORRECTION, code, correction.difference);
+                totals.add_charge(CORRECTION, code, correction.difference, None);
             }
             return;
         }
-        // Not there where another month is wanted, or where nothing stood for the record before.
-        let record = known.records.entry(correction.root.clone());
-        let (month, before) = record.or_insert_with(|| (was, Place::default()));
+        let Some((month, before)) = known.records.get_mut(&correction.root) else {
+            return;
+        };
         let said = own.filter(|input| input.key == correction.correction);
-        let said = said.and_then(|input| place_of(&input.body)).or(parked);
+        let said = said.and_then(|input| Place::of(&input.body)).or(parked);
         let after = said.unwrap_or_else(|| before.clone());
         let (month, before) = (*month, std::mem::replace(before, after.clone()));
         if let Some(totals) = self.totals(month) {
@@ -236,22 +207,8 @@ impl Books {
 
     /// The bill of a month; one without anything is a bill of zero.
     pub(crate) fn bill(&self, month: Month) -> Bill {
-        let totals = self.months.get(&month).cloned().unwrap_or_default();
-        let usage: Vec<BillLine> = totals
-            .lines
-            .into_iter()
-            .map(|(key, line)| line.into_line(key))
-            .collect();
-        let charges: Vec<ChargeLine> = totals
-            .charges
-            .into_iter()
-            .map(|((kind, code), (count, amount))| ChargeLine {
-                kind,
-                code,
-                count,
-                amount,
-            })
-            .collect();
+        let totals = self.months.get(&month);
+        let (usage, charges) = totals.map(Totals::lines).unwrap_or_default();
         let usage_total = sum(usage.iter().map(|line| line.amount));
         let charges_total = sum(charges.iter().map(|line| line.amount));
         Bill {
@@ -264,145 +221,16 @@ impl Books {
                 .currency
                 .map(|currency| currency.to_string())
                 .unwrap_or_default(),
+            discounted: sum(usage.iter().map(|line| line.discounted)),
             usage,
             charges,
             usage_total,
             charges_total,
             total: usage_total + charges_total,
-            paid_at_once: totals.paid_at_once,
-            purchases_paid_at_once: totals.purchases,
+            paid_at_once: totals.map_or(Money::ZERO, |totals| totals.paid_at_once),
+            purchases_paid_at_once: totals.map_or(0, |totals| totals.purchases),
         }
     }
-}
-
-impl Totals {
-    fn add_charge(&mut self, kind: &'static str, code: String, amount: Money) {
-        let line = self.charges.entry((kind, code)).or_default();
-        line.0 += 1;
-        line.1 += amount;
-    }
-
-    fn add_usage(&mut self, world: &World, place: &Place, rated: &UsageRated) {
-        let Some((key, measurement)) = line_of(world, place, &rated.charge) else {
-            return;
-        };
-        let line = self.lines.entry(key).or_default();
-        line.measurement = measurement;
-        line.base_units = line.base_units.saturating_add(rated.quantity);
-        let part = line
-            .parts
-            .entry(part_key(world, &rated.charge))
-            .or_default();
-        part.0 += 1;
-        part.1 += rated.charge.amount;
-    }
-
-    /// Takes a record out again; lines of which nothing is left go with it.
-    fn take_back(&mut self, world: &World, place: &Place, rated: &UsageRated) {
-        let Some((key, _)) = line_of(world, place, &rated.charge) else {
-            return;
-        };
-        let Some(line) = self.lines.get_mut(&key) else {
-            return;
-        };
-        line.base_units = line.base_units.saturating_sub(rated.quantity);
-        let part_key = part_key(world, &rated.charge);
-        if let Some(part) = line.parts.get_mut(&part_key) {
-            part.0 = part.0.saturating_sub(1);
-            part.1 -= rated.charge.amount;
-            if part.0 == 0 {
-                line.parts.remove(&part_key);
-            }
-        }
-        if line.parts.is_empty() {
-            self.lines.remove(&key);
-        }
-    }
-}
-
-/// The line of a record, and what its service is measured in; none if the charge is not of these catalogs.
-fn line_of(
-    world: &World,
-    place: &Place,
-    charge: &Charge,
-) -> Option<(LineKey, Option<Measurement>)> {
-    let catalog = &*world.catalogs.get(charge.version)?.catalog;
-    let service = catalog.services.get(charge.service.index());
-    let zone = charge
-        .zone
-        .and_then(|zone| catalog.destinations.get(zone.index()))
-        .or(place.zone.as_ref())
-        .map(ToString::to_string);
-    let network = place.network.as_ref().map(ToString::to_string);
-    let name = service
-        .map(|service| service.name.to_string())
-        .unwrap_or_default();
-    let measurement = service.map(|service| service.measurement);
-    Some(((name, zone, network), measurement))
-}
-
-fn part_key(world: &World, charge: &Charge) -> PartKey {
-    use umbral_wire::Names;
-    let names = crate::CatalogNames(&world.catalogs);
-    let text = |name: Option<SmolStr>| name.unwrap_or_default().to_string();
-    let first = charge.segments.first();
-    (
-        text(names.version(charge.version)),
-        text(names.plan(charge.plan)),
-        text(names.rule(charge.version, charge.rule)),
-        first
-            .and_then(|segment| names.rate(segment.version, segment.rate))
-            .map(|n| n.to_string()),
-        first
-            .and_then(|segment| names.band(segment.version, segment.band?))
-            .map(|name| name.to_string()),
-    )
-}
-
-impl LineTotals {
-    fn into_line(self, (service, zone, network): LineKey) -> BillLine {
-        let parts: Vec<BillPart> = self
-            .parts
-            .into_iter()
-            .map(
-                |((catalog_version, plan, rule, rate, band), (records, amount))| BillPart {
-                    catalog_version,
-                    plan,
-                    rule,
-                    rate,
-                    band,
-                    records,
-                    amount,
-                },
-            )
-            .collect();
-        BillLine {
-            service,
-            zone,
-            network,
-            records: parts.iter().map(|part| part.records).sum(),
-            quantity: self
-                .measurement
-                .map(|measurement| Quantity(self.base_units).display(measurement))
-                .unwrap_or_default(),
-            base_units: self.base_units,
-            amount: sum(parts.iter().map(|part| part.amount)),
-            parts,
-        }
-    }
-}
-
-/// Where the usage of an input went; none for an input without usage.
-fn place_of(body: &Body) -> Option<Place> {
-    let Usage { zone, network, .. } = match body {
-        Body::Usage(usage) => usage,
-        Body::UsageCorrected(corrected) => &corrected.usage,
-        _ => return None,
-    };
-    Some(Place {
-        zone: zone.clone(),
-        network: network.clone(),
-    })
 }
 
 /// The service of a corrected record: what it is now, or what it was.
@@ -414,8 +242,4 @@ fn corrected_service(world: &World, correction: &UsageCorrection) -> String {
         .and_then(|rated| names.service(rated.charge.version, rated.charge.service))
         .map(|(name, _)| name.to_string())
         .unwrap_or_default()
-}
-
-fn sum(amounts: impl Iterator<Item = Money>) -> Money {
-    amounts.fold(Money::ZERO, |sum, amount| sum + amount)
 }

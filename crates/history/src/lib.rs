@@ -9,6 +9,9 @@ mod books;
 mod compare;
 mod entries;
 mod error;
+mod explained;
+mod holdings;
+mod lines;
 mod names;
 mod quarantine;
 mod retold;
@@ -21,12 +24,16 @@ pub use account::{
     AccountReport, BillReport, CaseReport, CycleReport, HoldReport, LatchReport, LatestCharge,
     MeasureReport, MemberReport, RestrictionReport,
 };
-pub use bill::{Bill, BillLine, BillPart, ChargeLine, Month};
+pub use bill::{Bill, BillLine, BillPart, ChargeLine, CoveredUnits, Month};
 pub use compare::{Comparison, Cost, MonthCost, MonthSpan, PlanChoice, PlanCost, UnpricedReason};
 pub use error::HistoryError;
+pub use holdings::{AllowanceReport, FeeReport, InstalmentReport, ParkedReport, TierReport};
 pub use names::CatalogNames;
 pub use quarantine::{QuarantinedRecord, Selection};
-pub use summary::{CountedAmount, QuarantineReason, ServiceRevenue, Summary, TopSpender};
+pub use summary::{
+    Charges, Corrections, CountedAmount, DiscountGiven, ProductSold, QuarantineReason,
+    ServiceRevenue, Summary, TopSpender, UnitsGiven,
+};
 pub use tail::{Tail, TailFilter};
 pub use verify::{Difference, Verification, VerifyProgress};
 pub use why::{Link, Reason};

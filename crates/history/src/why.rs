@@ -2,6 +2,7 @@
 //! the account, and the earlier events that it names.
 
 use crate::entries::{Walk, partition_of, seen_by};
+use crate::explained::add_amounts;
 use crate::{CatalogNames, History, HistoryError};
 use core::ops::ControlFlow;
 use serde::Serialize;
@@ -148,7 +149,11 @@ fn link_of(entry: &Entry, names: &CatalogNames<'_>, currency: Option<Currency>) 
             .into_iter()
             .map(|mut output| {
                 output.currency = currency;
-                value(json::output_with(&output, names))
+                let mut told = value(json::output_with(&output, names));
+                if let OutputBody::Event(body) = &output.body {
+                    add_amounts(names.0, entry, body, &mut told);
+                }
+                told
             })
             .collect(),
     }

@@ -143,6 +143,26 @@ fn in_its_own_month_a_corrected_record_counts_as_it_stands_now() {
     engine.stop().expect("stopped");
 }
 
+/// The usual way round: the record is there, and a correction in a later month finds it in the journal.
+#[test]
+fn a_record_of_the_journal_is_corrected_where_it_stands() {
+    let place = Place::new(4);
+    let engine = place.engine(event_options());
+    apply(&engine, &[CUSTOMER, CALL]);
+    let first = corrected("k1", "u1", (MORNING, "33910000000", "60s"));
+    apply(&engine, &[&first]);
+    let march = bill(&place, "2026-03");
+    assert_eq!(lines(&march), [voice("france", "60s", "0.50")]);
+    assert_eq!(charges(&march), []);
+    apply(&engine, &[&tick("2026-05-02T08:00:00Z")]);
+    apply(&engine, &[&cancelled("k2", "u1", "2026-05-02T07:00:00Z")]);
+    assert_eq!(lines(&bill(&place, "2026-03")), lines(&march));
+    let line = ("correction", "voice".to_owned(), 1, "-0.50".to_owned());
+    assert_eq!(charges(&bill(&place, "2026-05")), [line]);
+    assert_adds_up_to_the_account(&place);
+    engine.stop().expect("stopped");
+}
+
 #[test]
 fn what_is_corrected_in_a_later_month_is_a_line_of_that_month() {
     let place = Place::new(4);
@@ -265,6 +285,28 @@ fn a_correction_that_waited_in_vain_can_be_taken_up_again() {
         .map(|r| (r.code, r.records))
         .collect();
     assert_eq!(unclaimed, [("U-0055", 2)]);
+    assert_adds_up(&engine.stop().expect("stopped"));
+    let verified = place.history().verify(&mut |_| {}).expect("verified");
+    assert_eq!(verified.difference, None);
+}
+
+/// The record came when the correction had been given up: taken up again, it finds it in the journal.
+#[test]
+fn a_correction_taken_up_again_finds_the_record_that_came_since() {
+    let place = Place::new(4);
+    let engine = place.engine(event_options());
+    let first = corrected("k1", "u1", (MORNING, "34910000000", "120s"));
+    apply(&engine, &[CUSTOMER, &first, &tick("2026-03-12T00:00:00Z")]);
+    apply(&engine, &[&late_call()]);
+    let stands = [voice("national", "61s", "0.2415")];
+    assert_eq!(lines(&bill(&place, "2026-03")), stands);
+    let back = open(&place)[0].resubmission(None).expect("readable");
+    let receipts = engine.resubmit(vec![back], false).expect("receipts");
+    assert_eq!(receipts[0].verdict, Verdict::Applied);
+    assert_eq!(open(&place), []);
+    let stands = [voice("national", "120s", "0.33")];
+    assert_eq!(lines(&bill(&place, "2026-03")), stands);
+    assert_adds_up_to_the_account(&place);
     assert_adds_up(&engine.stop().expect("stopped"));
     let verified = place.history().verify(&mut |_| {}).expect("verified");
     assert_eq!(verified.difference, None);

@@ -14,8 +14,6 @@ use umbral_model::time::{NANOS_PER_SECOND, SECONDS_PER_DAY, Timestamp};
 use umbral_wire::frame;
 
 const DAY: i64 = SECONDS_PER_DAY * NANOS_PER_SECOND;
-/// How long before the named start of a usage a record is looked for first: a correction may move the start.
-const SKEW: i64 = DAY + 3_600 * NANOS_PER_SECOND;
 /// Records older than this are not corrected (see the engine), so they are not looked for.
 const HORIZON: i64 = 731 * DAY;
 
@@ -83,17 +81,15 @@ impl Originals {
         };
         let oldest = newest.clock.plus_nanos(-HORIZON);
         let first = self.batches.partition_point(|batch| batch.clock < oldest);
-        // Clocks never go back, so what began later was not taken before.
-        let likely = match wanted.started_at {
-            Some(at) => {
-                let from = at.plus_nanos(-SKEW);
-                let from = self.batches.partition_point(|batch| batch.clock < from);
-                from.clamp(first, end)
-            }
+        // Clocks never go back, so what began later was not taken before: most records are found right there.
+        // One whose start the correction moves is found going back, nearest first.
+        let near = match wanted.started_at {
+            Some(at) => self.batches.partition_point(|batch| batch.clock < at),
             None => end,
         };
-        match self.search(wanted, likely..end)? {
-            Found::Nothing => self.search(wanted, (first..likely).rev()),
+        let near = near.clamp(first, end);
+        match self.search(wanted, near..end)? {
+            Found::Nothing => self.search(wanted, (first..near).rev()),
             found => Ok(found),
         }
     }

@@ -10,6 +10,7 @@ use crate::output::table::{Align, Table};
 use crate::text::{count, humane, price};
 use umbral_history::{Bill, BillLine, BillPart, History, Month, MonthSpan};
 use umbral_model::ids::AccountId;
+use umbral_model::money::Money;
 
 /// Show what a month cost, by service and zone, or would have cost under other plans.
 #[derive(clap::Args, Debug)]
@@ -17,6 +18,7 @@ use umbral_model::ids::AccountId;
   umbral bill A1 --data prod --month 2026-03
   umbral bill A1 --data prod                    every month that has something to show
   umbral bill A1 --data prod --month 2026-03 -o json
+  umbral bill A1 --data prod --month 2026-03 --explain     every charge with its reasons
   umbral bill A1 --data prod --month 2026-03 --compare libre,libre_plus
   umbral bill A1 --data prod --from 2026-01 --to 2026-12 --compare all     cheapest over the year
 
@@ -48,6 +50,9 @@ pub(crate) struct Args {
     /// Leave out plans, rates and time bands below each line
     #[arg(long)]
     brief: bool,
+    /// Show every charge of the month as the tree that re-computes it
+    #[arg(long, conflicts_with_all = ["compare", "from", "to"], requires = "month")]
+    explain: bool,
 }
 
 impl Args {
@@ -78,6 +83,9 @@ pub(crate) fn run(args: &Args, out: &mut Out) -> Result<Exit, Failure> {
     if let Some(MonthChoice::One(month)) = args.month {
         let bill = history.bill(&account, month);
         let bill = bill.map_err(|error| Failure::history(&error))?;
+        if args.explain {
+            return explain(&history, &account, &bill, out);
+        }
         match out.is_json() {
             true => out.json(&bill)?,
             false => show(&bill, args.brief, out)?,
@@ -105,6 +113,27 @@ pub(crate) fn run(args: &Args, out: &mut Out) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
+/// The bill, and every charge of it as a tree.
+fn explain(
+    history: &History,
+    account: &AccountId,
+    bill: &Bill,
+    out: &mut Out,
+) -> Result<Exit, Failure> {
+    let charges = history.charges_of_month(account, bill.month);
+    let charges = charges.map_err(|error| Failure::history(&error))?;
+    if out.is_json() {
+        for charge in &charges {
+            out.json(charge)?;
+        }
+        return Ok(Exit::Done);
+    }
+    show(bill, false, out)?;
+    out.line("")?;
+    super::account::trees(&charges, &bill.currency, &bill.time_zone, out)?;
+    Ok(Exit::Done)
+}
+
 fn show(bill: &Bill, brief: bool, out: &mut Out) -> Result<(), Failure> {
     let paint = out.paint();
     let title = format!("{} of account {}", bill.month, bill.account_id);
@@ -126,10 +155,14 @@ fn show(bill: &Bill, brief: bool, out: &mut Out) -> Result<(), Failure> {
     }
     for line in &bill.charges {
         let kind = line.kind.replace('_', " ");
+        let details = match brief {
+            true => String::new(),
+            false => line.details.join("; "),
+        };
         table.row(&[
             &kind,
             &line.code,
-            "",
+            &details,
             &grouped(line.count),
             "",
             &line.amount.to_string(),
@@ -151,6 +184,12 @@ fn show(bill: &Bill, brief: bool, out: &mut Out) -> Result<(), Failure> {
             "of it usage {}, charges {}",
             price(bill.usage_total, &bill.currency),
             price(bill.charges_total, &bill.currency)
+        ))?;
+    }
+    if bill.discounted != Money::ZERO {
+        out.line(format!(
+            "discounts took off {}",
+            price(bill.discounted, &bill.currency)
         ))?;
     }
     if bill.purchases_paid_at_once > 0 {
@@ -187,10 +226,10 @@ fn usage_rows(line: &BillLine, brief: bool, table: &mut Table) {
         &humane(&line.quantity),
         &amount,
     ]);
-    if brief || line.parts.len() < 2 {
+    if brief {
         return;
     }
-    for part in &line.parts {
+    for part in line.parts.iter().filter(|_| line.parts.len() > 1) {
         let (records, amount) = (grouped(part.records), part.amount.to_string());
         table.row(&[
             "",
@@ -200,6 +239,16 @@ fn usage_rows(line: &BillLine, brief: bool, table: &mut Table) {
             "",
             &format!("· {amount}"),
         ]);
+    }
+    for covered in &line.covered {
+        let by = format!("of which covered by {}", covered.allowance);
+        let units = format!("· {}", humane(&covered.quantity));
+        table.row(&["", "", &by, "", &units, ""]);
+    }
+    if !line.discounts.is_empty() {
+        let by = format!("taken off by {}", line.discounts.join(", "));
+        let amount = format!("({})", line.discounted);
+        table.row(&["", "", &by, "", "", &amount]);
     }
 }
 

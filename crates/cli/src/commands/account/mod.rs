@@ -1,15 +1,21 @@
 //! `umbral account`: a customer as the engine sees him, now or at an instant of the past.
 
+mod holdings;
+
+use super::posted;
 use crate::args::{DataDir, instant};
 use crate::failure::{Exit, Failure};
 use crate::output::Out;
+use crate::output::paint::Paint;
 use crate::output::table::{Align, Table};
+use crate::output::tree::Tree;
 use crate::text::{in_zone, price};
+use serde_json::Value;
 use umbral_history::{AccountReport, History, LatestCharge, MeasureReport};
 use umbral_model::ids::AccountId;
 use umbral_model::time::Timestamp;
 
-/// Show a customer's balances, limits, restrictions and latest charges.
+/// Show a customer's balances, allowances, limits, restrictions and latest charges.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Examples:
   umbral account A1 --data prod
@@ -41,6 +47,7 @@ pub(crate) fn run(args: &Args, out: &mut Out) -> Result<Exit, Failure> {
         return Ok(Exit::Done);
     }
     head(&report, out)?;
+    holdings::show(&report, out)?;
     measures(&report, out)?;
     restrictions(&report, out)?;
     bills(&report, out)?;
@@ -263,24 +270,22 @@ fn charges(report: &AccountReport, out: &mut Out) -> Result<(), Failure> {
     if latest.is_empty() {
         return Ok(());
     }
-    let paint = out.paint();
     out.line("")?;
-    out.line(paint.strong("latest charges"))?;
-    for charge in latest {
-        let at = paint.faint(&in_zone(charge.at, &report.time_zone));
-        let explanation = charge
-            .explanation
-            .as_ref()
-            .and_then(serde_json::Value::as_object);
-        let lines = match explanation {
-            Some(explanation) => super::rate::show::charge(explanation, paint).lines(paint),
-            None => {
-                let code = charge.code.as_deref().filter(|code| *code != charge.kind);
-                let amount = paint.strong(&price(charge.amount, &report.currency));
-                let kind = charge.kind.replace('_', " ");
-                vec![format!("{amount}  {kind} {}", code.unwrap_or_default())]
-            }
-        };
+    out.line(out.paint().strong("latest charges"))?;
+    trees(latest, &report.currency, &report.time_zone, out)
+}
+
+/// Charges as trees, each with its instant.
+pub(crate) fn trees<'c>(
+    charges: impl IntoIterator<Item = &'c LatestCharge>,
+    currency: &str,
+    time_zone: &str,
+    out: &mut Out,
+) -> Result<(), Failure> {
+    let paint = out.paint();
+    for charge in charges {
+        let at = paint.faint(&in_zone(charge.at, time_zone));
+        let lines = lines_of(charge, currency, paint);
         for (index, line) in lines.into_iter().enumerate() {
             out.line(if index == 0 {
                 format!("{line}  {at}")
@@ -290,4 +295,25 @@ fn charges(report: &AccountReport, out: &mut Out) -> Result<(), Failure> {
         }
     }
     Ok(())
+}
+
+/// A charge as the tree that re-computes it.
+fn lines_of(charge: &LatestCharge, currency: &str, paint: Paint) -> Vec<String> {
+    let code = charge.code.as_deref().filter(|code| *code != charge.kind);
+    let kind = charge.kind.replace('_', " ");
+    let amount = paint.strong(&price(charge.amount, currency));
+    let head = format!("{amount}  {kind} {}", code.unwrap_or_default());
+    let Some(Value::Object(explanation)) = &charge.explanation else {
+        return vec![head];
+    };
+    let tree = match charge.kind {
+        "usage" => super::rate::show::charge(explanation, paint),
+        "correction" => {
+            let mut tree = Tree::new(format!("{amount}  correction"));
+            posted::correction(explanation, currency, &mut tree, paint);
+            tree
+        }
+        _ => posted::charge(explanation, currency, paint),
+    };
+    tree.lines(paint)
 }
