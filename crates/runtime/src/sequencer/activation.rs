@@ -58,10 +58,10 @@ impl Activations {
     }
 }
 
-/// Hash of what an activation says, by which a repeat is told from another one under the same key.
+/// Hash of the files of an activation, by which a repeat is told from another one under the same key. Its
+/// label follows from them, or is only a name; the journal has it filled in.
 pub(crate) fn activation_hash(activation: &CatalogActivated) -> u64 {
     let mut hasher = xxhash_rust::xxh3::Xxh3::new();
-    hasher.update(activation.version.as_bytes());
     for (path, content) in &activation.files {
         for text in [path, content] {
             hasher.update(&(text.len() as u64).to_le_bytes());
