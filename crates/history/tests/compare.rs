@@ -82,21 +82,21 @@ fn with_one_plan(stream: &str, plan: &str) -> String {
 
 #[test]
 fn a_comparison_says_what_another_plan_would_really_have_come_to() {
-    let stream = stream(ACCOUNTS, 6_000);
+    let stream = stream(ACCOUNTS, 4_000);
     let mixed = ingested(&stream);
     let plans = ["basic", "bundle"];
     let pure = plans.map(|plan| ingested(&with_one_plan(&stream, plan)));
     let (mut unpriced, mut differences) = (0, 0);
     for number in 0..ACCOUNTS {
         let account = format!("A{number}");
-        let asked = compare(&mixed.history(), &account, &PlanChoice::All);
+        let asked = compare(&mixed.history(), &account, &named(&plans));
         assert_eq!(
             asked.plans[0].cost.total,
             total(&mixed, &account),
             "as it was"
         );
         for (plan, place) in plans.iter().zip(&pure) {
-            let real = compare(&place.history(), &account, &PlanChoice::All);
+            let real = compare(&place.history(), &account, &named(&plans));
             assert!(real.plans[0].present && real.plans[0].plan == *plan);
             assert_eq!(
                 real.plans[0].cost.total,

@@ -451,7 +451,7 @@ pub enum ChargeKind {
     /// A plan's fee, or the credit for its unused days.
     Fee(FeeCharge),
     /// All units of the cycle cost another price, because another tier is reached.
-    Volume(VolumeCharge),
+    Volume(Box<VolumeCharge>),
     /// A later instalment of a purchase.
     Instalment {
         /// The purchase.

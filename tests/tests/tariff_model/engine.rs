@@ -134,12 +134,12 @@ pub(crate) fn input(
             usage: used,
         } => {
             whose = *member;
-            Body::UsageCorrected(UsageCorrected {
+            Body::UsageCorrected(Box::new(UsageCorrected {
                 corrects: key(*of).event_id,
                 corrects_source: None,
                 usage: usage(used),
                 original: None,
-            })
+            }))
         }
         What::Cancel { of } => Body::UsageCancelled(UsageCancelled {
             cancels: key(*of).event_id,

@@ -146,7 +146,7 @@ fn post_counter(draft: &mut Draft<'_>, change: Change<'_>, moved: &Moved) -> Res
     crate::decide::in_range(amount, "the difference between tiers")?;
     if amount != Money::ZERO {
         draft.push(EventBody::ChargePosted(ChargePosted {
-            kind: ChargeKind::Volume(volume),
+            kind: ChargeKind::Volume(Box::new(volume)),
             amount,
             code: SmolStr::new_static(VOLUME),
             cycle: moved.cycle,
