@@ -355,11 +355,13 @@ pub(crate) fn apply(world: &World, row: &mut Row, event: &Event) {
         EventBody::PlanChangeScheduled(body) => apply_plan_to_come(world, row, body),
         EventBody::PlanSet(body) => apply_plan(world, row, event, body),
         EventBody::ZoneSet(body) => {
+            let before = row.zone;
             row.zone = world
                 .zones
                 .number(body.time_zone.as_str())
                 .unwrap_or(row.zone);
             row.refresh_cycle(world);
+            grants::move_days(world, row, before);
         }
         EventBody::CycleClosed(body) => apply_cycle(world, row, body),
         _ => {}

@@ -9,7 +9,7 @@ use core::cmp::Reverse;
 use smallvec::SmallVec;
 use umbral_catalog::tables::{Allowance, AllowanceOf, Validity};
 use umbral_model::event::{AllowanceEnded, AllowanceGranted, EventBody, GrantCause};
-use umbral_model::ids::{AllowanceNo, GrantNo, MemberId, PlanNo, VersionNo};
+use umbral_model::ids::{AllowanceNo, GrantNo, MemberId, PlanNo, VersionNo, ZoneNo};
 use umbral_model::time::{Date, Timestamp};
 use umbral_rating::Available;
 
@@ -221,6 +221,23 @@ pub(crate) fn apply_granted(row: &mut Row, body: &AllowanceGranted) {
         cycle: body.cycle,
         latches: SmallVec::new(),
     });
+}
+
+/// The account lives by another zone now: what ends with a local day ends with it there.
+pub(crate) fn move_days(world: &World, row: &mut Row, before: ZoneNo) {
+    if row.meters().grants.is_empty() {
+        return;
+    }
+    let (old, new) = (world.zone(before), world.zone(row.zone));
+    for grant in &mut row.meters_mut().grants {
+        let by_days = grant.definition(world).is_some_and(|definition| {
+            matches!(definition.valid, Validity::Cycles(_) | Validity::Days(_))
+        });
+        let day = old.local(grant.until).date;
+        if by_days && old.start_of_day(day) == grant.until {
+            grant.until = new.start_of_day(day).max(grant.from);
+        }
+    }
 }
 
 /// Takes an early end into the row.
