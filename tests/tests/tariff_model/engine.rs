@@ -1,9 +1,9 @@
 //! The engine beside the model: the same steps as inputs, its events as the model's short texts.
 
-use crate::days::plus_days;
-use crate::life::{Life, Line, Party, Step, Use, What, When};
+use crate::days::{Zone, plus_days};
+use crate::life::{Life, Line, Party, Step, Use, What, When, ZONES};
 use crate::price::{Shown, pieces_text};
-use crate::tariff::*;
+use crate::tariff::{CARDS, CLASSES, TIERS, Tariff, Version};
 use crate::text::direction;
 use std::fmt::Write as _;
 use umbral_model::charge::Charge;
@@ -74,7 +74,7 @@ pub(crate) fn opening(tariff: &Tariff, life: &Life) -> Input {
 /// A step as an input; none for a tick.
 pub(crate) fn input(
     tariff: &Tariff,
-    life: &Life,
+    zone: &Zone,
     step: &Step,
     cycle: chrono::NaiveDate,
 ) -> Option<Input> {
@@ -83,9 +83,9 @@ pub(crate) fn input(
     let effective = |when: When| match when {
         When::Now => Effective::Now,
         When::NextCycle => Effective::NextCycle,
-        When::InDays(days) => Effective::On(date(plus_days(life.zone.date(step.at), days))),
+        When::InDays(days) => Effective::On(date(plus_days(zone.date(step.at), days))),
     };
-    let until = |days: Option<i64>| days.map(|days| date(plus_days(life.zone.date(step.at), days)));
+    let until = |days: Option<i64>| days.map(|days| date(plus_days(zone.date(step.at), days)));
     let card_number = |number: usize| format!("1000{number}").into();
     let mut whose = None;
     let body = match &step.what {
@@ -166,11 +166,14 @@ pub(crate) fn input(
             amount: Money::from_micros(cents * 10_000),
             code: "c".into(),
         }),
+        What::Move { zone } => Body::TimeZoneChanged(TimeZoneChanged {
+            time_zone: ZoneName::from(ZONES[*zone].name()),
+        }),
         What::Bill { .. } => Body::BillIssued(BillIssued {
             bill: BillId::new(format!("B{}", step.number)),
             cycle_end: date(cycle),
             amount: Money::from_micros(10_000_000),
-            due_on: date(plus_days(life.zone.date(step.at), 30)),
+            due_on: date(plus_days(zone.date(step.at), 30)),
             lines: Vec::new(),
             replaces: None,
             keep_due_on: false,

@@ -135,6 +135,10 @@ pub(crate) enum What {
     Bill {
         cycles_back: i64,
     },
+    /// The account lives by another time zone.
+    Move {
+        zone: usize,
+    },
 }
 
 /// Something that happens at a minute and arrives at a later one; its number is its key.
@@ -157,7 +161,7 @@ pub(crate) struct Life {
     pub(crate) steps: Vec<Step>,
 }
 
-const ZONES: [chrono_tz::Tz; 9] = [
+pub(crate) const ZONES: [chrono_tz::Tz; 9] = [
     chrono_tz::Europe::Madrid,
     chrono_tz::UTC,
     chrono_tz::America::New_York,
@@ -175,22 +179,43 @@ pub(crate) fn span(random: &mut Random) -> (i64, i64) {
     (from, from + 120 * DAY)
 }
 
+/// What a life brought so far, as far as later steps name it.
+#[derive(Default)]
+struct Past {
+    last_use: Option<usize>,
+    /// Members that were added and not removed.
+    members: Vec<usize>,
+    /// Records and corrections, which may be sent again.
+    sent: Vec<Step>,
+}
+
 pub(crate) fn life(random: &mut Random, opened: i64) -> Life {
     let count = random.from_to(10, 90) as usize;
     let busy = random.chance(60);
     let mut arrives = opened;
-    let mut last_use = None;
+    let mut past = Past::default();
     let steps = (1..=count)
         .map(|number| {
             arrives += gap(random, busy);
-            let what = what(random, number, &mut last_use);
+            if !past.sent.is_empty() && random.chance(3) {
+                let again = past.sent[random.below(past.sent.len())].clone();
+                return Step { arrives, ..again };
+            }
+            let what = what(random, number, &mut past);
             let at = (arrives - lateness(random, &what)).max(opened - 30);
-            Step {
+            let step = Step {
                 number,
                 arrives,
                 at,
                 what,
+            };
+            if matches!(
+                step.what,
+                What::Use { .. } | What::Correct { .. } | What::Cancel { .. }
+            ) {
+                past.sent.push(step.clone());
             }
+            step
         })
         .collect();
     Life {
@@ -231,34 +256,44 @@ fn lateness(random: &mut Random, what: &What) -> i64 {
     }
 }
 
-fn what(random: &mut Random, number: usize, last_use: &mut Option<usize>) -> What {
-    let member = |random: &mut Random| random.maybe(60, |r| r.below(4));
+/// Whose a record or purchase is: most often a member that there is.
+fn member(random: &mut Random, past: &Past) -> Option<usize> {
+    match random.below(20) {
+        0 => Some(random.below(4)),
+        1..14 if !past.members.is_empty() => Some(random.pick(&past.members)),
+        _ => None,
+    }
+}
+
+fn what(random: &mut Random, number: usize, past: &mut Past) -> What {
     match random.below(100) {
         0..48 => {
-            *last_use = Some(number);
+            past.last_use = Some(number);
             What::Use {
-                member: member(random),
+                member: member(random, past),
                 usage: usage(random),
             }
         }
         48..58 => What::Correct {
-            of: target(random, number, *last_use),
-            member: member(random),
+            of: target(random, number, past.last_use),
+            member: member(random, past),
             usage: usage(random),
         },
         58..66 => What::Cancel {
-            of: target(random, number, *last_use),
+            of: target(random, number, past.last_use),
         },
         66..73 => {
-            let plan = random.maybe(40, |r| r.below(3));
-            What::AddMember {
-                member: random.below(4),
-                plan,
+            let (member, plan) = (random.below(4), random.maybe(40, |r| r.below(3)));
+            if !past.members.contains(&member) {
+                past.members.push(member);
             }
+            What::AddMember { member, plan }
         }
-        73..75 => What::RemoveMember {
-            member: random.below(4),
-        },
+        73..75 => {
+            let member = random.below(4);
+            past.members.retain(|known| *known != member);
+            What::RemoveMember { member }
+        }
         75..81 => What::ChangePlan {
             member: random.maybe(30, |r| r.below(4)),
             plan: random.below(3),
@@ -281,7 +316,7 @@ fn what(random: &mut Random, number: usize, last_use: &mut Option<usize>) -> Wha
             number: random.below(3),
         },
         88..94 => What::Buy {
-            member: member(random),
+            member: member(random, past),
             on_account: random.chance(60),
             lines: (0..random.from_to(1, 2)).map(|_| line(random)).collect(),
         },
@@ -290,6 +325,9 @@ fn what(random: &mut Random, number: usize, last_use: &mut Option<usize>) -> Wha
         },
         96 => What::Bill {
             cycles_back: random.from_to(0, 2),
+        },
+        97 if random.chance(50) => What::Move {
+            zone: random.below(ZONES.len()),
         },
         _ => What::Tick,
     }
@@ -322,7 +360,7 @@ fn line(random: &mut Random) -> Line {
     }
 }
 
-fn usage(random: &mut Random) -> Use {
+pub(crate) fn usage(random: &mut Random) -> Use {
     let service = random.pick(&[Service::Voice, Service::Voice, Service::Sms, Service::Data]);
     let party = match random.below(40) {
         0 => Party::Elsewhere,

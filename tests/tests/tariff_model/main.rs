@@ -1,7 +1,8 @@
 //! Tariffs over cycles against a naive model: days walked one by one, units taken one by one, plain lists. The
 //! model is written from the rules and shares no code with the engine; random lives of random accounts under
 //! random tariffs are lived in both and compared event by event. `UMBRAL_TEST_QUICK=1` compares fewer;
-//! `UMBRAL_TEST_SEED=N` lives one seed only.
+//! `UMBRAL_TEST_SEEDS=N` or
+//! `N-M` lives these seeds only, `UMBRAL_TEST_CATALOG=1` shows the catalog of one that fails.
 
 #![allow(
     clippy::unwrap_used,
@@ -18,6 +19,7 @@ mod lottery;
 mod model;
 mod pair;
 mod price;
+mod properties;
 mod random;
 mod records;
 mod tariff;
@@ -29,21 +31,20 @@ use random::Random;
 /// Lives under one tariff.
 const LIVES: usize = 12;
 
-fn tariffs() -> usize {
+fn tariffs() -> u64 {
     match std::env::var_os("UMBRAL_TEST_QUICK") {
         Some(_) => 20,
-        None => 2_000,
+        None => 1_500,
     }
 }
 
-fn seeds() -> std::ops::Range<u64> {
-    match std::env::var("UMBRAL_TEST_SEED") {
-        Ok(seed) => {
-            let seed = seed.parse().unwrap();
-            seed..seed + 1
-        }
-        Err(_) => 1..tariffs() as u64 + 1,
-    }
+/// `UMBRAL_TEST_SEEDS=7` or `UMBRAL_TEST_SEEDS=2000-9000` in place of the usual ones.
+fn seeds() -> std::ops::RangeInclusive<u64> {
+    let Ok(text) = std::env::var("UMBRAL_TEST_SEEDS") else {
+        return 1..=tariffs();
+    };
+    let (from, to) = text.split_once('-').unwrap_or((&text, &text));
+    from.parse().unwrap()..=to.parse().unwrap()
 }
 
 /// All lives of a seed; the shortest life of the first one that differs.

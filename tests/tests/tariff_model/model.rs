@@ -2,7 +2,7 @@
 //! engine and knows the rules only from the design. What must come out is written as short texts.
 
 use crate::days::{cycle_of, days_between, next_cycle, plus_days};
-use crate::life::{Life, Step, Use, What, When};
+use crate::life::{Life, Step, Use, What, When, ZONES};
 use crate::price::Rated;
 use crate::tariff::*;
 use chrono::NaiveDate;
@@ -66,7 +66,7 @@ pub(crate) struct Card {
     pub(crate) number: usize,
     pub(crate) card: usize,
     pub(crate) from: i64,
-    pub(crate) until: Option<i64>,
+    pub(crate) until: Option<NaiveDate>,
     pub(crate) closed: Option<i64>,
 }
 
@@ -99,7 +99,8 @@ pub(crate) struct Model<'t> {
     pub(crate) coming_plans: Vec<(Option<usize>, NaiveDate, usize)>,
     pub(crate) classes: Vec<(i64, usize)>,
     pub(crate) coming_class: Option<(NaiveDate, usize)>,
-    pub(crate) tiers: Vec<(i64, Option<usize>, Option<i64>)>,
+    /// From when on, which, to the end of which local day.
+    pub(crate) tiers: Vec<(i64, Option<usize>, Option<NaiveDate>)>,
     pub(crate) cards: Vec<Card>,
     pub(crate) members: Vec<Member>,
     pub(crate) grants: Vec<Grant>,
@@ -116,6 +117,8 @@ pub(crate) struct Model<'t> {
     /// Records by the number of their step, and the record of every correction.
     pub(crate) records: BTreeMap<usize, Standing>,
     pub(crate) roots: BTreeMap<usize, usize>,
+    /// Numbers that are taken: a repeat changes nothing.
+    pub(crate) taken: BTreeSet<usize>,
     /// Corrections that wait: until when, for which number, the correction.
     pub(crate) parked: Vec<(i64, usize, Step)>,
     pub(crate) fired: BTreeSet<(&'static str, &'static str)>,
@@ -159,6 +162,7 @@ impl<'t> Model<'t> {
             purchases: BTreeSet::new(),
             records: BTreeMap::new(),
             roots: BTreeMap::new(),
+            taken: BTreeSet::new(),
             parked: Vec::new(),
             fired: BTreeSet::new(),
             told: BTreeMap::new(),
@@ -271,7 +275,7 @@ impl<'t> Model<'t> {
     fn begin_cycle(&mut self, at: i64) {
         self.begin();
         let first = self.cycle;
-        let plan = self.plan_at(at, None);
+        let plan = self.plans.last().unwrap().1;
         self.charge_fee(plan, None, first, at);
         self.grant_plan(plan, None, first, at);
         let owners = self.members.iter().filter(|member| member.closed.is_none());
@@ -297,7 +301,7 @@ impl<'t> Model<'t> {
             }
             What::ChangeClass { class, when } => self.order_class(*class, *when, at),
             What::Tier { tier, days } => {
-                let until = self.end_of(at, *days);
+                let until = self.day_after(at, *days);
                 self.tiers.push((at, *tier, until));
             }
             What::IssueCard { number, card, days } => self.issue_card(*number, *card, *days, at),
@@ -315,14 +319,27 @@ impl<'t> Model<'t> {
                 self.out.push(format!("charge {cycle} {}", cents * 10_000));
                 self.compare(at, "charge");
             }
+            What::Move { zone } => self.move_to(crate::days::Zone::new(ZONES[*zone])),
             What::Bill { cycles_back } => return self.bill(*cycles_back, at),
         }
         Ok(())
     }
 
-    /// The minute at which the last of so many days is over.
-    pub(crate) fn end_of(&self, at: i64, days: Option<i64>) -> Option<i64> {
-        days.map(|days| self.zone.start_of(plus_days(self.zone.date(at), days + 1)))
+    /// The local day so many days later.
+    fn day_after(&self, at: i64, days: Option<i64>) -> Option<NaiveDate> {
+        days.map(|days| plus_days(self.zone.date(at), days))
+    }
+
+    /// Another zone's days: what ends with a local day ends with it there.
+    fn move_to(&mut self, zone: crate::days::Zone) {
+        for grant in &mut self.grants {
+            let day = self.zone.date(grant.until);
+            let by_days = !matches!(grant.allowance.valid, Valid::Hours(_));
+            if by_days && self.zone.start_of(day) == grant.until {
+                grant.until = zone.start_of(day).max(grant.from);
+            }
+        }
+        self.zone = zone;
     }
 
     fn order_class(&mut self, class: usize, when: When, at: i64) {
@@ -341,7 +358,7 @@ impl<'t> Model<'t> {
     }
 
     fn issue_card(&mut self, number: usize, card: usize, days: Option<i64>, at: i64) {
-        let until = self.end_of(at, days);
+        let until = self.day_after(at, days);
         if self.cards.iter().any(|known| known.number == number) {
             return self.refuse();
         }

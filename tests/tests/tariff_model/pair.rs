@@ -1,5 +1,6 @@
 //! Engine and model side by side, step by step, and the shortest life in which they differ.
 
+use crate::days::cycle_of;
 use crate::engine::{self, ACCOUNT, instant};
 use crate::life::{Life, Step, What};
 use crate::model::Model;
@@ -9,7 +10,7 @@ use std::collections::BTreeMap;
 use umbral_engine::World;
 use umbral_intake::zones;
 use umbral_model::ids::{EventId, Source};
-use umbral_model::input::InputKey;
+use umbral_model::input::{Input, InputKey};
 use umbral_model::time::Timestamp;
 use umbral_tests::stage::Stage;
 
@@ -70,6 +71,8 @@ pub(crate) struct Pair<'t> {
     pub(crate) life: &'t Life,
     tariff: &'t Tariff,
     read: usize,
+    /// Inputs that the engine got, each with the minute at which it arrived.
+    pub(crate) played: Vec<(i64, Input)>,
     pub(crate) counts: Counts,
 }
 
@@ -87,6 +90,7 @@ impl<'t> Pair<'t> {
             life,
             tariff,
             read: 0,
+            played: Vec::new(),
             counts: Counts {
                 lives: 1,
                 ..Counts::default()
@@ -108,12 +112,12 @@ impl<'t> Pair<'t> {
         }
         let cycle = match &step.what {
             What::Bill { cycles_back } => (0..*cycles_back).fold(self.model.cycle, |end, _| {
-                self.model
-                    .cycle_of(self.life.zone.start_of(end.pred_opt().unwrap()))
+                cycle_of(end.pred_opt().unwrap(), self.life.cycle_day)
             }),
             _ => self.model.cycle,
         };
-        if let Some(input) = engine::input(self.tariff, self.life, step, cycle) {
+        if let Some(input) = engine::input(self.tariff, &self.model.zone, step, cycle) {
+            self.played.push((step.arrives, input.clone()));
             self.stage.decide(input, String::new());
         }
         match step.what {

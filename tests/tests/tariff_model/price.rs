@@ -1,6 +1,5 @@
 //! What a record costs, unit by unit.
 
-use crate::days::DAY;
 use crate::life::{Party, Use};
 use crate::model::{Counter, Model, last_before};
 use crate::tariff::*;
@@ -445,14 +444,15 @@ impl Model<'_> {
         let version = &self.tariff.versions[self.version_at(at)];
         let class = last_before(&self.classes, at).unwrap_or(self.classes[0].1);
         let tier = self.tiers.iter().rfind(|(from, ..)| *from <= at);
-        let tier = tier.filter(|(_, _, until)| until.is_none_or(|until| at < until));
+        let day = self.zone.date(at);
+        let tier = tier.filter(|(_, _, until)| until.is_none_or(|until| day <= until));
         let tier = tier.and_then(|(_, tier, _)| tier.map(|tier| TIERS[tier]));
         let today = self.catalog_zone.date(at);
         let good = |word: &str| {
             let good = |card: &crate::model::Card| {
                 CARDS[card.card] == word
                     && card.from <= at
-                    && card.until.is_none_or(|until| at < until)
+                    && card.until.is_none_or(|until| day <= until)
                     && card.closed.is_none_or(|closed| at < closed)
             };
             self.cards.iter().any(good)
@@ -513,14 +513,13 @@ impl Model<'_> {
         }
     }
 
-    /// Whether usage can be taken at all: its age, the account's and the member's time.
-    pub(crate) fn takes_usage(&self, at: i64, member: Option<usize>, days: i64) -> bool {
-        let in_window = self.now - at <= days * DAY;
+    /// Whether usage can be taken at all: the account's and the member's time.
+    pub(crate) fn takes_usage(&self, at: i64, member: Option<usize>) -> bool {
         let known = member.is_none_or(|id| match self.member(id) {
             Some(member) => member.opened <= at && member.closed.is_none_or(|closed| at < closed),
             None => self.members.is_empty(),
         });
-        in_window && at >= self.opened && known
+        at >= self.opened && known
     }
 }
 
