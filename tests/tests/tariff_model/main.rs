@@ -1,8 +1,7 @@
 //! Tariffs over cycles against a naive model: days walked one by one, units taken one by one, plain lists. The
 //! model is written from the rules and shares no code with the engine; random lives of random accounts under
 //! random tariffs are lived in both and compared event by event. `UMBRAL_TEST_QUICK=1` compares fewer;
-//! `UMBRAL_TEST_SEEDS=N` or
-//! `N-M` lives these seeds only, `UMBRAL_TEST_CATALOG=1` shows the catalog of one that fails.
+//! `UMBRAL_TEST_SEEDS=N` or `N-M` lives these seeds only, `UMBRAL_TEST_CATALOG=1` shows the catalog of one that fails.
 
 #![allow(
     clippy::unwrap_used,
@@ -13,14 +12,17 @@
 mod account;
 mod credit;
 mod days;
-mod engine;
+mod events;
+mod inputs;
 mod life;
 mod lottery;
 mod model;
 mod pair;
 mod price;
 mod properties;
+mod purchases;
 mod random;
+mod rated;
 mod records;
 mod tariff;
 mod text;

@@ -3,7 +3,7 @@
 
 use crate::days::{cycle_of, days_between, next_cycle, plus_days};
 use crate::life::{Life, Step, Use, What, When, ZONES};
-use crate::price::Rated;
+use crate::rated::Rated;
 use crate::tariff::*;
 use chrono::NaiveDate;
 use std::collections::{BTreeMap, BTreeSet};
@@ -95,6 +95,7 @@ pub(crate) struct Model<'t> {
     pub(crate) opened: i64,
     pub(crate) first_cycle: NaiveDate,
     pub(crate) cycle: NaiveDate,
+    pub(crate) cycles_closed: usize,
     pub(crate) plans: Vec<(i64, usize)>,
     pub(crate) coming_plans: Vec<(Option<usize>, NaiveDate, usize)>,
     pub(crate) classes: Vec<(i64, usize)>,
@@ -143,6 +144,7 @@ impl<'t> Model<'t> {
             opened: life.opened,
             first_cycle: cycle,
             cycle,
+            cycles_closed: 0,
             plans: vec![(life.opened, life.plan)],
             coming_plans: Vec::new(),
             classes: vec![(life.opened, 0)],
@@ -177,8 +179,13 @@ impl<'t> Model<'t> {
         model
     }
 
+    /// The cycle of a minute; an account that is young has none before its first.
     pub(crate) fn cycle_of(&self, minute: i64) -> NaiveDate {
-        cycle_of(self.zone.date(minute), self.cycle_day)
+        let cycle = cycle_of(self.zone.date(minute), self.cycle_day);
+        match self.keeps(self.first_cycle) && self.cycles_closed < 2 {
+            true => cycle.max(self.first_cycle),
+            false => cycle,
+        }
     }
 
     /// Whether a cycle is the current one or one of the two before it.
@@ -250,6 +257,7 @@ impl<'t> Model<'t> {
             .push(format!("closed {} {usage:?} {charges}", self.cycle));
         self.end_epoch();
         self.cycle = next;
+        self.cycles_closed += 1;
     }
 
     fn change_by_date(&mut self, at: i64) {

@@ -1,7 +1,8 @@
 //! Engine and model side by side, step by step, and the shortest life in which they differ.
 
 use crate::days::cycle_of;
-use crate::engine::{self, ACCOUNT, instant};
+use crate::events;
+use crate::inputs::{self, ACCOUNT, instant};
 use crate::life::{Life, Step, What};
 use crate::model::Model;
 use crate::tariff::*;
@@ -97,7 +98,7 @@ impl<'t> Pair<'t> {
             },
         };
         pair.stage
-            .decide(engine::opening(tariff, life), String::new());
+            .decide(inputs::opening(tariff, life), String::new());
         pair.compare("opening")?;
         Ok(pair)
     }
@@ -116,7 +117,7 @@ impl<'t> Pair<'t> {
             }),
             _ => self.model.cycle,
         };
-        if let Some(input) = engine::input(self.tariff, &self.model.zone, step, cycle) {
+        if let Some(input) = inputs::input(self.tariff, &self.model.zone, step, cycle) {
             self.played.push((step.arrives, input.clone()));
             self.stage.decide(input, String::new());
         }
@@ -133,7 +134,7 @@ impl<'t> Pair<'t> {
         let expected = std::mem::take(&mut self.model.out);
         let mut got = Vec::new();
         for entry in self.stage.entries().skip(self.read) {
-            got.extend(engine::texts(&self.stage, entry));
+            got.extend(events::texts(&self.stage, entry));
         }
         self.read = self.stage.entries().len();
         self.counts.events += got.len();
@@ -197,7 +198,7 @@ impl<'t> Pair<'t> {
             let until = grant.until.nanos() / 60_000_000_000;
             (
                 grant.grant.0 as usize,
-                engine::who(&grant.member),
+                events::who(&grant.member),
                 units,
                 left,
                 abroad,
@@ -224,7 +225,7 @@ impl<'t> Pair<'t> {
             .filter(|tier| tier.units > 0)
             .map(|tier| {
                 (
-                    (tier.rate.to_string(), engine::who(&tier.member)),
+                    (tier.rate.to_string(), events::who(&tier.member)),
                     tier.units.into(),
                 )
             })

@@ -2,7 +2,7 @@
 //! in any order, corrections before or after their record.
 
 use crate::days::DAY;
-use crate::engine::{self, ACCOUNT, instant};
+use crate::inputs::{self, ACCOUNT, instant};
 use crate::life::{Life, Step, What};
 use crate::lottery;
 use crate::pair::{Pair, world};
@@ -113,7 +113,7 @@ fn ticks_in_any_batching_give_the_same_events() {
     holds("the same by any ticks", |random| {
         let (tariff, world, life) = drawn(random, |_| {});
         let inputs = played(&tariff, &world, &life)?;
-        let opening = engine::opening(&tariff, &life);
+        let opening = inputs::opening(&tariff, &life);
         let play = |every: Option<i64>| {
             let manner = Manner {
                 every,
@@ -134,7 +134,7 @@ fn restarts_change_nothing() {
     holds("the same after restarts", |random| {
         let (tariff, world, life) = drawn(random, |_| {});
         let inputs = played(&tariff, &world, &life)?;
-        let opening = engine::opening(&tariff, &life);
+        let opening = inputs::opening(&tariff, &life);
         let restarts = (0..3).map(|_| random.below(inputs.len() + 1)).collect();
         let play =
             |manner: Manner| play(&world, opening.clone(), life.zone.name(), &inputs, &manner);

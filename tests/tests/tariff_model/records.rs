@@ -3,7 +3,8 @@
 use crate::days::DAY;
 use crate::life::{Step, Use, What};
 use crate::model::{Counter, Model, Skipped, Standing, window};
-use crate::price::{Rated, reached, rounded};
+use crate::price::{reached, rounded};
+use crate::rated::Rated;
 use crate::tariff::*;
 use std::collections::BTreeMap;
 
@@ -27,7 +28,8 @@ impl Model<'_> {
         if in_window && self.taken.contains(&number) {
             return self.repeated();
         }
-        let taken = in_window && self.takes_usage(at, member);
+        let kept = self.keeps(self.cycle_of(at));
+        let taken = in_window && kept && self.takes_usage(at, member);
         let Some(rated) = taken.then(|| self.rate(at, member, usage)).flatten() else {
             return self.refuse();
         };
@@ -115,7 +117,9 @@ impl Model<'_> {
             let whole = units_after * i128::from(to_price) - units_before * i128::from(from_price);
             let difference = (whole - own) * (10_000 - told.bps);
             let unit = rate.service.unit() * 10_000;
-            let amount = rounded(difference, unit, rate.mode, rate.decimals);
+            // What is finer than ten decimals is no amount.
+            let fine = (2 * difference * 10_000 + unit).div_euclid(2 * unit);
+            let amount = rounded(fine, 10_000, rate.mode, rate.decimals);
             if amount == 0 {
                 continue;
             }
