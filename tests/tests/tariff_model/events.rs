@@ -5,7 +5,7 @@ use crate::rated::{Shown, pieces_text};
 use std::fmt::Write as _;
 use umbral_model::charge::Charge;
 use umbral_model::event::*;
-use umbral_model::ids::MemberId;
+use umbral_model::ids::{MemberId, ThresholdId};
 use umbral_model::journal::{Entry, JournaledInput, Outcome};
 use umbral_model::money::Pico;
 use umbral_model::time::Timestamp;
@@ -137,24 +137,28 @@ fn allowance_text(body: &EventBody) -> Option<String> {
             )
         }
         EventBody::AllowanceRecovered(recovered) => {
-            let shares = recovered
-                .threshold
-                .as_str()
-                .parse::<f64>()
-                .unwrap_or_default()
-                * 100.0;
             format!(
                 "g{} {} {} recovered {} {} {}",
                 recovered.grant,
                 recovered.name,
                 who(&recovered.member),
-                shares.round() as i64,
+                bps_of(&recovered.threshold),
                 recovered.used,
                 recovered.cause.word()
             )
         }
         _ => return None,
     })
+}
+
+/// The share that a warning of an allowance is called by, in hundredths of a percent.
+fn bps_of(threshold: &ThresholdId) -> String {
+    let (whole, fraction) = threshold
+        .as_str()
+        .split_once('.')
+        .unwrap_or((threshold.as_str(), ""));
+    let bps = format!("{whole}{fraction:0<2}");
+    bps.trim_start_matches('0').to_owned()
 }
 
 fn credit_text(body: &EventBody) -> Option<String> {

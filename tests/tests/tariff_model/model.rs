@@ -237,7 +237,7 @@ impl<'t> Model<'t> {
                 self.close_cycle(cycle_end);
             }
             if due == coming_at {
-                self.change_by_date(due);
+                self.change_by_date(due, due == cycle_at);
             }
             if due == cycle_at {
                 self.begin_cycle(due);
@@ -260,7 +260,7 @@ impl<'t> Model<'t> {
         self.cycles_closed += 1;
     }
 
-    fn change_by_date(&mut self, at: i64) {
+    fn change_by_date(&mut self, at: i64, at_cycle: bool) {
         let today = self.zone.date(at);
         if let Some((date, class)) = self.coming_class
             && date <= today
@@ -274,7 +274,7 @@ impl<'t> Model<'t> {
         self.coming_plans = rest;
         self.begin();
         for (member, _, plan) in due {
-            self.change_plan(member, plan, at, today == self.cycle);
+            self.change_plan(member, plan, at, at_cycle);
         }
         self.compare(at, "charge");
     }
@@ -327,7 +327,7 @@ impl<'t> Model<'t> {
                 self.out.push(format!("charge {cycle} {}", cents * 10_000));
                 self.compare(at, "charge");
             }
-            What::Move { zone } => self.move_to(crate::days::Zone::new(ZONES[*zone])),
+            What::Move { zone } => return self.move_to(crate::days::Zone::new(ZONES[*zone])),
             What::Bill { cycles_back } => return self.bill(*cycles_back, at),
         }
         Ok(())
@@ -338,8 +338,15 @@ impl<'t> Model<'t> {
         days.map(|days| plus_days(self.zone.date(at), days))
     }
 
-    /// Another zone's days: what ends with a local day ends with it there.
-    fn move_to(&mut self, zone: crate::days::Zone) {
+    /// Another zone's days: what ends with a local day ends with it there. Days that have begun there already are
+    /// left out.
+    fn move_to(&mut self, zone: crate::days::Zone) -> Result<(), Skipped> {
+        let coming = self.coming_plans.iter().map(|(_, date, _)| *date);
+        let coming = coming.chain(self.coming_class.map(|(date, _)| date));
+        let mut days = coming.chain([self.next_cycle(self.cycle)]);
+        if days.any(|day| zone.start_of(day) <= self.now) {
+            return Err(Skipped);
+        }
         for grant in &mut self.grants {
             let day = self.zone.date(grant.until);
             let by_days = !matches!(grant.allowance.valid, Valid::Hours(_));
@@ -348,6 +355,7 @@ impl<'t> Model<'t> {
             }
         }
         self.zone = zone;
+        Ok(())
     }
 
     fn order_class(&mut self, class: usize, when: When, at: i64) {

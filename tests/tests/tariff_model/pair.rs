@@ -16,26 +16,68 @@ use umbral_model::time::Timestamp;
 use umbral_tests::stage::Stage;
 
 /// How much was compared.
-#[derive(Clone, Copy, Default, Debug)]
+#[derive(Clone, Default, Debug)]
 pub(crate) struct Counts {
     pub(crate) lives: usize,
     pub(crate) steps: usize,
     pub(crate) skipped: usize,
     pub(crate) records: usize,
     pub(crate) corrections: usize,
-    pub(crate) events: usize,
-    pub(crate) refused: usize,
+    /// Events and refusals by kind.
+    pub(crate) events: BTreeMap<&'static str, usize>,
 }
 
+/// Words by which events are counted, the first that a text has.
+const KINDS: [&str; 22] = [
+    "crossed",
+    "recovered",
+    "breached",
+    "cured",
+    "refused",
+    "repeated",
+    "rated",
+    "corrected",
+    "parked",
+    "unclaimed",
+    "volume",
+    "fee",
+    "credit",
+    "grant",
+    "ended",
+    "bought",
+    "paid",
+    "instalment",
+    "charge",
+    "bill",
+    "closed",
+    "late",
+];
+
 impl Counts {
-    pub(crate) fn add(&mut self, other: Counts) {
+    pub(crate) fn add(&mut self, other: &Counts) {
         self.lives += other.lives;
         self.steps += other.steps;
         self.skipped += other.skipped;
         self.records += other.records;
         self.corrections += other.corrections;
-        self.events += other.events;
-        self.refused += other.refused;
+        for (kind, count) in &other.events {
+            *self.events.entry(kind).or_default() += count;
+        }
+    }
+
+    fn count(&mut self, text: &str) {
+        let is_word = |kind: &&str| text.split(' ').take(4).any(|word| word == *kind);
+        let kind = KINDS.into_iter().find(is_word).unwrap_or("other");
+        *self.events.entry(kind).or_default() += 1;
+    }
+
+    /// Kinds of events that were not compared at least so often.
+    pub(crate) fn rarer_than(&self, least: usize) -> Vec<&'static str> {
+        let often = |kind: &&str| self.events.get(kind).is_some_and(|count| *count >= least);
+        KINDS
+            .into_iter()
+            .filter(|kind| *kind != "late" && !often(kind))
+            .collect()
     }
 }
 
@@ -137,8 +179,7 @@ impl<'t> Pair<'t> {
             got.extend(events::texts(&self.stage, entry));
         }
         self.read = self.stage.entries().len();
-        self.counts.events += got.len();
-        self.counts.refused += usize::from(got.last().is_some_and(|text| text == "refused"));
+        got.iter().for_each(|text| self.counts.count(text));
         if expected != got {
             return Err(format!("{label}\n{}", differences(&expected, &got)));
         }

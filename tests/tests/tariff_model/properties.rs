@@ -122,7 +122,7 @@ fn ticks_in_any_batching_give_the_same_events() {
             play(&world, opening.clone(), life.zone.name(), &inputs, &manner)
         };
         let seldom = play(None);
-        for every in [random.from_to(20, 600), random.from_to(DAY, 20 * DAY)] {
+        for every in [random.within(20, 600), random.within(DAY, 20 * DAY)] {
             same_histories(&seldom, &play(Some(every)))?;
         }
         Ok(())
@@ -320,7 +320,7 @@ fn independent_corrections_come_to_the_same_in_any_order() {
             .map(|(index, of)| Step {
                 number: 1_000 + index,
                 arrives: minute,
-                at: minute - random.from_to(0, 10 * DAY),
+                at: minute - random.within(0, 10 * DAY),
                 what: What::Correct {
                     of,
                     member: None,
