@@ -89,10 +89,7 @@ fn end_of(draft: &Draft<'_>, valid: Validity, from: Timestamp, cycle: Date) -> T
             crate::dates::end_of_day(zone, last)
         }
         Validity::Cycles(more) => {
-            let day = draft.row.cycle_day;
-            let first = crate::dates::next_cycle(cycle, day);
-            let end = (0..more).fold(first, |start, _| crate::dates::next_cycle(start, day));
-            zone.start_of_day(end)
+            zone.start_of_day(end_of_cycles(cycle, more, draft.row.cycle_day))
         }
     }
 }
@@ -223,21 +220,29 @@ pub(crate) fn apply_granted(row: &mut Row, body: &AllowanceGranted) {
     });
 }
 
-/// The account lives by another zone now: what ends with a local day ends with it there.
+/// The account lives by another zone now: what ends with a local day ends with it there. What ended before its
+/// time stays ended.
 pub(crate) fn move_days(world: &World, row: &mut Row, before: ZoneNo) {
     if row.meters().grants.is_empty() {
         return;
     }
-    let (old, new) = (world.zone(before), world.zone(row.zone));
+    let (old, new, cycle_day) = (world.zone(before), world.zone(row.zone), row.cycle_day);
     for grant in &mut row.meters_mut().grants {
-        let by_days = grant.definition(world).is_some_and(|definition| {
-            matches!(definition.valid, Validity::Cycles(_) | Validity::Days(_))
-        });
-        let day = old.local(grant.until).date;
-        if by_days && old.start_of_day(day) == grant.until {
+        let day = match grant.definition(world).map(|definition| definition.valid) {
+            Some(Validity::Cycles(more)) => end_of_cycles(grant.cycle, more, cycle_day),
+            Some(Validity::Days(_)) => old.local(grant.until).date,
+            _ => continue,
+        };
+        if old.start_of_day(day) == grant.until {
             grant.until = new.start_of_day(day).max(grant.from);
         }
     }
+}
+
+/// The day with which a cycle and so many more end: the first of the next one.
+fn end_of_cycles(cycle: Date, more: u16, cycle_day: u8) -> Date {
+    let first = crate::dates::next_cycle(cycle, cycle_day);
+    (0..more).fold(first, |start, _| crate::dates::next_cycle(start, cycle_day))
 }
 
 /// Takes an early end into the row.
