@@ -181,6 +181,7 @@ impl Model<'_> {
             left_abroad: abroad,
             from,
             until,
+            ended: false,
             cycle: self.cycle_of(from),
             fired: Default::default(),
             told: Default::default(),
@@ -195,6 +196,7 @@ impl Model<'_> {
             .filter(|grant| grant.until > at && which(grant))
         {
             grant.until = at.max(grant.from);
+            grant.ended = true;
             let (number, name) = (grant.number, &grant.allowance.name);
             self.out.push(format!(
                 "ended g{number} {name} {} {}",

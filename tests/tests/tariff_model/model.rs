@@ -23,6 +23,8 @@ pub(crate) struct Grant {
     pub(crate) left_abroad: Option<i128>,
     pub(crate) from: i64,
     pub(crate) until: i64,
+    /// It ended before its time.
+    pub(crate) ended: bool,
     /// The cycle in which it was given.
     pub(crate) cycle: NaiveDate,
     /// Warnings that are reached.
@@ -348,9 +350,9 @@ impl<'t> Model<'t> {
             return Err(Skipped);
         }
         for grant in &mut self.grants {
+            let by_days = !matches!(grant.allowance.valid, Valid::Hours(_)) && !grant.ended;
             let day = self.zone.date(grant.until);
-            let by_days = !matches!(grant.allowance.valid, Valid::Hours(_));
-            if by_days && self.zone.start_of(day) == grant.until {
+            if by_days {
                 grant.until = zone.start_of(day).max(grant.from);
             }
         }
