@@ -193,7 +193,7 @@ impl Model<'_> {
         for grant in self
             .grants
             .iter_mut()
-            .filter(|grant| grant.until > at && which(grant))
+            .filter(|grant| grant.until > at.max(grant.from) && which(grant))
         {
             grant.until = at.max(grant.from);
             grant.ended = true;

@@ -119,7 +119,7 @@ fn end(draft: &mut Draft<'_>, until: Timestamp, ends: impl Fn(&Row, &Grant) -> b
     let world = draft.world;
     let open = draft.row.meters().grants.iter();
     let ended: Vec<AllowanceEnded> = open
-        .filter(|grant| grant.until > until && ends(&draft.row, grant))
+        .filter(|grant| grant.until > until.max(grant.from) && ends(&draft.row, grant))
         .filter_map(|grant| {
             let definition = grant.definition(world)?;
             Some(AllowanceEnded {
