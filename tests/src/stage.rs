@@ -147,16 +147,16 @@ impl Stage {
         )
     }
 
-    /// Lets the clock come to an instant, if it is later.
+    /// Lets the clock come to an instant, if it is not earlier.
     pub fn tick(&mut self, at: &str) {
         if let Some(at) = Timestamp::parse(at) {
             self.tick_at(at);
         }
     }
 
-    /// Lets the clock come to an instant, if it is later.
+    /// Lets the clock come to an instant, if it is not earlier.
     pub fn tick_at(&mut self, at: Timestamp) {
-        if at <= self.clock {
+        if at < self.clock {
             return;
         }
         self.clock = at;

@@ -15,6 +15,8 @@ use umbral_model::time::{Date, Timestamp};
 
 /// Measures of a class whose quiet range is remembered in the row.
 pub(crate) const GUARDS: usize = 3;
+/// Closed cycles whose totals are kept besides the current one.
+pub(crate) const CLOSED_KEPT: usize = 2;
 
 /// One account. Cloning copies the hot part and shares the cold one.
 #[derive(Clone, Debug)]
@@ -437,7 +439,13 @@ impl Row {
         if at >= self.cache.cycle_from {
             return self.cycle_start;
         }
-        dates::cycle_of(world.zone(self.zone).local(at).date, self.cycle_day)
+        let cycle = dates::cycle_of(world.zone(self.zone).local(at).date, self.cycle_day);
+        let closed = &self.cold().closed;
+        // An account has no cycle before its first, even if its zone's days have moved since it began.
+        match closed.len() < CLOSED_KEPT {
+            true => cycle.max(closed.last().map_or(self.cycle_start, |first| first.start)),
+            false => cycle,
+        }
     }
 
     /// Whether the totals of that cycle are still kept.

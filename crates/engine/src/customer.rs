@@ -1,6 +1,6 @@
 //! The account itself: its beginning, members, class, plan, time zone and cycle.
 
-use crate::account::{CycleTotals, Latch, Member, PlanChange, Row};
+use crate::account::{CLOSED_KEPT, CycleTotals, Latch, Member, PlanChange, Row};
 use crate::collections::case;
 use crate::credit::{latch, restriction};
 use crate::dates;
@@ -14,8 +14,6 @@ use umbral_model::money::Money;
 use umbral_model::rejection::{Reason, Rejection};
 use umbral_model::time::{Date, Timestamp};
 
-/// Closed cycles whose totals are kept besides the current one.
-const CLOSED_KEPT: usize = 2;
 /// Unbilled buckets kept apart; what is older is added to the oldest of them.
 const BUCKETS_KEPT: usize = 24;
 /// Days after which settled bills and payments are forgotten; a reversal later than this is refused.
@@ -355,11 +353,13 @@ pub(crate) fn apply(world: &World, row: &mut Row, event: &Event) {
         EventBody::PlanChangeScheduled(body) => apply_plan_to_come(world, row, body),
         EventBody::PlanSet(body) => apply_plan(world, row, event, body),
         EventBody::ZoneSet(body) => {
+            let before = row.zone;
             row.zone = world
                 .zones
                 .number(body.time_zone.as_str())
                 .unwrap_or(row.zone);
             row.refresh_cycle(world);
+            grants::move_days(world, row, before);
         }
         EventBody::CycleClosed(body) => apply_cycle(world, row, body),
         _ => {}

@@ -135,6 +135,10 @@ pub(crate) enum What {
     Bill {
         cycles_back: i64,
     },
+    /// The account lives by another time zone.
+    Move {
+        zone: usize,
+    },
 }
 
 /// Something that happens at a minute and arrives at a later one; its number is its key.
@@ -157,7 +161,7 @@ pub(crate) struct Life {
     pub(crate) steps: Vec<Step>,
 }
 
-const ZONES: [chrono_tz::Tz; 9] = [
+pub(crate) const ZONES: [chrono_tz::Tz; 9] = [
     chrono_tz::Europe::Madrid,
     chrono_tz::UTC,
     chrono_tz::America::New_York,
@@ -171,26 +175,47 @@ const ZONES: [chrono_tz::Tz; 9] = [
 
 /// First and last minute of the years in which lives begin.
 pub(crate) fn span(random: &mut Random) -> (i64, i64) {
-    let from = random.from_to(minute_of(2026, 1, 1), minute_of(2028, 3, 1));
+    let from = random.within(minute_of(2026, 1, 1), minute_of(2028, 3, 1));
     (from, from + 120 * DAY)
 }
 
+/// What a life brought so far, as far as later steps name it.
+#[derive(Default)]
+struct Past {
+    last_use: Option<usize>,
+    /// Members that were added and not removed.
+    members: Vec<usize>,
+    /// Records and corrections, which may be sent again.
+    sent: Vec<Step>,
+}
+
 pub(crate) fn life(random: &mut Random, opened: i64) -> Life {
-    let count = random.from_to(10, 90) as usize;
+    let count = random.within(10, 90) as usize;
     let busy = random.chance(60);
     let mut arrives = opened;
-    let mut last_use = None;
+    let mut past = Past::default();
     let steps = (1..=count)
         .map(|number| {
             arrives += gap(random, busy);
-            let what = what(random, number, &mut last_use);
+            if !past.sent.is_empty() && random.chance(3) {
+                let again = past.sent[random.below(past.sent.len())].clone();
+                return Step { arrives, ..again };
+            }
+            let what = what(random, number, &mut past);
             let at = (arrives - lateness(random, &what)).max(opened - 30);
-            Step {
+            let step = Step {
                 number,
                 arrives,
                 at,
                 what,
+            };
+            if matches!(
+                step.what,
+                What::Use { .. } | What::Correct { .. } | What::Cancel { .. }
+            ) {
+                past.sent.push(step.clone());
             }
+            step
         })
         .collect();
     Life {
@@ -205,12 +230,12 @@ pub(crate) fn life(random: &mut Random, opened: i64) -> Life {
 
 fn gap(random: &mut Random, busy: bool) -> i64 {
     match random.below(if busy { 12 } else { 7 }) {
-        0 => random.from_to(3 * DAY, 12 * DAY),
-        1 => random.from_to(20 * DAY, 70 * DAY) * i64::from(random.chance(15)),
-        2 | 3 => random.from_to(0, 3 * DAY),
-        4 => random.from_to(0, 60),
+        0 => random.within(3 * DAY, 12 * DAY),
+        1 => random.within(20 * DAY, 70 * DAY) * i64::from(random.chance(15)),
+        2 | 3 => random.within(0, 3 * DAY),
+        4 => random.within(0, 60),
         5 => 0,
-        _ => random.from_to(1, 600),
+        _ => random.within(1, 600),
     }
 }
 
@@ -225,40 +250,50 @@ fn lateness(random: &mut Random, what: &What) -> i64 {
         _ => 0,
     };
     match random.below(10) {
-        0 => random.from_to(0, days * DAY),
-        1 | 2 => random.from_to(0, days * 120),
+        0 => random.within(0, days * DAY),
+        1 | 2 => random.within(0, days * 120),
         _ => 0,
     }
 }
 
-fn what(random: &mut Random, number: usize, last_use: &mut Option<usize>) -> What {
-    let member = |random: &mut Random| random.maybe(60, |r| r.below(4));
+/// Whose a record or purchase is: most often a member that there is.
+fn member(random: &mut Random, past: &Past) -> Option<usize> {
+    match random.below(20) {
+        0 => Some(random.below(4)),
+        1..14 if !past.members.is_empty() => Some(random.pick(&past.members)),
+        _ => None,
+    }
+}
+
+fn what(random: &mut Random, number: usize, past: &mut Past) -> What {
     match random.below(100) {
         0..48 => {
-            *last_use = Some(number);
+            past.last_use = Some(number);
             What::Use {
-                member: member(random),
+                member: member(random, past),
                 usage: usage(random),
             }
         }
         48..58 => What::Correct {
-            of: target(random, number, *last_use),
-            member: member(random),
+            of: target(random, number, past.last_use),
+            member: member(random, past),
             usage: usage(random),
         },
         58..66 => What::Cancel {
-            of: target(random, number, *last_use),
+            of: target(random, number, past.last_use),
         },
         66..73 => {
-            let plan = random.maybe(40, |r| r.below(3));
-            What::AddMember {
-                member: random.below(4),
-                plan,
+            let (member, plan) = (random.below(4), random.maybe(40, |r| r.below(3)));
+            if !past.members.contains(&member) {
+                past.members.push(member);
             }
+            What::AddMember { member, plan }
         }
-        73..75 => What::RemoveMember {
-            member: random.below(4),
-        },
+        73..75 => {
+            let member = random.below(4);
+            past.members.retain(|known| *known != member);
+            What::RemoveMember { member }
+        }
         75..81 => What::ChangePlan {
             member: random.maybe(30, |r| r.below(4)),
             plan: random.below(3),
@@ -270,26 +305,29 @@ fn what(random: &mut Random, number: usize, last_use: &mut Option<usize>) -> Wha
         },
         83..85 => What::Tier {
             tier: random.maybe(80, |r| r.below(2)),
-            days: random.maybe(50, |r| r.from_to(0, 40)),
+            days: random.maybe(50, |r| r.within(0, 40)),
         },
         85..87 => What::IssueCard {
             number: random.below(3),
             card: random.below(2),
-            days: random.maybe(50, |r| r.from_to(0, 40)),
+            days: random.maybe(50, |r| r.within(0, 40)),
         },
         87 => What::CloseCard {
             number: random.below(3),
         },
         88..94 => What::Buy {
-            member: member(random),
+            member: member(random, past),
             on_account: random.chance(60),
-            lines: (0..random.from_to(1, 2)).map(|_| line(random)).collect(),
+            lines: (0..random.within(1, 2)).map(|_| line(random)).collect(),
         },
         94..96 => What::Charge {
-            cents: random.from_to(-500, 900),
+            cents: random.within(-500, 900),
         },
         96 => What::Bill {
-            cycles_back: random.from_to(0, 2),
+            cycles_back: random.within(0, 2),
+        },
+        97 if random.chance(50) => What::Move {
+            zone: random.below(ZONES.len()),
         },
         _ => What::Tick,
     }
@@ -299,7 +337,7 @@ fn what(random: &mut Random, number: usize, last_use: &mut Option<usize>) -> Wha
 fn target(random: &mut Random, number: usize, last_use: Option<usize>) -> usize {
     match random.below(10) {
         0..4 => last_use.unwrap_or(number + 1),
-        4 => number + random.from_to(1, 6) as usize,
+        4 => number + random.within(1, 6) as usize,
         _ => 1 + random.below(number),
     }
 }
@@ -307,7 +345,7 @@ fn target(random: &mut Random, number: usize, last_use: Option<usize>) -> usize 
 fn when(random: &mut Random) -> When {
     match random.below(4) {
         0 => When::NextCycle,
-        1 => When::InDays(random.from_to(1, 20)),
+        1 => When::InDays(random.within(1, 20)),
         _ => When::Now,
     }
 }
@@ -317,12 +355,12 @@ fn line(random: &mut Random) -> Line {
     Line {
         product,
         count: random.pick(&[1, 1, 1, 2, 3]),
-        net: random.maybe(30, |r| r.from_to(1, 3_000)),
+        net: random.maybe(30, |r| r.within(1, 3_000)),
         discount: random.maybe(15, |_| 1).unwrap_or(0),
     }
 }
 
-fn usage(random: &mut Random) -> Use {
+pub(crate) fn usage(random: &mut Random) -> Use {
     let service = random.pick(&[Service::Voice, Service::Voice, Service::Sms, Service::Data]);
     let party = match random.below(40) {
         0 => Party::Elsewhere,
@@ -340,13 +378,13 @@ fn usage(random: &mut Random) -> Use {
     };
     let units = match random.below(20) {
         0 => 0,
-        1..3 => random.from_to(20, 200),
-        _ => random.from_to(1, 20),
+        1..3 => random.within(20, 200),
+        _ => random.within(1, 20),
     } as i128;
     let timed = service == Service::Data && random.chance(50);
     let odd = match service {
-        Service::Voice if units > 0 => random.from_to(0, 59) as i128 * 1_000_000_000,
-        Service::Data if units > 0 && !timed => random.from_to(0, 99_999) as i128,
+        Service::Voice if units > 0 => random.within(0, 59) as i128 * 1_000_000_000,
+        Service::Data if units > 0 && !timed => random.within(0, 99_999) as i128,
         _ => 0,
     };
     Use {

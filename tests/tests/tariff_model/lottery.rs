@@ -55,7 +55,7 @@ fn version(random: &mut Random, from: i64, to: i64) -> Version {
 /// The same names at other prices, from some minute on. Prices by the cycle stay.
 fn changed(random: &mut Random, version: &Version, from: i64, to: i64) -> Version {
     let mut next = version.clone();
-    next.from = random.from_to(from / 60, to / 60) * 60;
+    next.from = random.within(from / 60, to / 60) * 60;
     for rate in next.rates.iter_mut().filter(|rate| rate.tiers.is_none()) {
         for step in &mut rate.steps {
             step.price = price(random, rate.service);
@@ -67,33 +67,33 @@ fn changed(random: &mut Random, version: &Version, from: i64, to: i64) -> Versio
         plan.by_day = random.chance(60);
         for allowance in &mut plan.allowances {
             if random.chance(50) {
-                allowance.units *= random.from_to(1, 3) as i128;
-                allowance.priority = random.from_to(0, 2);
+                allowance.units *= random.within(1, 3) as i128;
+                allowance.priority = random.within(0, 2);
             }
         }
     }
     for product in &mut next.products {
-        product.price = random.from_to(0, 2_000) * 10_000;
+        product.price = random.within(0, 2_000) * 10_000;
     }
     next
 }
 
 fn price(random: &mut Random, service: Service) -> Micro {
     match service {
-        Service::Voice => random.from_to(4, 100) * 2_500,
-        Service::Sms => random.from_to(10, 200) * 1_000,
-        Service::Data => random.from_to(10, 200) * 500,
+        Service::Voice => random.within(4, 100) * 2_500,
+        Service::Sms => random.within(10, 200) * 1_000,
+        Service::Data => random.within(10, 200) * 500,
     }
 }
 
 fn setup(random: &mut Random) -> Micro {
-    random.maybe(30, |r| r.from_to(5, 30) * 10_000).unwrap_or(0)
+    random.maybe(30, |r| r.within(5, 30) * 10_000).unwrap_or(0)
 }
 
 fn fee(random: &mut Random) -> Micro {
     match random.chance(25) {
         true => 0,
-        false => random.from_to(1, 2_000) * 10_000,
+        false => random.within(1, 2_000) * 10_000,
     }
 }
 
@@ -107,7 +107,7 @@ fn rate(random: &mut Random, service: Service, name: String) -> Rate {
     let kind = random.below(10);
     let tiers = (kind >= 5).then(|| tiers(random, service, kind >= 7));
     if tiers.is_none() && random.chance(40) {
-        let from = random.from_to(1, 8) as i128;
+        let from = random.within(1, 8) as i128;
         let block = random.pick(&[1, 1, 3]);
         steps.push(Step {
             from,
@@ -119,8 +119,8 @@ fn rate(random: &mut Random, service: Service, name: String) -> Rate {
         steps.truncate(1);
         steps[0].price = 0;
     }
-    let minimum = random.maybe(20, |r| r.from_to(1, 20) * 10_000);
-    let maximum = random.maybe(20, |r| r.from_to(30, 200) * 10_000);
+    let minimum = random.maybe(20, |r| r.within(1, 20) * 10_000);
+    let maximum = random.maybe(20, |r| r.within(30, 200) * 10_000);
     Rate {
         name,
         service,
@@ -143,8 +143,8 @@ fn rate(random: &mut Random, service: Service, name: String) -> Rate {
 fn tiers(random: &mut Random, service: Service, volume: bool) -> Tiers {
     let mut tiers = Vec::new();
     let mut reach = 0;
-    for _ in 0..random.from_to(1, 3) {
-        reach += random.from_to(3, 25) as i128;
+    for _ in 0..random.within(1, 3) {
+        reach += random.within(3, 25) as i128;
         tiers.push((Some(reach), price(random, service)));
     }
     tiers.push((None, price(random, service)));
@@ -264,7 +264,7 @@ fn plan(random: &mut Random, rates: &[Rate], number: usize) -> Plan {
             add(service, None, None, Place::World, None, random.pick(rates));
         }
     }
-    let count = random.from_to(0, 4);
+    let count = random.within(0, 4);
     let allowances = (0..count)
         .map(|nth| {
             let valid = Valid::Cycles(i64::from(random.chance(40)));
@@ -282,7 +282,7 @@ fn plan(random: &mut Random, rates: &[Rate], number: usize) -> Plan {
 
 fn allowance(random: &mut Random, name: String, valid: Valid) -> Allowance {
     let service = random.pick(&Service::ALL);
-    let count = random.from_to(3, 60) as i128;
+    let count = random.within(3, 60) as i128;
     let units = count * service.unit();
     let places = match random.below(4) {
         0 => vec![Place::Home, Place::Eu],
@@ -292,7 +292,7 @@ fn allowance(random: &mut Random, name: String, valid: Valid) -> Allowance {
     let home_calls = places == [Place::Home] && service == Service::Voice;
     let abroad = places
         .contains(&Place::Eu)
-        .then(|| random.from_to(1, count as i64) as i128);
+        .then(|| random.within(1, count as i64) as i128);
     let shares: &[&[i128]] = &[&[], &[8_000], &[5_000, 10_000], &[3_333, 6_667, 9_999]];
     Allowance {
         name,
@@ -311,7 +311,7 @@ fn allowance(random: &mut Random, name: String, valid: Valid) -> Allowance {
             .filter(|_| random.chance(60))
             .map(|units| units * service.unit()),
         places,
-        priority: random.from_to(0, 2),
+        priority: random.within(0, 2),
         shared: random.chance(60),
         waives_setup: random.chance(30),
         warn: random.pick(shares).to_vec(),
@@ -325,8 +325,8 @@ fn product(random: &mut Random, number: usize) -> Product {
     let allowances = (0..count)
         .map(|nth| {
             let valid = match random.below(4) {
-                0 => Valid::Days(random.from_to(1, 30)),
-                1 => Valid::Hours(random.from_to(1, 100)),
+                0 => Valid::Days(random.within(1, 30)),
+                1 => Valid::Hours(random.within(1, 100)),
                 2 => Valid::Cycles(0),
                 _ => Valid::Cycles(1),
             };
@@ -335,8 +335,8 @@ fn product(random: &mut Random, number: usize) -> Product {
         .collect();
     Product {
         name: format!("x{number}"),
-        price: random.from_to(0, 2_000) * 10_000,
-        instalments: random.maybe(30, |r| r.from_to(2, 7)).unwrap_or(1),
+        price: random.within(0, 2_000) * 10_000,
+        instalments: random.maybe(30, |r| r.within(2, 7)).unwrap_or(1),
         allowances,
         plan: random.maybe(15, |r| r.below(3)),
     }
@@ -344,14 +344,14 @@ fn product(random: &mut Random, number: usize) -> Product {
 
 fn discount(random: &mut Random, number: usize, from: i64, to: i64) -> Discount {
     let day = |random: &mut Random| {
-        let minute = random.from_to(from / DAY, to / DAY) * DAY;
+        let minute = random.within(from / DAY, to / DAY) * DAY;
         DateTime::from_timestamp(minute * 60, 0)
             .unwrap()
             .date_naive()
     };
     let mut discount = Discount {
         name: format!("c{number}"),
-        bps: random.from_to(1, 30) as i128 * 100,
+        bps: random.within(1, 30) as i128 * 100,
         class: None,
         tier: None,
         card: None,

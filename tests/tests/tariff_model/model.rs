@@ -2,8 +2,8 @@
 //! engine and knows the rules only from the design. What must come out is written as short texts.
 
 use crate::days::{cycle_of, days_between, next_cycle, plus_days};
-use crate::life::{Life, Step, Use, What, When};
-use crate::price::Rated;
+use crate::life::{Life, Step, Use, What, When, ZONES};
+use crate::rated::Rated;
 use crate::tariff::*;
 use chrono::NaiveDate;
 use std::collections::{BTreeMap, BTreeSet};
@@ -23,6 +23,8 @@ pub(crate) struct Grant {
     pub(crate) left_abroad: Option<i128>,
     pub(crate) from: i64,
     pub(crate) until: i64,
+    /// It ended before its time.
+    pub(crate) ended: bool,
     /// The cycle in which it was given.
     pub(crate) cycle: NaiveDate,
     /// Warnings that are reached.
@@ -66,7 +68,7 @@ pub(crate) struct Card {
     pub(crate) number: usize,
     pub(crate) card: usize,
     pub(crate) from: i64,
-    pub(crate) until: Option<i64>,
+    pub(crate) until: Option<NaiveDate>,
     pub(crate) closed: Option<i64>,
 }
 
@@ -95,11 +97,13 @@ pub(crate) struct Model<'t> {
     pub(crate) opened: i64,
     pub(crate) first_cycle: NaiveDate,
     pub(crate) cycle: NaiveDate,
+    pub(crate) cycles_closed: usize,
     pub(crate) plans: Vec<(i64, usize)>,
     pub(crate) coming_plans: Vec<(Option<usize>, NaiveDate, usize)>,
     pub(crate) classes: Vec<(i64, usize)>,
     pub(crate) coming_class: Option<(NaiveDate, usize)>,
-    pub(crate) tiers: Vec<(i64, Option<usize>, Option<i64>)>,
+    /// From when on, which, to the end of which local day.
+    pub(crate) tiers: Vec<(i64, Option<usize>, Option<NaiveDate>)>,
     pub(crate) cards: Vec<Card>,
     pub(crate) members: Vec<Member>,
     pub(crate) grants: Vec<Grant>,
@@ -116,6 +120,8 @@ pub(crate) struct Model<'t> {
     /// Records by the number of their step, and the record of every correction.
     pub(crate) records: BTreeMap<usize, Standing>,
     pub(crate) roots: BTreeMap<usize, usize>,
+    /// Numbers that are taken: a repeat changes nothing.
+    pub(crate) taken: BTreeSet<usize>,
     /// Corrections that wait: until when, for which number, the correction.
     pub(crate) parked: Vec<(i64, usize, Step)>,
     pub(crate) fired: BTreeSet<(&'static str, &'static str)>,
@@ -140,6 +146,7 @@ impl<'t> Model<'t> {
             opened: life.opened,
             first_cycle: cycle,
             cycle,
+            cycles_closed: 0,
             plans: vec![(life.opened, life.plan)],
             coming_plans: Vec::new(),
             classes: vec![(life.opened, 0)],
@@ -159,6 +166,7 @@ impl<'t> Model<'t> {
             purchases: BTreeSet::new(),
             records: BTreeMap::new(),
             roots: BTreeMap::new(),
+            taken: BTreeSet::new(),
             parked: Vec::new(),
             fired: BTreeSet::new(),
             told: BTreeMap::new(),
@@ -173,8 +181,13 @@ impl<'t> Model<'t> {
         model
     }
 
+    /// The cycle of a minute; an account that is young has none before its first.
     pub(crate) fn cycle_of(&self, minute: i64) -> NaiveDate {
-        cycle_of(self.zone.date(minute), self.cycle_day)
+        let cycle = cycle_of(self.zone.date(minute), self.cycle_day);
+        match self.keeps(self.first_cycle) && self.cycles_closed < 2 {
+            true => cycle.max(self.first_cycle),
+            false => cycle,
+        }
     }
 
     /// Whether a cycle is the current one or one of the two before it.
@@ -226,7 +239,7 @@ impl<'t> Model<'t> {
                 self.close_cycle(cycle_end);
             }
             if due == coming_at {
-                self.change_by_date(due);
+                self.change_by_date(due, due == cycle_at);
             }
             if due == cycle_at {
                 self.begin_cycle(due);
@@ -246,9 +259,10 @@ impl<'t> Model<'t> {
             .push(format!("closed {} {usage:?} {charges}", self.cycle));
         self.end_epoch();
         self.cycle = next;
+        self.cycles_closed += 1;
     }
 
-    fn change_by_date(&mut self, at: i64) {
+    fn change_by_date(&mut self, at: i64, at_cycle: bool) {
         let today = self.zone.date(at);
         if let Some((date, class)) = self.coming_class
             && date <= today
@@ -262,7 +276,7 @@ impl<'t> Model<'t> {
         self.coming_plans = rest;
         self.begin();
         for (member, _, plan) in due {
-            self.change_plan(member, plan, at, today == self.cycle);
+            self.change_plan(member, plan, at, at_cycle);
         }
         self.compare(at, "charge");
     }
@@ -271,7 +285,7 @@ impl<'t> Model<'t> {
     fn begin_cycle(&mut self, at: i64) {
         self.begin();
         let first = self.cycle;
-        let plan = self.plan_at(at, None);
+        let plan = self.plans.last().unwrap().1;
         self.charge_fee(plan, None, first, at);
         self.grant_plan(plan, None, first, at);
         let owners = self.members.iter().filter(|member| member.closed.is_none());
@@ -297,7 +311,7 @@ impl<'t> Model<'t> {
             }
             What::ChangeClass { class, when } => self.order_class(*class, *when, at),
             What::Tier { tier, days } => {
-                let until = self.end_of(at, *days);
+                let until = self.day_after(at, *days);
                 self.tiers.push((at, *tier, until));
             }
             What::IssueCard { number, card, days } => self.issue_card(*number, *card, *days, at),
@@ -315,14 +329,35 @@ impl<'t> Model<'t> {
                 self.out.push(format!("charge {cycle} {}", cents * 10_000));
                 self.compare(at, "charge");
             }
+            What::Move { zone } => return self.move_to(crate::days::Zone::new(ZONES[*zone])),
             What::Bill { cycles_back } => return self.bill(*cycles_back, at),
         }
         Ok(())
     }
 
-    /// The minute at which the last of so many days is over.
-    pub(crate) fn end_of(&self, at: i64, days: Option<i64>) -> Option<i64> {
-        days.map(|days| self.zone.start_of(plus_days(self.zone.date(at), days + 1)))
+    /// The local day so many days later.
+    fn day_after(&self, at: i64, days: Option<i64>) -> Option<NaiveDate> {
+        days.map(|days| plus_days(self.zone.date(at), days))
+    }
+
+    /// Another zone's days: what ends with a local day ends with it there. Days that have begun there already are
+    /// left out.
+    fn move_to(&mut self, zone: crate::days::Zone) -> Result<(), Skipped> {
+        let coming = self.coming_plans.iter().map(|(_, date, _)| *date);
+        let coming = coming.chain(self.coming_class.map(|(date, _)| date));
+        let mut days = coming.chain([self.next_cycle(self.cycle)]);
+        if days.any(|day| zone.start_of(day) <= self.now) {
+            return Err(Skipped);
+        }
+        for grant in &mut self.grants {
+            let by_days = !matches!(grant.allowance.valid, Valid::Hours(_)) && !grant.ended;
+            let day = self.zone.date(grant.until);
+            if by_days {
+                grant.until = zone.start_of(day).max(grant.from);
+            }
+        }
+        self.zone = zone;
+        Ok(())
     }
 
     fn order_class(&mut self, class: usize, when: When, at: i64) {
@@ -341,7 +376,7 @@ impl<'t> Model<'t> {
     }
 
     fn issue_card(&mut self, number: usize, card: usize, days: Option<i64>, at: i64) {
-        let until = self.end_of(at, days);
+        let until = self.day_after(at, days);
         if self.cards.iter().any(|known| known.number == number) {
             return self.refuse();
         }

@@ -1,6 +1,8 @@
 //! Engine and model side by side, step by step, and the shortest life in which they differ.
 
-use crate::engine::{self, ACCOUNT, instant};
+use crate::days::cycle_of;
+use crate::events;
+use crate::inputs::{self, ACCOUNT, instant};
 use crate::life::{Life, Step, What};
 use crate::model::Model;
 use crate::tariff::*;
@@ -9,31 +11,73 @@ use std::collections::BTreeMap;
 use umbral_engine::World;
 use umbral_intake::zones;
 use umbral_model::ids::{EventId, Source};
-use umbral_model::input::InputKey;
+use umbral_model::input::{Input, InputKey};
 use umbral_model::time::Timestamp;
 use umbral_tests::stage::Stage;
 
 /// How much was compared.
-#[derive(Clone, Copy, Default, Debug)]
+#[derive(Clone, Default, Debug)]
 pub(crate) struct Counts {
     pub(crate) lives: usize,
     pub(crate) steps: usize,
     pub(crate) skipped: usize,
     pub(crate) records: usize,
     pub(crate) corrections: usize,
-    pub(crate) events: usize,
-    pub(crate) refused: usize,
+    /// Events and refusals by kind.
+    pub(crate) events: BTreeMap<&'static str, usize>,
 }
 
+/// Words by which events are counted, the first that a text has.
+const KINDS: [&str; 22] = [
+    "crossed",
+    "recovered",
+    "breached",
+    "cured",
+    "refused",
+    "repeated",
+    "rated",
+    "corrected",
+    "parked",
+    "unclaimed",
+    "volume",
+    "fee",
+    "credit",
+    "grant",
+    "ended",
+    "bought",
+    "paid",
+    "instalment",
+    "charge",
+    "bill",
+    "closed",
+    "late",
+];
+
 impl Counts {
-    pub(crate) fn add(&mut self, other: Counts) {
+    pub(crate) fn add(&mut self, other: &Counts) {
         self.lives += other.lives;
         self.steps += other.steps;
         self.skipped += other.skipped;
         self.records += other.records;
         self.corrections += other.corrections;
-        self.events += other.events;
-        self.refused += other.refused;
+        for (kind, count) in &other.events {
+            *self.events.entry(kind).or_default() += count;
+        }
+    }
+
+    fn count(&mut self, text: &str) {
+        let is_word = |kind: &&str| text.split(' ').take(4).any(|word| word == *kind);
+        let kind = KINDS.into_iter().find(is_word).unwrap_or("other");
+        *self.events.entry(kind).or_default() += 1;
+    }
+
+    /// Kinds of events that were not compared at least so often.
+    pub(crate) fn rarer_than(&self, least: usize) -> Vec<&'static str> {
+        let often = |kind: &&str| self.events.get(kind).is_some_and(|count| *count >= least);
+        KINDS
+            .into_iter()
+            .filter(|kind| *kind != "late" && !often(kind))
+            .collect()
     }
 }
 
@@ -70,6 +114,8 @@ pub(crate) struct Pair<'t> {
     pub(crate) life: &'t Life,
     tariff: &'t Tariff,
     read: usize,
+    /// Inputs that the engine got, each with the minute at which it arrived.
+    pub(crate) played: Vec<(i64, Input)>,
     pub(crate) counts: Counts,
 }
 
@@ -87,13 +133,14 @@ impl<'t> Pair<'t> {
             life,
             tariff,
             read: 0,
+            played: Vec::new(),
             counts: Counts {
                 lives: 1,
                 ..Counts::default()
             },
         };
         pair.stage
-            .decide(engine::opening(tariff, life), String::new());
+            .decide(inputs::opening(tariff, life), String::new());
         pair.compare("opening")?;
         Ok(pair)
     }
@@ -108,12 +155,12 @@ impl<'t> Pair<'t> {
         }
         let cycle = match &step.what {
             What::Bill { cycles_back } => (0..*cycles_back).fold(self.model.cycle, |end, _| {
-                self.model
-                    .cycle_of(self.life.zone.start_of(end.pred_opt().unwrap()))
+                cycle_of(end.pred_opt().unwrap(), self.life.cycle_day)
             }),
             _ => self.model.cycle,
         };
-        if let Some(input) = engine::input(self.tariff, self.life, step, cycle) {
+        if let Some(input) = inputs::input(self.tariff, &self.model.zone, step, cycle) {
+            self.played.push((step.arrives, input.clone()));
             self.stage.decide(input, String::new());
         }
         match step.what {
@@ -129,11 +176,10 @@ impl<'t> Pair<'t> {
         let expected = std::mem::take(&mut self.model.out);
         let mut got = Vec::new();
         for entry in self.stage.entries().skip(self.read) {
-            got.extend(engine::texts(&self.stage, entry));
+            got.extend(events::texts(&self.stage, entry));
         }
         self.read = self.stage.entries().len();
-        self.counts.events += got.len();
-        self.counts.refused += usize::from(got.last().is_some_and(|text| text == "refused"));
+        got.iter().for_each(|text| self.counts.count(text));
         if expected != got {
             return Err(format!("{label}\n{}", differences(&expected, &got)));
         }
@@ -193,7 +239,7 @@ impl<'t> Pair<'t> {
             let until = grant.until.nanos() / 60_000_000_000;
             (
                 grant.grant.0 as usize,
-                engine::who(&grant.member),
+                events::who(&grant.member),
                 units,
                 left,
                 abroad,
@@ -220,7 +266,7 @@ impl<'t> Pair<'t> {
             .filter(|tier| tier.units > 0)
             .map(|tier| {
                 (
-                    (tier.rate.to_string(), engine::who(&tier.member)),
+                    (tier.rate.to_string(), events::who(&tier.member)),
                     tier.units.into(),
                 )
             })

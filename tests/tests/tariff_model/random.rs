@@ -18,7 +18,7 @@ impl Random {
     }
 
     /// A number from `from` up to `to`, both possible.
-    pub(crate) fn from_to(&mut self, from: i64, to: i64) -> i64 {
+    pub(crate) fn within(&mut self, from: i64, to: i64) -> i64 {
         from + (self.next() % (to - from + 1) as u64) as i64
     }
 

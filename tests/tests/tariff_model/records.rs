@@ -1,12 +1,18 @@
 //! Usage, its corrections, and what they do to the naive account.
 
+use crate::days::DAY;
 use crate::life::{Step, Use, What};
 use crate::model::{Counter, Model, Skipped, Standing, window};
-use crate::price::{Rated, reached, rounded};
+use crate::price::{reached, rounded};
+use crate::rated::Rated;
 use crate::tariff::*;
 use std::collections::BTreeMap;
 
 impl Model<'_> {
+    fn repeated(&mut self) {
+        self.out.push("repeated".to_owned());
+    }
+
     fn rates(&self) -> &[Rate] {
         &self.tariff.versions[0].rates
     }
@@ -18,11 +24,17 @@ impl Model<'_> {
         usage: &Use,
         at: i64,
     ) {
-        let taken = self.takes_usage(at, member, window(usage));
+        let in_window = self.now - at <= window(usage) * DAY;
+        if in_window && self.taken.contains(&number) {
+            return self.repeated();
+        }
+        let kept = self.keeps(self.cycle_of(at));
+        let taken = in_window && kept && self.takes_usage(at, member);
         let Some(rated) = taken.then(|| self.rate(at, member, usage)).flatten() else {
             return self.refuse();
         };
         self.begin();
+        self.taken.insert(number);
         let before = self.counters.clone();
         self.take(&rated);
         self.post_usage(rated.cycle, rated.scope, rated.amount);
@@ -105,7 +117,9 @@ impl Model<'_> {
             let whole = units_after * i128::from(to_price) - units_before * i128::from(from_price);
             let difference = (whole - own) * (10_000 - told.bps);
             let unit = rate.service.unit() * 10_000;
-            let amount = rounded(difference, unit, rate.mode, rate.decimals);
+            // What is finer than ten decimals is no amount.
+            let fine = (2 * difference * 10_000 + unit).div_euclid(2 * unit);
+            let amount = rounded(fine, 10_000, rate.mode, rate.decimals);
             if amount == 0 {
                 continue;
             }
@@ -125,11 +139,20 @@ impl Model<'_> {
             What::Cancel { of } => (*of, false),
             _ => return Ok(()),
         };
+        if self.now - step.at > 90 * DAY {
+            self.refuse();
+            return Ok(());
+        }
+        if self.taken.contains(&step.number) {
+            self.repeated();
+            return Ok(());
+        }
         if is_new && !self.keeps(self.cycle_of(step.at)) {
             return Err(Skipped);
         }
         if !self.roots.contains_key(&of) {
-            let until = self.now + 7 * crate::days::DAY;
+            let until = self.now + 7 * DAY;
+            self.taken.insert(step.number);
             self.out
                 .push(format!("parked #{} for #{of} until {until}", step.number));
             self.parked.push((until, of, step.clone()));
@@ -137,6 +160,7 @@ impl Model<'_> {
         }
         self.begin();
         if self.apply_correction(step, of) {
+            self.taken.insert(step.number);
             self.claim_parked(step.number);
             self.compare(step.at, "replay_correction");
         } else {
@@ -159,7 +183,7 @@ impl Model<'_> {
         }
         let after = match &step.what {
             What::Correct { member, usage, .. } => {
-                let taken = self.takes_usage(step.at, *member, i64::MAX / 2_000);
+                let taken = self.takes_usage(step.at, *member);
                 let rated = taken.then(|| self.rate(step.at, *member, usage)).flatten();
                 let Some(rated) = rated else {
                     if let Some(rated) = &standing.rated {
@@ -214,6 +238,7 @@ impl Model<'_> {
             if self.apply_correction(&step, of) {
                 arrived.push(step.number);
             } else {
+                self.taken.remove(&step.number);
                 self.out.push(format!("unclaimed #{}", step.number));
             }
         }
@@ -226,6 +251,7 @@ impl Model<'_> {
             std::mem::take(&mut self.parked).into_iter().partition(due);
         self.parked = rest;
         for (_, _, step) in due {
+            self.taken.remove(&step.number);
             self.out.push(format!("unclaimed #{}", step.number));
         }
     }

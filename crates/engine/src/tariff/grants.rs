@@ -9,7 +9,7 @@ use core::cmp::Reverse;
 use smallvec::SmallVec;
 use umbral_catalog::tables::{Allowance, AllowanceOf, Validity};
 use umbral_model::event::{AllowanceEnded, AllowanceGranted, EventBody, GrantCause};
-use umbral_model::ids::{AllowanceNo, GrantNo, MemberId, PlanNo, VersionNo};
+use umbral_model::ids::{AllowanceNo, GrantNo, MemberId, PlanNo, VersionNo, ZoneNo};
 use umbral_model::time::{Date, Timestamp};
 use umbral_rating::Available;
 
@@ -89,10 +89,7 @@ fn end_of(draft: &Draft<'_>, valid: Validity, from: Timestamp, cycle: Date) -> T
             crate::dates::end_of_day(zone, last)
         }
         Validity::Cycles(more) => {
-            let day = draft.row.cycle_day;
-            let first = crate::dates::next_cycle(cycle, day);
-            let end = (0..more).fold(first, |start, _| crate::dates::next_cycle(start, day));
-            zone.start_of_day(end)
+            zone.start_of_day(end_of_cycles(cycle, more, draft.row.cycle_day))
         }
     }
 }
@@ -122,7 +119,7 @@ fn end(draft: &mut Draft<'_>, until: Timestamp, ends: impl Fn(&Row, &Grant) -> b
     let world = draft.world;
     let open = draft.row.meters().grants.iter();
     let ended: Vec<AllowanceEnded> = open
-        .filter(|grant| grant.until > until && ends(&draft.row, grant))
+        .filter(|grant| grant.until > until.max(grant.from) && ends(&draft.row, grant))
         .filter_map(|grant| {
             let definition = grant.definition(world)?;
             Some(AllowanceEnded {
@@ -221,6 +218,31 @@ pub(crate) fn apply_granted(row: &mut Row, body: &AllowanceGranted) {
         cycle: body.cycle,
         latches: SmallVec::new(),
     });
+}
+
+/// The account lives by another zone now: what ends with a local day ends with it there. What ended before its
+/// time stays ended.
+pub(crate) fn move_days(world: &World, row: &mut Row, before: ZoneNo) {
+    if row.meters().grants.is_empty() {
+        return;
+    }
+    let (old, new, cycle_day) = (world.zone(before), world.zone(row.zone), row.cycle_day);
+    for grant in &mut row.meters_mut().grants {
+        let day = match grant.definition(world).map(|definition| definition.valid) {
+            Some(Validity::Cycles(more)) => end_of_cycles(grant.cycle, more, cycle_day),
+            Some(Validity::Days(_)) => old.local(grant.until).date,
+            _ => continue,
+        };
+        if old.start_of_day(day) == grant.until {
+            grant.until = new.start_of_day(day).max(grant.from);
+        }
+    }
+}
+
+/// The day with which a cycle and so many more end: the first of the next one.
+fn end_of_cycles(cycle: Date, more: u16, cycle_day: u8) -> Date {
+    let first = crate::dates::next_cycle(cycle, cycle_day);
+    (0..more).fold(first, |start, _| crate::dates::next_cycle(start, cycle_day))
 }
 
 /// Takes an early end into the row.

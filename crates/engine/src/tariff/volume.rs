@@ -48,18 +48,20 @@ struct Moved {
 }
 
 impl Moved {
-    /// The counters that a rated record is in, with its units.
+    /// The counters that a rated record is in, with its units. What allowances covered is not in them.
     fn of<'a>(world: &'a World, rated: &'a UsageRated) -> impl Iterator<Item = (Moved, u64)> + 'a {
         let units = umbral_rating::tier_units(&world.catalogs, &rated.charge).into_iter();
-        units.map(|(counter, per, units)| {
-            let member = counts_for(per, rated.member.as_ref()).cloned();
-            let moved = Moved {
-                cycle: rated.cycle,
-                counter,
-                member,
-            };
-            (moved, units)
-        })
+        units
+            .filter(|(.., units)| *units > 0)
+            .map(|(counter, per, units)| {
+                let member = counts_for(per, rated.member.as_ref()).cloned();
+                let moved = Moved {
+                    cycle: rated.cycle,
+                    counter,
+                    member,
+                };
+                (moved, units)
+            })
     }
 
     /// Units that a rated record, or none, has in the counter; none where it is not in it.
