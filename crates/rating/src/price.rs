@@ -112,6 +112,7 @@ impl Sum {
     }
 
     /// The sum itself.
+    #[inline]
     pub(crate) fn exact(mut self) -> Exact {
         let settled = self.settle();
         Exact {
@@ -123,6 +124,7 @@ impl Sum {
     }
 
     /// The amount held between `minimum` and `maximum`; the maximum wins where they cross.
+    #[inline]
     pub(crate) fn hold(
         self,
         minimum: Option<Pico>,
@@ -170,6 +172,7 @@ impl Exact {
     }
 
     /// The amount with so many basis points taken off, exactly.
+    #[inline]
     pub(crate) fn less(self, bps: u32) -> Result<Exact, Rejection> {
         if bps == 0 {
             return Ok(self);
