@@ -96,8 +96,16 @@ impl FullCall {
 }
 
 fn catalog(prefixes: usize) -> Vec<(SmolStr, SmolStr)> {
-    let zones = zone_names();
-    let tables = format!(
+    let head = "name = \"Bench\"\ncurrency = \"EUR\"\ntime_zone = \"Europe/Madrid\"\nvalid_from = 2026-01-01\nhome_networks = [\"21407\"]\nemergency = [\"112\", \"061\"]\n";
+    vec![
+        ("catalog.toml".into(), head.into()),
+        ("tables.toml".into(), tables(&zone_names()).into()),
+        ("zones/deck.csv".into(), deck(prefixes).into()),
+    ]
+}
+
+fn tables(zones: &str) -> String {
+    format!(
         r#"
 [network.eu]
 networks = ["208", "262"]
@@ -158,11 +166,5 @@ until = 2026-08-31
 [class.standard]
 [class.staff]
 "#
-    );
-    let head = "name = \"Bench\"\ncurrency = \"EUR\"\ntime_zone = \"Europe/Madrid\"\nvalid_from = 2026-01-01\nhome_networks = [\"21407\"]\nemergency = [\"112\", \"061\"]\n";
-    vec![
-        ("catalog.toml".into(), head.into()),
-        ("tables.toml".into(), tables.into()),
-        ("zones/deck.csv".into(), deck(prefixes).into()),
-    ]
+    )
 }
