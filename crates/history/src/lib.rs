@@ -30,7 +30,10 @@ pub use error::HistoryError;
 pub use holdings::{AllowanceReport, FeeReport, InstalmentReport, ParkedReport, TierReport};
 pub use names::CatalogNames;
 pub use quarantine::{QuarantinedRecord, Selection};
-pub use summary::{CountedAmount, QuarantineReason, ServiceRevenue, Summary, TopSpender};
+pub use summary::{
+    Charges, Corrections, CountedAmount, DiscountGiven, ProductSold, QuarantineReason,
+    ServiceRevenue, Summary, TopSpender, UnitsGiven,
+};
 pub use tail::{Tail, TailFilter};
 pub use verify::{Difference, Verification, VerifyProgress};
 pub use why::{Link, Reason};

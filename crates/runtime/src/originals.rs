@@ -14,8 +14,6 @@ use umbral_model::time::{NANOS_PER_SECOND, SECONDS_PER_DAY, Timestamp};
 use umbral_wire::frame;
 
 const DAY: i64 = SECONDS_PER_DAY * NANOS_PER_SECOND;
-/// How long before the named start of a usage a record is looked for first: a correction may move the start.
-const SKEW: i64 = DAY + 3_600 * NANOS_PER_SECOND;
 /// Records older than this are not corrected (see the engine), so they are not looked for.
 const HORIZON: i64 = 731 * DAY;
 
@@ -43,6 +41,13 @@ pub(crate) enum Found {
     Other,
     /// Nothing.
     Nothing,
+}
+
+impl Found {
+    /// Whether nothing was found.
+    pub(crate) fn is_nothing(&self) -> bool {
+        matches!(self, Found::Nothing)
+    }
 }
 
 /// Durable batches in order, and the way to their frames.
@@ -75,27 +80,29 @@ impl Originals {
         self.batches.len()
     }
 
-    /// Looks a record up in all durable batches.
-    pub(crate) fn find(&mut self, wanted: &Wanted<'_>) -> Result<Found, Failure> {
-        let end = self.batches.len();
+    /// Looks a record up in the durable batches from the time on at which its usage began; in none where that is
+    /// not known. Clocks never go back, so most records are found right there.
+    pub(crate) fn find_near(&mut self, wanted: &Wanted<'_>) -> Result<Found, Failure> {
+        let near = self.near(wanted);
+        self.search(wanted, near..self.batches.len())
+    }
+
+    /// Looks a record up in the batches before those, newest first, as far back as records are corrected.
+    pub(crate) fn find_far(&mut self, wanted: &Wanted<'_>) -> Result<Found, Failure> {
         let Some(newest) = self.batches.last() else {
             return Ok(Found::Nothing);
         };
         let oldest = newest.clock.plus_nanos(-HORIZON);
         let first = self.batches.partition_point(|batch| batch.clock < oldest);
-        // Clocks never go back, so what began later was not taken before.
-        let likely = match wanted.started_at {
-            Some(at) => {
-                let from = at.plus_nanos(-SKEW);
-                let from = self.batches.partition_point(|batch| batch.clock < from);
-                from.clamp(first, end)
-            }
-            None => end,
+        let near = self.near(wanted).max(first);
+        self.search(wanted, (first..near).rev())
+    }
+
+    fn near(&self, wanted: &Wanted<'_>) -> usize {
+        let Some(at) = wanted.started_at else {
+            return self.batches.len();
         };
-        match self.search(wanted, likely..end)? {
-            Found::Nothing => self.search(wanted, (first..likely).rev()),
-            found => Ok(found),
-        }
+        self.batches.partition_point(|batch| batch.clock < at)
     }
 
     /// Looks a record up in the batches that became durable since there were `known`.

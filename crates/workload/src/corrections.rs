@@ -11,7 +11,7 @@ use umbral_model::input::{
 use umbral_model::time::Timestamp;
 
 /// One record of so many was wrong.
-pub(crate) const ONE_OF: u64 = 300;
+pub(crate) const ONE_OF: u64 = 2_000;
 const LEAST_DELAY: u64 = 600;
 const MOST_DELAY: u64 = 2 * 86_400;
 
@@ -31,6 +31,8 @@ struct Wrong {
 pub(crate) struct Corrections {
     noticed: BTreeMap<(i64, u64), Wrong>,
     numbered: u64,
+    /// When the first of them is noticed.
+    next: Option<i64>,
 }
 
 impl Corrections {
@@ -62,15 +64,17 @@ impl Corrections {
             cost,
         };
         self.noticed.insert((noticed, self.numbered), wrong);
+        self.next = Some(self.next.map_or(noticed, |next| next.min(noticed)));
     }
 
     /// When the next one is noticed, in seconds since 1970.
     pub(crate) fn next_second(&self) -> Option<i64> {
-        self.noticed.keys().next().map(|(noticed, _)| *noticed)
+        self.next
     }
 
     fn take(&mut self) -> Option<(i64, Wrong)> {
         let ((noticed, _), wrong) = self.noticed.pop_first()?;
+        self.next = self.noticed.keys().next().map(|(noticed, _)| *noticed);
         Some((noticed, wrong))
     }
 }
@@ -97,12 +101,12 @@ impl Maker {
         usage.quantity = (usage.quantity * share / 100).max(1);
         self.people
             .forgive(wrong.owner, wrong.cost * (100 - share) / 100);
-        let body = Body::UsageCorrected(UsageCorrected {
+        let body = Body::UsageCorrected(Box::new(UsageCorrected {
             corrects: wrong.event_id,
             corrects_source: None,
             usage,
             original: None,
-        });
+        }));
         Some(self.envelope.of_number(wrong.at, wrong.number, body))
     }
 }

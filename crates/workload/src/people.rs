@@ -205,6 +205,10 @@ impl People {
 
     /// Puts an amount in 10^-4 EUR on an owner's next bill.
     pub(crate) fn owe(&mut self, owner: u32, amount: u64) {
+        // What costs nothing leaves the memory of others in the cache.
+        if amount == 0 {
+            return;
+        }
         let owed = &mut self.ledgers[owner as usize].owed;
         *owed = owed.saturating_add(amount.min(u64::from(u32::MAX)) as u32);
     }

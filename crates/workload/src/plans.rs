@@ -12,15 +12,16 @@ pub(crate) enum Plan {
     EmpresaVolumen,
 }
 
-/// What an account has used of its allowances in a month.
+/// What an account has used of its allowances in a month; what is beyond a counter's range is beyond any
+/// allowance.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Used {
     /// Megabytes.
-    pub(crate) megabytes: u32,
+    pub(crate) megabytes: u16,
     /// Seconds of calls.
-    pub(crate) seconds: u32,
+    pub(crate) seconds: u16,
     /// Messages.
-    pub(crate) messages: u32,
+    pub(crate) messages: u16,
 }
 
 impl Plan {
@@ -61,7 +62,7 @@ impl Plan {
             },
             Plan::Familia => Used {
                 megabytes: 60_000,
-                seconds: 1_200 * 60,
+                seconds: 1_000 * 60,
                 messages: 250,
             },
             _ => Used::default(),
@@ -102,10 +103,10 @@ impl Plan {
 }
 
 /// Takes units from what is included, and gives those that are beyond it.
-pub(crate) fn beyond(used: &mut u32, included: u32, units: u64) -> u64 {
+pub(crate) fn beyond(used: &mut u16, included: u16, units: u64) -> u64 {
     let before = u64::from(*used);
     let after = before + units;
-    *used = after.min(u64::from(u32::MAX)) as u32;
+    *used = after.min(u64::from(u16::MAX)) as u16;
     after.saturating_sub(u64::from(included)).min(units)
 }
 
@@ -123,9 +124,9 @@ mod tests {
         assert_eq!(told, [0, 0, 10, 5]);
         assert_eq!(used, 115);
         assert_eq!(
-            beyond(&mut used, 100, u64::from(u32::MAX)),
-            u64::from(u32::MAX)
+            beyond(&mut used, 100, u64::from(u16::MAX)),
+            u64::from(u16::MAX)
         );
-        assert_eq!(used, u32::MAX);
+        assert_eq!(used, u16::MAX);
     }
 }

@@ -33,7 +33,7 @@ struct Product {
     /// Further instalments, where it is bought on account.
     later: u8,
     /// Megabytes for use at home.
-    megabytes: u32,
+    megabytes: u16,
 }
 
 const fn product(name: &'static str, category: &'static str, cents: u64) -> Product {
@@ -46,7 +46,7 @@ const fn product(name: &'static str, category: &'static str, cents: u64) -> Prod
     }
 }
 
-const fn data(name: &'static str, cents: u64, megabytes: u32) -> Product {
+const fn data(name: &'static str, cents: u64, megabytes: u16) -> Product {
     Product {
         megabytes,
         ..product(name, "bundle", cents)
@@ -126,8 +126,9 @@ impl Maker {
             return Some(if choice < 70 { WORLD_DATA } else { TRAVEL });
         }
         let included = plan.included().megabytes;
-        if included > 0 && self.people.used(owner).megabytes > included / 10 * 7 {
-            return Some(if choice < 80 { EXTRA_5GB } else { SUMMER });
+        let used = self.people.used(owner).megabytes;
+        if included > 0 && used > included / 10 * 7 {
+            return Some(if used < included { EXTRA_5GB } else { SUMMER });
         }
         match choice {
             0..5 if !matches!(plan, Plan::Norte20 | Plan::Familia) => Some(EXTRA_1GB),

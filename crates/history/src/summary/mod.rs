@@ -1,12 +1,18 @@
-//! A deployment at a glance, for people who answer for it: records, revenue, warnings, breaches, the top
-//! spenders, and what is in the quarantine.
+//! A deployment at a glance, for people who answer for it: records, revenue, what the tariff gives and takes,
+//! warnings, breaches, the top spenders, and what is in the quarantine.
+
+mod sold;
+
+pub use sold::{Charges, Corrections, DiscountGiven, ProductSold, UnitsGiven};
 
 use crate::bill::shown;
 use crate::entries::account_of;
 use crate::{History, HistoryError, threads};
 use rustc_hash::FxHashMap;
 use serde::Serialize;
+use sold::Sold;
 use std::collections::BTreeMap;
+use umbral_catalog::version::CatalogSet;
 use umbral_engine::World;
 use umbral_model::event::{EventBody, UsageRated};
 use umbral_model::ids::AccountId;
@@ -44,11 +50,21 @@ pub struct Summary {
     pub services: Vec<ServiceRevenue>,
     /// Charges beside usage.
     pub charges: CountedAmount,
+    /// Of these, by kind.
+    pub charges_by_kind: Charges,
     /// Purchases that were paid at once.
     pub paid_at_once: CountedAmount,
     /// Revenue: usage and charges.
     #[serde(serialize_with = "shown")]
     pub revenue: Money,
+    /// Units from allowances.
+    pub allowances: Vec<UnitsGiven>,
+    /// Discounts on usage.
+    pub discounts: Vec<DiscountGiven>,
+    /// Products sold.
+    pub products: Vec<ProductSold>,
+    /// Corrections of usage.
+    pub corrections: Corrections,
     /// Warnings of which customers are told.
     pub warnings: u64,
     /// Warnings within a cooldown.
@@ -125,11 +141,7 @@ impl History {
         for fold in folds {
             sums.add(fold);
         }
-        let mut summary = sums.conclude(counts, top);
-        if let Some(version) = world.world().catalogs.latest() {
-            summary.currency = version.catalog.currency.to_string();
-        }
-        Ok(summary)
+        Ok(sums.conclude(counts, top, &world.world().catalogs))
     }
 }
 
@@ -141,6 +153,7 @@ struct Sums {
     services: BTreeMap<String, CountedAmount>,
     charges: CountedAmount,
     paid_at_once: CountedAmount,
+    sold: Sold,
     warnings: u64,
     silent_warnings: u64,
     breaches: u64,
@@ -196,6 +209,7 @@ impl Sums {
             EventBody::AccountOpened(_) => self.accounts += 1,
             EventBody::UsageRated(rated) => {
                 self.count(world, rated, |usage| usage.more(1, rated.charge.amount));
+                self.sold.rate(rated);
                 self.spend(account, rated.charge.amount);
             }
             EventBody::UsageCorrected(correction) => {
@@ -205,16 +219,28 @@ impl Sums {
                 if let Some(after) = &correction.after {
                     self.count(world, after, |usage| usage.more(1, after.charge.amount));
                 }
+                self.sold.correct(correction);
                 self.spend(account, correction.difference);
             }
             EventBody::CorrectionUnclaimed(unclaimed) => {
+                self.sold.corrections.unclaimed += 1;
                 *self.quarantine.entry(unclaimed.reason).or_default() += 1;
             }
             EventBody::ChargePosted(posted) => {
                 self.charges.more(1, posted.amount);
+                self.sold.post(posted);
                 self.spend(account, posted.amount);
             }
-            EventBody::PurchaseRecorded(recorded) => self.paid_at_once.more(1, recorded.total),
+            EventBody::PurchaseRecorded(recorded) => {
+                self.paid_at_once.more(1, recorded.total);
+                self.sold.buy(&recorded.lines);
+            }
+            EventBody::AllowanceGranted(granted) => {
+                self.sold.grant(granted.version, granted.allowance);
+            }
+            EventBody::AllowanceCrossed(crossed) if crossed.notify => {
+                self.sold.warn(&crossed.name);
+            }
             EventBody::ThresholdCrossed(crossed) => {
                 let warns = crossed
                     .crossed
@@ -276,6 +302,7 @@ impl Sums {
         self.charges.more(other.charges.count, other.charges.amount);
         self.paid_at_once
             .more(other.paid_at_once.count, other.paid_at_once.amount);
+        self.sold.add(other.sold);
         self.warnings += other.warnings;
         self.silent_warnings += other.silent_warnings;
         self.breaches += other.breaches;
@@ -288,7 +315,7 @@ impl Sums {
         self.spent.extend(other.spent);
     }
 
-    fn conclude(self, counts: Counts, top: usize) -> Summary {
+    fn conclude(self, counts: Counts, top: usize, catalogs: &CatalogSet) -> Summary {
         let mut spent: Vec<(AccountId, Money)> = self.spent.into_iter().collect();
         spent.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
         spent.truncate(top);
@@ -302,7 +329,10 @@ impl Sums {
             events: self.events,
             from: self.span.map(|(from, _)| from.to_string()),
             to: self.span.map(|(_, to)| to.to_string()),
-            currency: String::new(),
+            currency: catalogs
+                .latest()
+                .map(|version| version.catalog.currency.to_string())
+                .unwrap_or_default(),
             services: self
                 .services
                 .into_iter()
@@ -313,6 +343,11 @@ impl Sums {
                 })
                 .collect(),
             charges: self.charges,
+            charges_by_kind: self.sold.charges,
+            allowances: self.sold.allowances(catalogs),
+            discounts: self.sold.discounts(catalogs),
+            corrections: self.sold.corrections,
+            products: self.sold.products(),
             paid_at_once: self.paid_at_once,
             revenue: usage + self.charges.amount,
             warnings: self.warnings,

@@ -1,13 +1,14 @@
 //! `umbral demo`: a synthetic operator through the engine, and what a manager would ask about it.
 
+mod tables;
+
 use crate::args::threads;
 use crate::failure::{Exit, Failure};
 use crate::folder::Files;
 use crate::output::Out;
-use crate::output::progress::{Heartbeat, grouped, per_second};
-use crate::output::table::{Align, Table};
+use crate::output::progress::{Heartbeat, per_second};
 use crate::service::http;
-use crate::text::{count, rounded};
+use crate::text::count;
 use serde_json::json;
 use smol_str::SmolStr;
 use std::net::SocketAddr;
@@ -182,11 +183,7 @@ impl Done {
             }));
         }
         self.head(&summary, out)?;
-        records(&summary, out)?;
-        revenue(&summary, out)?;
-        credit(&summary, out)?;
-        spenders(&summary, out)?;
-        quarantine(&summary, out)?;
+        tables::all(&summary, out)?;
         self.next(&summary, out)
     }
 
@@ -265,109 +262,6 @@ fn program() -> String {
     } else {
         "umbral".to_owned()
     }
-}
-
-fn records(summary: &Summary, out: &mut Out) -> Result<(), Failure> {
-    let mut table = Table::new(&[("records", Align::Left), ("", Align::Right)]);
-    table.row(&["taken", &grouped(summary.applied)]);
-    table.row(&["repeats, ignored", &grouped(summary.duplicates)]);
-    table.row(&["quarantined", &grouped(summary.quarantined)]);
-    table.total(&["all", &grouped(summary.inputs)]);
-    out.line("")?;
-    table.write(out)
-}
-
-fn revenue(summary: &Summary, out: &mut Out) -> Result<(), Failure> {
-    let currency = summary.currency.as_str();
-    let mut table = Table::new(&[
-        ("revenue", Align::Left),
-        ("records", Align::Right),
-        ("amount", Align::Right),
-    ]);
-    for service in &summary.services {
-        table.row(&[
-            &service.service,
-            &grouped(service.records),
-            &rounded(service.amount, currency),
-        ]);
-    }
-    let charges = &summary.charges;
-    table.row(&[
-        "purchases and charges",
-        &grouped(charges.count),
-        &rounded(charges.amount, currency),
-    ]);
-    let records = summary
-        .services
-        .iter()
-        .map(|service| service.records)
-        .sum::<u64>()
-        + charges.count;
-    table.total(&[
-        "all",
-        &grouped(records),
-        &rounded(summary.revenue, currency),
-    ]);
-    out.line("")?;
-    table.write(out)?;
-    let paid = &summary.paid_at_once;
-    if paid.count > 0 {
-        out.line(format!(
-            "and {} paid at once, {}",
-            count(paid.count, "purchase", "purchases"),
-            rounded(paid.amount, currency)
-        ))?;
-    }
-    Ok(())
-}
-
-fn credit(summary: &Summary, out: &mut Out) -> Result<(), Failure> {
-    let mut table = Table::new(&[("credit", Align::Left), ("", Align::Right)]);
-    for (what, number) in [
-        ("warnings sent", summary.warnings),
-        (
-            "warnings kept back, too soon after another",
-            summary.silent_warnings,
-        ),
-        ("limits breached", summary.breaches),
-        ("of them cured", summary.cures),
-        ("services barred", summary.barred),
-    ] {
-        table.row(&[what, &grouped(number)]);
-    }
-    out.line("")?;
-    table.write(out)
-}
-
-fn spenders(summary: &Summary, out: &mut Out) -> Result<(), Failure> {
-    let mut table = Table::new(&[("top spenders", Align::Left), ("amount", Align::Right)]);
-    for spender in &summary.top_spenders {
-        table.row(&[
-            &spender.account_id,
-            &rounded(spender.amount, &summary.currency),
-        ]);
-    }
-    if table.is_empty() {
-        return Ok(());
-    }
-    out.line("")?;
-    table.write(out)
-}
-
-fn quarantine(summary: &Summary, out: &mut Out) -> Result<(), Failure> {
-    let mut table = Table::new(&[
-        ("quarantine", Align::Left),
-        ("records", Align::Right),
-        ("because", Align::Left),
-    ]);
-    for reason in &summary.quarantine {
-        table.row(&[reason.code, &grouped(reason.records), reason.reason]);
-    }
-    if table.is_empty() {
-        return Ok(());
-    }
-    out.line("")?;
-    table.write(out)
 }
 
 #[cfg(test)]
