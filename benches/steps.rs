@@ -3,7 +3,7 @@
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use std::hint::black_box;
 use std::time::Instant;
-use umbral_benches::{Choice, START, Seeded, catalog, compile, customer, prefix, usage};
+use umbral_benches::{Choice, FullCall, START, Seeded, catalog, compile, customer, prefix, usage};
 use umbral_engine::{Decision, Partition, World};
 use umbral_journal::{Creation, DataDir, FrameToAppend, Log, LogOptions};
 use umbral_model::ids::{AccountId, EventId, Source};
@@ -48,6 +48,14 @@ fn price(criterion: &mut Criterion) {
             });
         });
     }
+    let full = FullCall::new(100_000).expect("a tariff with everything");
+    let mut next = 0u64;
+    group.bench_function("full_call", |bencher| {
+        bencher.iter(|| {
+            next += 1;
+            black_box(full.rate(next)).expect("a price")
+        });
+    });
     group.finish();
 }
 

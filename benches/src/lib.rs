@@ -1,5 +1,9 @@
 //! What the benchmarks measure with: a catalog with a deck of any size and a stream of usage records.
 
+mod full;
+
+pub use full::FullCall;
+
 use smol_str::SmolStr;
 use std::io::Write;
 use umbral_catalog::version::CatalogSet;
@@ -40,15 +44,24 @@ pub fn prefix(number: usize) -> String {
     format!("34{number:06}")
 }
 
-/// A catalog of one plan with `prefixes` prefixes in 50 zones, peak and off-peak, two price steps, data in
-/// increments of 10 kB, and a class with three warnings.
-pub fn catalog(prefixes: usize) -> Vec<(SmolStr, SmolStr)> {
+fn deck(prefixes: usize) -> String {
     let mut deck = String::from("prefix,zone\n");
     for number in 0..prefixes {
         deck.push_str(&format!("{},z{}\n", prefix(number), number % ZONES));
     }
+    deck
+}
+
+/// All zones, as a rule lists them.
+fn zone_names() -> String {
     let zones: Vec<String> = (0..ZONES).map(|zone| format!("\"z{zone}\"")).collect();
-    let zones = zones.join(", ");
+    zones.join(", ")
+}
+
+/// A catalog of one plan with `prefixes` prefixes in 50 zones, peak and off-peak, two price steps, data in
+/// increments of 10 kB, and a class with three warnings.
+pub fn catalog(prefixes: usize) -> Vec<(SmolStr, SmolStr)> {
+    let zones = zone_names();
     let tables = format!(
         r#"
 [band.peak]
@@ -88,7 +101,7 @@ on_breach = ["warn_sms", "bar outgoing"]
     vec![
         ("catalog.toml".into(), head.into()),
         ("tables.toml".into(), tables.into()),
-        ("zones/deck.csv".into(), deck.into()),
+        ("zones/deck.csv".into(), deck(prefixes).into()),
     ]
 }
 

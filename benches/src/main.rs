@@ -8,7 +8,9 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
-use umbral_benches::{Choice, Seeded, catalog, compile, customer, usage, write_delimited};
+use umbral_benches::{
+    Choice, FullCall, Seeded, catalog, compile, customer, usage, write_delimited,
+};
 use umbral_intake::reader::{Options as Reading, SourceFile};
 use umbral_journal::DataDir;
 use umbral_journal::floor::RawFile;
@@ -169,7 +171,29 @@ fn rating(sizes: &Sizes) -> Result<Vec<Row>> {
             ratio: Some(floor / value),
         });
     }
+    rows.push(full_call(sizes, floor)?);
     Ok(rows)
+}
+
+/// A call through a plan with allowances, tiers, roaming and discounts.
+fn full_call(sizes: &Sizes, floor: f64) -> Result<Row> {
+    let full = FullCall::new(sizes.prefixes)?;
+    let charge = full.rate(0).map_err(|rejection| anyhow!("{rejection}"))?;
+    anyhow::ensure!(
+        charge.segments.len() == 2 && charge.covered.len() == 1 && charge.discounts.len() == 2,
+        "the call does not go through everything: {charge:?}"
+    );
+    let value = nanoseconds(sizes.repeats, |number| {
+        let charge = full.rate(number);
+        charge.map_or(0, |charge| i128::from(charge.amount.micros()))
+    });
+    Ok(Row {
+        name: "rate_full_call_ns".into(),
+        value,
+        unit: "ns",
+        floor: Some(floor),
+        ratio: Some(floor / value),
+    })
 }
 
 fn nanoseconds(repeats: u32, mut work: impl FnMut(u64) -> i128) -> f64 {

@@ -10,7 +10,8 @@ use crate::record::{Axis, Record};
 use crate::segments::Walk;
 use crate::view::View;
 use smallvec::SmallVec;
-use umbral_catalog::tables::{Allowance, Band, Catalog, Whereabouts};
+use umbral_catalog::tables::{Allowance, Band, Whereabouts};
+use umbral_catalog::version::Version;
 use umbral_model::charge::{Charge, Covered};
 use umbral_model::ids::VersionNo;
 use umbral_model::money::Pico;
@@ -26,17 +27,25 @@ struct Candidate<'a> {
     left: u64,
     /// Units of them that may be used where the record is.
     usable: u64,
+    /// Whether one of its bands holds, for units before this one.
+    holds: bool,
+    known_until: u64,
 }
 
 impl<'a> Candidate<'a> {
-    fn catalog(&self) -> &'a Catalog {
-        &self.available.version.catalog
-    }
-
     fn bands(&self) -> impl Iterator<Item = &'a Band> + use<'a> {
-        let (allowance, catalog) = (self.allowance, self.catalog());
+        let (allowance, catalog) = (self.allowance, &self.available.version.catalog);
         let bands = allowance.bands.iter();
         bands.filter_map(|band| catalog.bands.get(band.index()))
+    }
+
+    /// Finds out whether one of its bands holds for the unit after `at` units, and before which unit that
+    /// cannot change.
+    fn look_up(&mut self, axis: &Axis, clocks: &mut Clocks, at: u64) {
+        let clock = clocks.at(self.available.version, axis.instant(at));
+        let windows = self.bands().flat_map(|band| &band.windows);
+        self.known_until = axis.units_until(clock.next_edge(windows));
+        self.holds = self.bands().any(|band| clock.holds(band));
     }
 }
 
@@ -47,10 +56,12 @@ pub(crate) fn cover(
     record: &Record<'_>,
     grants: &[Available<'_>],
 ) -> Result<(), Rejection> {
-    let mut candidates = candidates(walk, record, grants)?;
+    let mut candidates = SmallVec::new();
+    select(&mut candidates, walk, record, grants)?;
     if candidates.is_empty() {
         return Ok(());
     }
+    let mut clocks = Clocks::default();
     for index in 0..charge.segments.len() {
         let segment = &charge.segments[index];
         if segment.price <= Pico::ZERO && segment.tier.is_none() {
@@ -59,7 +70,7 @@ pub(crate) fn cover(
         let mut at = segment.offset;
         let end = segment.offset.saturating_add(segment.billed);
         while at < end {
-            let (chosen, until) = choose(&candidates, &walk.axis, at);
+            let (chosen, until) = choose(&mut candidates, &walk.axis, &mut clocks, at);
             let until = until.min(end);
             at = match chosen {
                 None => until,
@@ -84,14 +95,14 @@ fn waives_setup(candidate: &Candidate<'_>) -> bool {
     candidate.allowance.waives_setup && candidate.left < candidate.available.left
 }
 
-/// The grants that may cover the record by service, direction, destination and serving network, each as its
+/// Selects the grants that may cover the record by service, direction, destination and serving network, each as its
 /// own catalog version defines it.
-fn candidates<'a>(
+fn select<'a>(
+    candidates: &mut SmallVec<[Candidate<'a>; 4]>,
     walk: &Walk<'_>,
     record: &Record<'_>,
     grants: &'a [Available<'a>],
-) -> Result<SmallVec<[Candidate<'a>; 4]>, Rejection> {
-    let mut candidates = SmallVec::new();
+) -> Result<(), Rejection> {
     let (mut version, mut view) = (walk.version.number, walk.view);
     for available in grants {
         let catalog = &*available.version.catalog;
@@ -114,10 +125,12 @@ fn candidates<'a>(
                 allowance,
                 left: available.left,
                 usable,
+                holds: false,
+                known_until: 0,
             });
         }
     }
-    Ok(candidates)
+    Ok(())
 }
 
 fn covers(allowance: &Allowance, view: &View, record: &Record<'_>) -> bool {
@@ -134,31 +147,45 @@ fn covers(allowance: &Allowance, view: &View, record: &Record<'_>) -> bool {
 
 /// The grant that takes the unit after `at` units, if one does, and the unit before which that cannot change
 /// but by what is left.
-fn choose(candidates: &[Candidate<'_>], axis: &Axis, at: u64) -> (Option<usize>, u64) {
-    let mut clock: Option<(VersionNo, WallClock)> = None;
-    let mut edge = Timestamp::MAX;
-    for (index, candidate) in candidates.iter().enumerate() {
+fn choose(
+    candidates: &mut [Candidate<'_>],
+    axis: &Axis,
+    clocks: &mut Clocks,
+    at: u64,
+) -> (Option<usize>, u64) {
+    let mut until = u64::MAX;
+    for (index, candidate) in candidates.iter_mut().enumerate() {
         if candidate.usable == 0 {
             continue;
         }
         if candidate.allowance.bands.is_empty() {
-            return (Some(index), axis.units_until(edge));
+            return (Some(index), until);
         }
-        let version = candidate.available.version.number;
-        let (_, clock) = match &mut clock {
-            Some(known) if known.0 == version => &*known,
-            other => {
-                let zone = &candidate.catalog().zone;
-                &*other.insert((version, WallClock::at(zone, axis.instant(at))))
-            }
-        };
-        let windows = candidate.bands().flat_map(|band| &band.windows);
-        edge = edge.min(clock.next_edge(windows));
-        if candidate.bands().any(|band| clock.holds(band)) {
-            return (Some(index), axis.units_until(edge));
+        if at >= candidate.known_until {
+            candidate.look_up(axis, clocks, at);
+        }
+        until = until.min(candidate.known_until);
+        if candidate.holds {
+            return (Some(index), until);
         }
     }
-    (None, axis.units_until(edge))
+    (None, until)
+}
+
+/// The wall clock that was read last: most grants are of one version, and time goes on.
+#[derive(Debug, Default)]
+struct Clocks(Option<(VersionNo, WallClock)>);
+
+impl Clocks {
+    /// The clock of a version's zone, at an instant not before those that were asked for.
+    fn at(&mut self, version: &Version, at: Timestamp) -> &WallClock {
+        let (number, zone) = (version.number, &version.catalog.zone);
+        let clock = match &self.0 {
+            Some((known, clock)) if *known == number => clock.later(zone, at),
+            _ => WallClock::at(zone, at),
+        };
+        &self.0.insert((number, clock)).1
+    }
 }
 
 /// Notes what a grant took of a segment; what it took before of the same segment is added to.

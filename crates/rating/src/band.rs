@@ -16,6 +16,8 @@ pub(crate) struct WallClock {
     at: Timestamp,
     date: Date,
     nano_of_day: i64,
+    /// Seconds east of UTC.
+    offset: i32,
     /// When the zone's offset changes next.
     shift: Timestamp,
 }
@@ -34,7 +36,20 @@ impl WallClock {
             Some((change, _)) => Timestamp::from_seconds(*change),
             None => Timestamp::MAX,
         };
-        let local_second = second + i64::from(offset);
+        WallClock::with_offset(at, offset, shift)
+    }
+
+    /// What it shows at a later instant.
+    pub(crate) fn later(&self, zone: &ZoneRules, at: Timestamp) -> WallClock {
+        if at < self.shift {
+            WallClock::with_offset(at, self.offset, self.shift)
+        } else {
+            WallClock::at(zone, at)
+        }
+    }
+
+    fn with_offset(at: Timestamp, offset: i32, shift: Timestamp) -> WallClock {
+        let local_second = at.seconds() + i64::from(offset);
         let day = local_second.div_euclid(SECONDS_PER_DAY);
         let second_of_day = local_second - day * SECONDS_PER_DAY;
         let nano = at.nanos().rem_euclid(NANOS_PER_SECOND);
@@ -42,6 +57,7 @@ impl WallClock {
             at,
             date: Date::from_days(day as i32),
             nano_of_day: second_of_day * NANOS_PER_SECOND + nano,
+            offset,
             shift,
         }
     }

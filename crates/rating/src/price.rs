@@ -114,6 +114,7 @@ impl Sum {
     }
 
     /// The sum itself.
+    #[inline]
     pub(crate) fn exact(mut self) -> Exact {
         let settled = self.settle();
         Exact {
@@ -125,6 +126,7 @@ impl Sum {
     }
 
     /// The amount held between `minimum` and `maximum`; the maximum wins where they cross.
+    #[inline]
     pub(crate) fn hold(
         self,
         minimum: Option<Pico>,
@@ -172,6 +174,7 @@ impl Exact {
     }
 
     /// The amount with so many basis points taken off, exactly.
+    #[inline]
     pub(crate) fn less(self, bps: u32) -> Result<Exact, Rejection> {
         if bps == 0 {
             return Ok(self);

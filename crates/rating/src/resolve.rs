@@ -200,7 +200,7 @@ impl<'c> Ladder<'c> {
             if edge >= limit {
                 return Some((self.rungs[chosen], self.until));
             }
-            clock = WallClock::at(&catalog.zone, edge);
+            clock = clock.later(&catalog.zone, edge);
             if self.holding(&clock) != Some(chosen) {
                 return Some((self.rungs[chosen], edge));
             }

@@ -90,9 +90,8 @@ pub(crate) fn cut<'c>(
     let mut offset = 0;
     while offset < quantity {
         let cut = axis.units_before(holds_until).min(quantity);
-        let segment = segment(&ladder, rung, rate, record, offset, cut)?;
-        offset = offset.saturating_add(segment.billed);
-        push(charge, segment, rate)?;
+        let billed = push_segment(charge, &ladder, rung, rate, record, offset, cut)?;
+        offset = offset.saturating_add(billed);
         if offset >= quantity {
             break;
         }
@@ -141,34 +140,39 @@ fn begin(charge: &mut Charge, ladder: &Ladder<'_>, rung: Rung, rate: &Rate, reco
     }
 }
 
-/// The segment that begins at `offset` and is cut at `cut` at the latest. It is lengthened to whole
-/// increments and takes what it needs for that from the beginning of the next one.
-fn segment(
+/// Adds the segment that begins at `offset` and is cut at `cut` at the latest. It is lengthened to whole
+/// increments and takes what it needs for that from the beginning of the next one; its billed units are
+/// returned. It is built where it stays: moving it costs as much as computing it.
+#[inline]
+fn push_segment(
+    charge: &mut Charge,
     ladder: &Ladder<'_>,
     rung: Rung,
     rate: &Rate,
     record: &Record<'_>,
     offset: u64,
     cut: u64,
-) -> Result<Segment, Rejection> {
+) -> Result<u64, Rejection> {
     let before = record.continued.unwrap_or(0);
     let (step, step_end) = step_at(&rate.steps, offset.saturating_add(before))?;
     let end = cut.min(step_end.saturating_sub(before));
     // Holds by construction; where it did not, a refusal is better than an endless walk.
     let Some(length) = end.checked_sub(offset).filter(|length| *length > 0) else {
-        return Err(Rejection::new(
-            Reason::PriceOutOfRange,
-            "a segment without usage",
-        ));
+        let detail = "a segment without usage";
+        return Err(Rejection::new(Reason::PriceOutOfRange, detail));
     };
     let increments = length.div_ceil(step.increment);
     let Some(billed) = increments.checked_mul(step.increment) else {
-        return Err(Rejection::new(
-            Reason::PriceOutOfRange,
-            "a billed increment beyond 2^64 units",
-        ));
+        let detail = "a billed increment beyond 2^64 units";
+        return Err(Rejection::new(Reason::PriceOutOfRange, detail));
     };
-    Ok(Segment {
+    if charge.segments.len() == SEGMENTS_MAX {
+        return Err(too_many());
+    }
+    if rate.rounding.decimals > charge.rounding.decimals {
+        charge.rounding = rate.rounding;
+    }
+    charge.segments.push(Segment {
         version: ladder.version.number,
         rule: rung.rule,
         rate: rung.rate,
@@ -182,7 +186,8 @@ fn segment(
         increment: step.increment,
         price: step.price,
         unit: step.unit,
-    })
+    });
+    Ok(billed)
 }
 
 /// The price step that `position` units from the start of the whole record falls into, and where it ends.
@@ -202,15 +207,4 @@ fn step_at(steps: &[Step], position: u64) -> Result<(&Step, u64), Rejection> {
 pub(crate) fn too_many() -> Rejection {
     let detail = format!("the record falls into more than {SEGMENTS_MAX} segments");
     Rejection::new(Reason::PriceOutOfRange, detail)
-}
-
-fn push(charge: &mut Charge, segment: Segment, rate: &Rate) -> Result<(), Rejection> {
-    if charge.segments.len() == SEGMENTS_MAX {
-        return Err(too_many());
-    }
-    if rate.rounding.decimals > charge.rounding.decimals {
-        charge.rounding = rate.rounding;
-    }
-    charge.segments.push(segment);
-    Ok(())
 }

@@ -20,7 +20,7 @@ pub(crate) fn lay(
     catalogs: &CatalogSet,
     counters: &[Counter],
 ) -> Result<(), Rejection> {
-    let in_record = tier_units(catalogs, charge);
+    let mut in_record: Option<TierUnits> = None;
     let mut passed: TierUnits = SmallVec::new();
     let mut index = 0;
     while index < charge.segments.len() {
@@ -35,7 +35,8 @@ pub(crate) fn lay(
         let earlier = add(&mut passed, tiers, money);
         match tiers.kind {
             TierKind::Volume => {
-                let reached = before.saturating_add(units_of(&in_record, tiers));
+                let all = in_record.get_or_insert_with(|| tier_units(catalogs, charge));
+                let reached = before.saturating_add(units_of(all, tiers));
                 let number = tiers.tier_reached(reached);
                 set_tier(&mut charge.segments[index - 1], tiers, number)?;
             }

@@ -22,6 +22,7 @@ pub(crate) struct View {
 
 impl View {
     /// What `catalog` makes of the record; what it does not know is left out.
+    #[inline]
     pub(crate) fn of(catalog: &Catalog, record: &Record<'_>) -> View {
         let service = catalog
             .services

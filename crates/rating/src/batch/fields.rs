@@ -165,13 +165,15 @@ impl<'a> Fields<'a> {
         record: &Record<'_>,
         measurement: Measurement,
     ) -> Result<Assumed<'f>, Rejection> {
-        let mut assumed = Assumed::default();
-        assumed.class = self.optional(CLASS)?;
+        let mut assumed = Assumed {
+            class: self.optional(CLASS)?,
+            tier: self.optional(TIER)?,
+            vip_rank: self.vip_rank()?,
+            ..Assumed::default()
+        };
         if let Some(class) = assumed.class {
             crate::assumed::check_class(version, class)?;
         }
-        assumed.tier = self.optional(TIER)?;
-        assumed.vip_rank = self.vip_rank()?;
         self.cards(&mut assumed)?;
         for (name, units) in self.table(LEFT)? {
             let allowance = crate::assumed::allowance(catalogs, version, tariff, record, name)?;

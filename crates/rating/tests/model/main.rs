@@ -10,11 +10,15 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod dice;
 mod naive;
+mod record;
 mod retold;
 mod world;
 
+use dice::Dice;
 use naive::Outcome;
+use record::Drawn;
 use smol_str::SmolStr;
 use umbral_catalog::version::CatalogSet;
 use umbral_model::charge::Charge;
@@ -26,7 +30,7 @@ use umbral_rating::explanation::{Explained, Usage};
 use umbral_rating::{
     Account, Available, Counter, Customer, Record, Tariff, rate_for, recompute, tier_units,
 };
-use world::{Dice, Drawn, World};
+use world::World;
 
 const RECORDS_PER_WORLD: u64 = 200;
 

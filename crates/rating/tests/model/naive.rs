@@ -2,7 +2,8 @@
 //! time from chrono. It shares no code with what it is compared to.
 
 use crate::common::*;
-use crate::world::{Drawn, World};
+use crate::record::Drawn;
+use crate::world::World;
 use chrono::{Datelike, TimeZone, Timelike};
 use rust_decimal::Decimal;
 use umbral_catalog::tables::*;
@@ -348,7 +349,7 @@ impl World {
                 continue;
             };
             let ours = |known: &(usize, TierPer, u64)| (known.0, known.1) == (rate, per);
-            if !counters.iter().any(|known| ours(known)) {
+            if !counters.iter().any(ours) {
                 counters.push((rate, per, 0));
             }
             let counter = counters.iter_mut().find(|known| ours(known)).unwrap();

@@ -2,21 +2,18 @@
 //! the naive model can walk it quantum by quantum.
 
 use crate::common::*;
+use crate::dice::Dice;
 use umbral_catalog::tables::*;
 use umbral_catalog::version::CatalogSet;
-use umbral_model::ids::{BandNo, CounterNo, DestinationNo, PlanNo, ServiceNo, VersionNo};
+use umbral_model::ids::{BandNo, CounterNo, DestinationNo, PlanNo, ServiceNo};
 use umbral_model::input::Direction;
 use umbral_model::money::{Pico, Rounding, RoundingMode};
 use umbral_model::time::{Date, Timestamp, ZoneRules};
 use umbral_model::units::Measurement;
 
 pub const SECOND: u64 = 1_000_000_000;
-pub const NUMBERS: [&str; 14] = [
-    "", "3", "34", "34600", "346", "71", "8", "9112", "33", "334", "49", "112", "1004", "346001",
-];
 const PREFIXES: [&str; 10] = ["3", "34", "346", "3460", "7", "71", "", "9", "33", "10"];
 const EXACT: [&str; 4] = ["1004", "346", "8", "112"];
-const PLMNS: [&str; 7] = ["20801", "20810", "26201", "21407", "21419", "208", "99999"];
 pub const CLASSES: [&str; 3] = ["standard", "vip", "staff"];
 pub const TIERS: [&str; 2] = ["silver", "gold"];
 pub const CARDS: [&str; 3] = ["club", "blue", "black"];
@@ -43,51 +40,6 @@ const ANCHORS: [&str; 12] = [
     "2026-05-15T16:00:00Z",
 ];
 
-/// A generator that can be repeated anywhere (splitmix64).
-pub struct Dice(u64);
-
-impl Dice {
-    pub fn new(seed: u64) -> Dice {
-        Dice(seed)
-    }
-
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        mixed ^ (mixed >> 31)
-    }
-
-    /// Below `bound`, which is above 0.
-    pub fn below(&mut self, bound: u64) -> u64 {
-        self.next() % bound
-    }
-
-    pub fn within(&mut self, from: i64, to: i64) -> i64 {
-        from + self.below((to - from) as u64) as i64
-    }
-
-    /// True once in so many times.
-    pub fn once_in(&mut self, times: u64) -> bool {
-        self.below(times) == 0
-    }
-
-    pub fn pick<'a, T>(&mut self, from: &'a [T]) -> &'a T {
-        &from[self.below(from.len() as u64) as usize]
-    }
-
-    fn some_of<T: Copy>(&mut self, from: &[T], one_in: u64) -> Vec<T> {
-        let mut some = Vec::new();
-        for item in from {
-            if self.once_in(one_in) {
-                some.push(*item);
-            }
-        }
-        some
-    }
-}
-
 /// A deployment: versions by date and changes of plan, for one service.
 pub struct World {
     pub service: usize,
@@ -96,39 +48,9 @@ pub struct World {
     /// Instants of the world lie around here, in nanoseconds; a whole wall-clock quantum in all its zones.
     anchor: i64,
     /// Distance of two instants that may be drawn, in nanoseconds.
-    grid: i64,
+    pub grid: i64,
     pub versions: Vec<(i64, Draft)>,
     pub changes: Vec<(i64, u16)>,
-}
-
-/// A grant that a record may use, as base units of one version's allowance.
-#[derive(Clone, Debug)]
-pub struct Grant {
-    pub version: usize,
-    pub allowance: usize,
-    pub left: u64,
-    pub left_abroad: Option<u64>,
-}
-
-/// A record and the account that it is charged to.
-#[derive(Clone, Debug)]
-pub struct Drawn {
-    pub start: i64,
-    pub usage: u64,
-    pub duration: Option<u64>,
-    pub continued: Option<u64>,
-    pub number: &'static str,
-    pub whole: bool,
-    pub zone: Option<usize>,
-    pub network: Option<&'static str>,
-    pub terminating: bool,
-    pub class: Option<&'static str>,
-    pub tier: Option<&'static str>,
-    pub cards: Vec<&'static str>,
-    pub vip_rank: u16,
-    pub grants: Vec<Grant>,
-    /// Units by rate and by whose usage it counts.
-    pub counters: Vec<(usize, TierPer, u64)>,
 }
 
 impl World {
@@ -149,7 +71,7 @@ impl World {
         };
         let all = if coarse { zones } else { &ZONES };
         let zone = *dice.pick(all);
-        let named: &str = *dice.pick(&ANCHORS);
+        let named = *dice.pick(&ANCHORS);
         let mut anchor = at(named).nanos();
         if coarse {
             // Kathmandu is a quarter of an hour beside the half hours of the others.
@@ -192,7 +114,7 @@ impl World {
     }
 
     /// An instant near the anchor.
-    fn instant(&self, dice: &mut Dice) -> i64 {
+    pub fn instant(&self, dice: &mut Dice) -> i64 {
         let span = match self.service {
             0 => 60,
             _ => 30_000,
@@ -445,84 +367,6 @@ impl World {
         changes
             .map(|(from, plan)| (Timestamp::from_nanos(*from), PlanNo(*plan)))
             .collect()
-    }
-
-    pub fn record(&self, dice: &mut Dice) -> Drawn {
-        let quanta = match dice.below(10) {
-            0 => 0,
-            1..=6 => 1 + dice.below(20),
-            _ => 1 + dice.below(90),
-        };
-        let at_once = self.service == 0 || self.quantum > 1;
-        let duration = (!at_once && !dice.once_in(4)).then(|| (1 + dice.below(40_000)) * SECOND);
-        let spread = match self.service {
-            0 => quanta as i64 * self.grid,
-            _ => duration.unwrap_or(0) as i64 / self.grid * self.grid,
-        };
-        let back = dice.within(0, spread / self.grid + 2) * self.grid;
-        let number = *dice.pick(&NUMBERS);
-        Drawn {
-            start: self.instant(dice) - back,
-            usage: quanta * self.quantum,
-            duration,
-            continued: match dice.below(6) {
-                0 => Some(dice.below(50) * self.quantum),
-                _ => None,
-            },
-            number,
-            whole: !dice.once_in(8),
-            zone: dice.once_in(8).then(|| dice.below(4) as usize),
-            network: dice.once_in(3).then(|| *dice.pick(&PLMNS)),
-            terminating: dice.once_in(3),
-            class: (!dice.once_in(3)).then(|| *dice.pick(&CLASSES)),
-            tier: dice.once_in(2).then(|| *dice.pick(&TIERS)),
-            cards: dice.some_of(&CARDS, 3),
-            vip_rank: dice.below(4) as u16,
-            grants: self.grants(dice),
-            counters: self.counters(dice),
-        }
-    }
-
-    fn grants(&self, dice: &mut Dice) -> Vec<Grant> {
-        let mut grants = Vec::new();
-        if dice.once_in(4) {
-            return grants;
-        }
-        for _ in 0..1 + dice.below(5) {
-            let version = dice.below(self.versions.len() as u64) as usize;
-            let allowances = self.versions[version].1.allowances.len() as u64;
-            if allowances == 0 {
-                continue;
-            }
-            let most = *dice.pick(&[2, 10, 100]);
-            let quanta = dice.below(most);
-            let abroad = dice.once_in(3).then(|| dice.below(10));
-            grants.push(Grant {
-                version,
-                allowance: dice.below(allowances) as usize,
-                left: quanta * self.quantum,
-                left_abroad: abroad.map(|quanta| quanta * self.quantum),
-            });
-        }
-        grants
-    }
-
-    fn counters(&self, dice: &mut Dice) -> Vec<(usize, TierPer, u64)> {
-        let mut counters = Vec::new();
-        for rate in 0..5 {
-            for per in [TierPer::Account, TierPer::Member] {
-                if dice.once_in(2) {
-                    counters.push((rate, per, dice.below(60) * self.quantum));
-                }
-            }
-        }
-        counters
-    }
-}
-
-impl Grant {
-    pub fn version_no(&self) -> VersionNo {
-        VersionNo(self.version as u32)
     }
 }
 
