@@ -11,6 +11,7 @@ use umbral_model::charge::Charge;
 use umbral_model::event::{BoughtLine, ChargeKind, ChargePosted, UsageCorrection, UsageRated};
 use umbral_model::ids::{AllowanceNo, DiscountNo, VersionNo};
 use umbral_model::money::Money;
+use umbral_model::time::NANOS_PER_SECOND;
 use umbral_model::units::{Measurement, Quantity};
 
 /// Charges beside usage, by kind.
@@ -43,7 +44,7 @@ pub struct UnitsGiven {
     pub records: u64,
     /// Units taken, in base units.
     pub units: u64,
-    /// The same with its unit.
+    /// The same with its unit, in whole seconds where it is time.
     pub quantity: String,
     /// Warnings of which customers are told.
     pub warnings: u64,
@@ -277,7 +278,7 @@ impl Sold {
                     grants: given.grants,
                     records: u64::try_from(given.records).unwrap_or_default(),
                     units,
-                    quantity: Quantity(units).display(measurement),
+                    quantity: whole(units, measurement).display(measurement),
                 }
             });
         shown.collect()
@@ -322,6 +323,14 @@ fn distinct(charge: &Charge) -> impl Iterator<Item = (VersionNo, AllowanceNo)> {
         let known = before.iter().any(|one| (one.version, one.allowance) == key);
         (!known).then_some(key)
     })
+}
+
+/// A quantity without what is below a second.
+fn whole(units: u64, measurement: Measurement) -> Quantity {
+    match measurement {
+        Measurement::Time => Quantity(units - units % NANOS_PER_SECOND as u64),
+        _ => Quantity(units),
+    }
 }
 
 /// `amount x bps / sum`, rounded down; `sum` is not 0.

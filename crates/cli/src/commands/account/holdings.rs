@@ -116,7 +116,7 @@ fn tiers(report: &AccountReport) -> Table {
             holder(&tier.rate, tier.member_id.as_deref()),
             humane(&tier.units),
             tier.tier.to_string(),
-            up_to.unwrap_or_else(|| "on and on".to_owned()),
+            up_to.unwrap_or_else(|| "no end".to_owned()),
         ]);
     }
     table
