@@ -2,7 +2,7 @@
 //!
 //! `source` reads files into a syntax tree with spans, `draft` reads the values in it, `check` finds what is
 //! wrong between them, `compile` makes the tables that `umbral-rating` and `umbral-engine` use. All problems
-//! are reported at once. Pure: callers hand in file contents and zone rules. The grammar is in
+//! are reported at once. `diff` says what changes from one catalog to another. Pure: callers hand in file contents and zone rules. The grammar is in
 //! `docs/catalog.md`.
 
 pub mod case;

@@ -564,7 +564,7 @@ fn zones_networks_and_hours() {
         ],
         &[
             "price [libre] voice made, to eu, eu_mobile, on 2026-05-01 08:00-20:00 price: 0.20 per minute -> 0.10 per minute -50% cheaper",
-            "band band peak: on Mon-Fri 08:00-20:00 -> on Mon-Fri 08:00-20:00 neutral (not any more: on 2026-05-01 08:00-20:00)",
+            "band band peak: on Mon-Fri 08:00-20:00 -> on Mon-Fri 08:00-20:00, not on 2026-05-01 neutral (not any more: on 2026-05-01 08:00-20:00)",
             "band band off_peak: on Mon-Fri 20:00-08:00 and on Sat-Sun -> on Mon-Fri 20:00-08:00 and on Sat-Sun and on 2026-05-01 neutral (now too: on 2026-05-01 08:00-20:00)",
         ],
     );

@@ -1,10 +1,12 @@
 //! Days and hours, as the bands of both catalogs tell them apart, by the wall clock.
 
 use super::{Change, Kind, Pair};
-use crate::check::almanac::{Almanac, Times, is_never, without};
+use crate::check::almanac::{Almanac, Day, Times, is_never, without};
 use crate::check::words;
 use crate::tables::{Band, Catalog};
+use rustc_hash::FxHashMap;
 use umbral_model::ids::BandNo;
+use umbral_model::time::Date;
 
 /// All bands of two catalogs on one calendar.
 pub(super) struct Calendar {
@@ -44,7 +46,53 @@ impl Calendar {
         if is_never(times) {
             return "at no time".to_owned();
         }
-        words::times(&self.almanac, times)
+        let mut words = words::times(&self.almanac, times);
+        let left_out = self.left_out(times);
+        if let Some(first) = left_out.first() {
+            let rest = match left_out.len() - 1 {
+                0 => String::new(),
+                1 => " and 1 more day".to_owned(),
+                rest => format!(" and {rest} more days"),
+            };
+            words.push_str(&format!(", not on {first}{rest}"));
+        }
+        words
+    }
+
+    /// Days without these times, in years that have others, though the same day of other years has some.
+    fn left_out(&self, times: &Times) -> Vec<Date> {
+        let hours = |index: usize| &times[self.almanac.class_of[index] as usize];
+        let usual: FxHashMap<(u8, u8, u8), bool> = self
+            .almanac
+            .days
+            .iter()
+            .enumerate()
+            .filter_map(|(index, day)| match day {
+                Day::Any {
+                    month,
+                    day,
+                    weekday,
+                } => Some(((*month, *day, *weekday), !hours(index).is_empty())),
+                Day::Exact(_) => None,
+            })
+            .collect();
+        let exact = self.almanac.days.iter().enumerate();
+        let exact = exact.filter_map(|(index, day)| match day {
+            Day::Exact(date) => Some((*date, hours(index).is_empty())),
+            Day::Any { .. } => None,
+        });
+        let exact: Vec<(Date, bool)> = exact.collect();
+        let of_year = exact.chunk_by(|left, right| left.0.ymd().0 == right.0.ymd().0);
+        let some = of_year.filter(|year| year.iter().any(|(_, empty)| !empty));
+        let empty = some
+            .flatten()
+            .filter(|(_, empty)| *empty)
+            .map(|(date, _)| *date);
+        let missed = empty.filter(|date| {
+            let (_, month, day) = date.ymd();
+            usual.get(&(month, day, date.weekday())) == Some(&true)
+        });
+        missed.collect()
     }
 
     /// The band that holds at exactly these times in both catalogs, or the times in words.

@@ -1,7 +1,6 @@
 //! Zones and files for the tests, of which each uses what it needs.
 
 #![allow(dead_code)]
-#![allow(dead_code)]
 
 use smol_str::SmolStr;
 use umbral_catalog::ZoneSource;
