@@ -43,6 +43,13 @@ pub(crate) enum Found {
     Nothing,
 }
 
+impl Found {
+    /// Whether nothing was found.
+    pub(crate) fn is_nothing(&self) -> bool {
+        matches!(self, Found::Nothing)
+    }
+}
+
 /// Durable batches in order, and the way to their frames.
 pub(crate) struct Originals {
     picker: FramePicker,
@@ -73,25 +80,29 @@ impl Originals {
         self.batches.len()
     }
 
-    /// Looks a record up in all durable batches.
-    pub(crate) fn find(&mut self, wanted: &Wanted<'_>) -> Result<Found, Failure> {
-        let end = self.batches.len();
+    /// Looks a record up in the durable batches from the time on at which its usage began; in none where that is
+    /// not known. Clocks never go back, so most records are found right there.
+    pub(crate) fn find_near(&mut self, wanted: &Wanted<'_>) -> Result<Found, Failure> {
+        let near = self.near(wanted);
+        self.search(wanted, near..self.batches.len())
+    }
+
+    /// Looks a record up in the batches before those, newest first, as far back as records are corrected.
+    pub(crate) fn find_far(&mut self, wanted: &Wanted<'_>) -> Result<Found, Failure> {
         let Some(newest) = self.batches.last() else {
             return Ok(Found::Nothing);
         };
         let oldest = newest.clock.plus_nanos(-HORIZON);
         let first = self.batches.partition_point(|batch| batch.clock < oldest);
-        // Clocks never go back, so what began later was not taken before: most records are found right there.
-        // One whose start the correction moves is found going back, nearest first.
-        let near = match wanted.started_at {
-            Some(at) => self.batches.partition_point(|batch| batch.clock < at),
-            None => end,
+        let near = self.near(wanted).max(first);
+        self.search(wanted, (first..near).rev())
+    }
+
+    fn near(&self, wanted: &Wanted<'_>) -> usize {
+        let Some(at) = wanted.started_at else {
+            return self.batches.len();
         };
-        let near = near.clamp(first, end);
-        match self.search(wanted, near..end)? {
-            Found::Nothing => self.search(wanted, (first..near).rev()),
-            found => Ok(found),
-        }
+        self.batches.partition_point(|batch| batch.clock < at)
     }
 
     /// Looks a record up in the batches that became durable since there were `known`.

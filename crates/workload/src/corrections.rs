@@ -11,7 +11,7 @@ use umbral_model::input::{
 use umbral_model::time::Timestamp;
 
 /// One record of so many was wrong.
-pub(crate) const ONE_OF: u64 = 300;
+pub(crate) const ONE_OF: u64 = 2_000;
 const LEAST_DELAY: u64 = 600;
 const MOST_DELAY: u64 = 2 * 86_400;
 

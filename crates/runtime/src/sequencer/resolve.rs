@@ -60,18 +60,27 @@ impl Sequencer {
         Ok(())
     }
 
-    /// The record that a correction names: among what is durable, or else among what is under way, which is
-    /// waited for.
+    /// The record that a correction names: among what is durable about the time of its usage, or among what is
+    /// under way, which is waited for, or anywhere else. Where the time is not known all that is durable
+    /// comes first.
     pub(super) fn find_original(&mut self, wanted: &Wanted<'_>) -> Result<Found, Failure> {
         let known = self.originals.len();
-        let found = self.originals.find(wanted)?;
-        if !matches!(found, Found::Nothing) || (self.open.is_empty() && self.in_flight == 0) {
-            return Ok(found);
+        let knows_time = wanted.started_at.is_some();
+        let mut found = match knows_time {
+            true => self.originals.find_near(wanted)?,
+            false => self.originals.find_far(wanted)?,
+        };
+        let under_way = !self.open.is_empty() || self.in_flight > 0;
+        if found.is_nothing() && under_way {
+            metrics::record_barrier();
+            self.flush()?;
+            self.drain()?;
+            found = self.originals.find_since(wanted, known)?;
         }
-        metrics::record_barrier();
-        self.flush()?;
-        self.drain()?;
-        self.originals.find_since(wanted, known)
+        if found.is_nothing() && knows_time {
+            found = self.originals.find_far(wanted)?;
+        }
+        Ok(found)
     }
 
     /// The rules of a zone that an account is to use go into the journal before they are used.
