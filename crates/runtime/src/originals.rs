@@ -1,6 +1,6 @@
 //! Usage records that corrections name, looked up in the journal. The index is small (one place and clock a
 //! batch), so a look-up reads frames of one partition only, and decodes those in which the record's id
-//! occurs: first around the time at which the usage began, then further away.
+//! occurs: first from the time on at which the usage began, then going back from it.
 
 use crate::error::Failure;
 use crate::partitioner::partition_of_account;
@@ -73,25 +73,30 @@ impl Originals {
         self.batches.len()
     }
 
-    /// Looks a record up in all durable batches.
+    /// Looks a record up where it was most likely taken: from the batch on in which the clock reached the start of
+    /// its usage. Clocks never go back, so what began later was not taken before.
     pub(crate) fn find(&mut self, wanted: &Wanted<'_>) -> Result<Found, Failure> {
+        let (_, start) = self.bounds(wanted);
+        self.search(wanted, start..self.batches.len())
+    }
+
+    /// Looks a record up in the batches before that, nearest first: the correction moves its start, or does not
+    /// name it.
+    pub(crate) fn find_before(&mut self, wanted: &Wanted<'_>) -> Result<Found, Failure> {
+        let (oldest, start) = self.bounds(wanted);
+        self.search(wanted, (oldest..start).rev())
+    }
+
+    /// The first batch that may hold the record, and the one in which the clock reached its start.
+    fn bounds(&self, wanted: &Wanted<'_>) -> (usize, usize) {
         let end = self.batches.len();
         let Some(newest) = self.batches.last() else {
-            return Ok(Found::Nothing);
+            return (end, end);
         };
-        let oldest = newest.clock.plus_nanos(-HORIZON);
-        let first = self.batches.partition_point(|batch| batch.clock < oldest);
-        // Clocks never go back, so what began later was not taken before: most records are found right there.
-        // One whose start the correction moves is found going back, nearest first.
-        let near = match wanted.started_at {
-            Some(at) => self.batches.partition_point(|batch| batch.clock < at),
-            None => end,
-        };
-        let near = near.clamp(first, end);
-        match self.search(wanted, near..end)? {
-            Found::Nothing => self.search(wanted, (first..near).rev()),
-            found => Ok(found),
-        }
+        let since = |at: Timestamp| self.batches.partition_point(|batch| batch.clock < at);
+        let oldest = since(newest.clock.plus_nanos(-HORIZON));
+        let start = wanted.started_at.map_or(end, since);
+        (oldest, start.clamp(oldest, end))
     }
 
     /// Looks a record up in the batches that became durable since there were `known`.

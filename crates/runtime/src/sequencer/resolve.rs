@@ -60,18 +60,25 @@ impl Sequencer {
         Ok(())
     }
 
-    /// The record that a correction names: among what is durable, or else among what is under way, which is
-    /// waited for.
+    /// The record that a correction names: where it most likely is, among what is under way, which is waited
+    /// for, or else in all that was before. Without the start of its usage it is looked for going back first.
     pub(super) fn find_original(&mut self, wanted: &Wanted<'_>) -> Result<Found, Failure> {
         let known = self.originals.len();
-        let found = self.originals.find(wanted)?;
-        if !matches!(found, Found::Nothing) || (self.open.is_empty() && self.in_flight == 0) {
-            return Ok(found);
+        let mut found = self.originals.find(wanted)?;
+        if wanted.started_at.is_none() {
+            found = self.originals.find_before(wanted)?;
         }
-        metrics::record_barrier();
-        self.flush()?;
-        self.drain()?;
-        self.originals.find_since(wanted, known)
+        let is_over = self.open.is_empty() && self.in_flight == 0;
+        if matches!(found, Found::Nothing) && !is_over {
+            metrics::record_barrier();
+            self.flush()?;
+            self.drain()?;
+            found = self.originals.find_since(wanted, known)?;
+        }
+        if matches!(found, Found::Nothing) && wanted.started_at.is_some() {
+            found = self.originals.find_before(wanted)?;
+        }
+        Ok(found)
     }
 
     /// The rules of a zone that an account is to use go into the journal before they are used.
