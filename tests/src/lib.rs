@@ -1,5 +1,7 @@
 //! What tests across crates share.
 
+pub mod edge;
 pub mod neutral;
 pub mod stage;
+pub mod state;
 pub mod stories;

@@ -1,8 +1,10 @@
 //! The engine between the JSON form of the wire and what comes out of it, on the event clock: one catalog
-//! written from a neutral configuration, any number of partitions, every entry kept.
+//! written from a neutral configuration or in files of its own, any number of partitions, every entry kept.
 
+use crate::edge;
 use crate::neutral::{PLAN, catalog_files};
 use serde_json::{Map, Value, json};
+use smol_str::SmolStr;
 use umbral_engine::{AccountView, Decision, Partition, World};
 use umbral_intake::zones;
 use umbral_model::event::Stream;
@@ -29,6 +31,8 @@ pub struct Stage {
     partitions: Vec<Partition>,
     clock: Timestamp,
     outputs: Vec<Value>,
+    /// Whether outputs are written in their JSON form.
+    is_heard: bool,
     entries: Vec<(usize, Entry, u64)>,
 }
 
@@ -46,15 +50,45 @@ impl Stage {
     /// # Errors
     /// The problems of the catalog.
     pub fn with_partitions(config: Value, count: usize) -> Result<Stage, String> {
-        let mut stage = Stage {
+        let mut stage = Stage::empty(count);
+        stage.load(&catalog_files(&config)?, Timestamp::from_seconds(0))?;
+        Ok(stage)
+    }
+
+    /// Several partitions with a catalog of these files.
+    ///
+    /// # Errors
+    /// The problems of the catalog.
+    pub fn with_files(files: &[(SmolStr, SmolStr)], count: usize) -> Result<Stage, String> {
+        let mut stage = Stage::empty(count);
+        stage.load(files, Timestamp::from_seconds(0))?;
+        Ok(stage)
+    }
+
+    /// Several partitions in a world that has its catalogs already. Outputs are not written: whoever asks
+    /// reads the entries.
+    pub fn in_world(world: World, count: usize) -> Stage {
+        Stage {
+            world,
+            is_heard: false,
+            ..Stage::empty(count)
+        }
+    }
+
+    fn empty(count: usize) -> Stage {
+        Stage {
             world: World::new(),
             partitions: vec![Partition::new(); count],
             clock: Timestamp::MIN,
             outputs: Vec::new(),
+            is_heard: true,
             entries: Vec::new(),
-        };
-        stage.activate_from(&config, Timestamp::from_seconds(0))?;
-        Ok(stage)
+        }
+    }
+
+    /// All entries so far.
+    pub fn entries(&self) -> impl DoubleEndedIterator<Item = &Entry> + ExactSizeIterator + Clone {
+        self.entries.iter().map(|(_, entry, _)| entry)
     }
 
     /// Activates the catalog of another configuration from an instant on.
@@ -62,8 +96,20 @@ impl Stage {
     /// # Errors
     /// The problems of the catalog.
     pub fn activate(&mut self, config: &Value, from: &str) -> Result<(), String> {
+        self.activate_files(&catalog_files(config)?, from)
+    }
+
+    /// Activates a catalog of other files from an instant on.
+    ///
+    /// # Errors
+    /// The problems of the catalog.
+    pub fn activate_files(
+        &mut self,
+        files: &[(SmolStr, SmolStr)],
+        from: &str,
+    ) -> Result<(), String> {
         let from = Timestamp::parse(from).ok_or_else(|| format!("{from} is no instant"))?;
-        self.activate_from(config, from)?;
+        self.load(files, from)?;
         for index in 0..self.partitions.len() {
             let mut events = Vec::new();
             self.partitions[index].config_changed(&self.world, self.clock, &mut events);
@@ -75,17 +121,17 @@ impl Stage {
         Ok(())
     }
 
-    fn activate_from(&mut self, config: &Value, from: Timestamp) -> Result<(), String> {
-        let files = catalog_files(config)?;
-        let compiled = umbral_catalog::load(&files, &zones::Iana).map_err(|problems| {
+    fn load(&mut self, files: &[(SmolStr, SmolStr)], from: Timestamp) -> Result<(), String> {
+        let compiled = umbral_catalog::load(files, &zones::Iana).map_err(|problems| {
             let lines: Vec<String> = problems
                 .iter()
                 .map(|p| format!("{} {}: {}", p.code, p.file, p.title))
                 .collect();
+            let texts: Vec<&str> = files.iter().map(|(_, text)| text.as_str()).collect();
             format!(
                 "the catalog has problems: {}\n{}",
                 lines.join("; "),
-                files[0].1
+                texts.join("\n")
             )
         })?;
         let key = self.activation_key(1);
@@ -103,9 +149,16 @@ impl Stage {
 
     /// Lets the clock come to an instant, if it is later.
     pub fn tick(&mut self, at: &str) {
-        let Some(at) = Timestamp::parse(at).filter(|at| *at > self.clock) else {
+        if let Some(at) = Timestamp::parse(at) {
+            self.tick_at(at);
+        }
+    }
+
+    /// Lets the clock come to an instant, if it is later.
+    pub fn tick_at(&mut self, at: Timestamp) {
+        if at <= self.clock {
             return;
-        };
+        }
         self.clock = at;
         for index in 0..self.partitions.len() {
             let mut events = Vec::new();
@@ -136,12 +189,15 @@ impl Stage {
         self.decide(input, line);
     }
 
-    fn decide(&mut self, input: Input, line: String) {
+    /// Decides an input as it comes from the wire; of a correction the edge looks up what stands for its
+    /// record.
+    pub fn decide(&mut self, mut input: Input, line: String) {
         self.know_zone(&input);
         self.clock = self.clock.max(input.occurred_at);
         let index = self.partition_of(&input.account);
         let mut events = Vec::new();
         let hash = umbral_wire::body_hash(&input);
+        edge::look_up(self.entries.iter().map(|(_, entry, _)| entry), &mut input);
         let decision =
             self.partitions[index].process(&self.world, self.clock, &input, hash, &mut events);
         let outcome = match decision {
@@ -196,8 +252,10 @@ impl Stage {
             outcome,
             events,
         };
-        self.outputs
-            .extend(umbral_wire::outputs(&entry).iter().filter_map(value_of));
+        if self.is_heard {
+            let outputs = umbral_wire::outputs(&entry);
+            self.outputs.extend(outputs.iter().filter_map(value_of));
+        }
         self.entries.push((partition, entry, hash));
     }
 

@@ -1,10 +1,13 @@
 //! Stories: a text file of inputs and of what comes out, line by line.
 //!
-//! A story starts from a neutral configuration in JSON. Its inputs go through a [`Stage`]; its outputs are
-//! compared in the JSON form in which they leave.
+//! A story starts from a neutral configuration in JSON, or from a catalog. Its inputs go through a [`Stage`];
+//! its outputs are compared in the JSON form in which they leave.
 
 use crate::stage::Stage;
+use crate::state;
 use serde_json::{Map, Value, json};
+use smol_str::SmolStr;
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use umbral_model::time::Timestamp;
@@ -21,6 +24,15 @@ const HIDDEN: [&str; 6] = [
 /// The account of an input that names none.
 const ACCOUNT: &str = "A";
 
+/// What the stories of a folder start from.
+#[derive(Clone, Debug)]
+pub enum Base {
+    /// A neutral configuration.
+    Neutral(Value),
+    /// A catalog, in TOML.
+    Catalog(SmolStr),
+}
+
 /// A story as it is written.
 #[derive(Clone, Debug)]
 pub struct Story {
@@ -28,6 +40,8 @@ pub struct Story {
     pub title: String,
     /// Laid over the configuration that stories start from.
     pub config: Value,
+    /// Beside the catalog that stories start from, by name; the first one has none.
+    pub catalogs: BTreeMap<String, String>,
     /// Kinds to list that are hidden by default.
     pub show: Vec<String>,
     /// Inputs with what comes out.
@@ -47,6 +61,19 @@ pub struct Step {
     pub body: Map<String, Value>,
     /// What must come out, in order.
     pub expected: Vec<Expected>,
+    /// How accounts must be after it.
+    pub states: Vec<State>,
+}
+
+/// How an account must be.
+#[derive(Clone, Debug)]
+pub struct State {
+    /// Its line, from 1.
+    pub line: usize,
+    /// The account.
+    pub account: String,
+    /// What it must have.
+    pub fields: Value,
 }
 
 /// An output that must come.
@@ -71,20 +98,32 @@ impl Story {
         let mut story = Story {
             title: String::new(),
             config: json!({}),
+            catalogs: BTreeMap::new(),
             show: Vec::new(),
             steps: Vec::new(),
         };
+        let mut catalog = String::new();
         for (index, line) in text.lines().enumerate() {
             let number = index + 1;
             story
-                .read_line(number, line.trim())
+                .read_line(number, line.trim(), &mut catalog)
                 .map_err(|why| format!("line {number}: {why}"))?;
         }
         Ok(story)
     }
 
-    fn read_line(&mut self, number: usize, line: &str) -> Result<(), String> {
+    /// Reads a line; `catalog` is the name of the one whose lines are read.
+    fn read_line(&mut self, number: usize, line: &str, catalog: &mut String) -> Result<(), String> {
         if line.is_empty() {
+            return Ok(());
+        }
+        if let Some(name) = line.strip_prefix("catalog ") {
+            *catalog = name.trim().to_owned();
+            return Ok(());
+        }
+        if let Some(toml) = line.strip_prefix('|') {
+            let text = self.catalogs.entry(catalog.clone()).or_default();
+            let _ = writeln!(text, "{toml}");
             return Ok(());
         }
         if let Some(title) = line.strip_prefix('#') {
@@ -116,6 +155,22 @@ impl Story {
             });
             return Ok(());
         }
+        if let Some(state) = line.strip_prefix("= ") {
+            let (account, fields) = match state.starts_with('{') {
+                true => (ACCOUNT, state),
+                false => state.split_once(' ').ok_or("expected = ACCOUNT {state}")?,
+            };
+            let step = self
+                .steps
+                .last_mut()
+                .ok_or("a state without an input above it")?;
+            step.states.push(State {
+                line: number,
+                account: account.to_owned(),
+                fields: parse_json(fields)?,
+            });
+            return Ok(());
+        }
         let (at, kind, body) = split(line)?;
         let at = Timestamp::parse(at).ok_or_else(|| format!("{at} is no instant"))?;
         let Value::Object(body) = body else {
@@ -128,6 +183,7 @@ impl Story {
             kind,
             body,
             expected: Vec::new(),
+            states: Vec::new(),
         });
         Ok(())
     }
@@ -156,22 +212,82 @@ pub fn lay_over(base: &mut Value, over: &Value) {
     }
 }
 
-/// Runs a story from a base configuration.
+/// What a story's catalogs are made from.
+struct Catalogs<'s> {
+    base: &'s Base,
+    story: &'s Story,
+    /// The neutral configuration so far.
+    config: Value,
+}
+
+impl<'s> Catalogs<'s> {
+    fn new(base: &'s Base, story: &'s Story) -> Catalogs<'s> {
+        let mut config = match base {
+            Base::Neutral(config) => config.clone(),
+            Base::Catalog(_) => Value::Null,
+        };
+        lay_over(&mut config, &story.config);
+        Catalogs {
+            base,
+            story,
+            config,
+        }
+    }
+
+    /// The files of the catalog with this name; `base` is the folder's.
+    fn files(&self, base: &SmolStr, name: &str) -> Result<Vec<(SmolStr, SmolStr)>, String> {
+        let mut files = vec![("catalog.toml".into(), base.clone())];
+        match self.story.catalogs.get(name) {
+            Some(text) => files.push(("story.toml".into(), text.into())),
+            None if name.is_empty() => {}
+            None => return Err(format!("there is no catalog {name}")),
+        }
+        Ok(files)
+    }
+
+    fn stage(&self) -> Result<Stage, String> {
+        match self.base {
+            Base::Neutral(_) => Stage::new(self.config.clone()),
+            Base::Catalog(base) => Stage::with_files(&self.files(base, "")?, 1),
+        }
+    }
+
+    /// Activates what a step says; `from` is the step's instant unless it says another one.
+    fn activate(&mut self, stage: &mut Stage, step: &Step) -> Result<(), String> {
+        let at = step.at.to_string();
+        match self.base {
+            Base::Neutral(_) => {
+                lay_over(&mut self.config, &Value::Object(step.body.clone()));
+                stage.activate(&self.config, &at)
+            }
+            Base::Catalog(base) => {
+                let text = |key: &str| step.body.get(key).and_then(Value::as_str);
+                let files = self.files(base, text("catalog").unwrap_or_default())?;
+                stage.activate_files(&files, text("from").unwrap_or(&at))
+            }
+        }
+    }
+}
+
+/// Runs a story from what its folder starts from.
 ///
 /// # Errors
-/// Every step whose outputs differ, expected beside got; or why the story cannot be run.
-pub fn run(text: &str, base: &Value) -> Result<(), String> {
+/// Every step whose outputs or states differ, expected beside got; or why the story cannot be run.
+pub fn run(text: &str, base: &Base) -> Result<(), String> {
     let story = Story::parse(text)?;
-    let mut config = base.clone();
-    lay_over(&mut config, &story.config);
-    let mut stage = Stage::new(config.clone())?;
+    let mut catalogs = Catalogs::new(base, &story);
+    let mut stage = catalogs.stage()?;
     let mut report = String::new();
     for (index, step) in story.steps.iter().enumerate() {
-        play(&mut stage, &mut config, index, step)
+        play(&mut stage, &mut catalogs, index, step)
             .map_err(|why| format!("line {}: {why}", step.line))?;
         let mut shown = stage.take_outputs();
         shown.retain(|output| is_visible(&story, output));
         compare(step, &shown, &mut report);
+        compare_states(&stage, step, &mut report);
+    }
+    if stage.account_hashes() != stage.replayed_hashes() {
+        report.push_str("  the replayed state is another one\n");
     }
     if report.is_empty() {
         Ok(())
@@ -181,19 +297,36 @@ pub fn run(text: &str, base: &Value) -> Result<(), String> {
 }
 
 /// Plays one input: its time ticks first.
-fn play(stage: &mut Stage, config: &mut Value, index: usize, step: &Step) -> Result<(), String> {
+fn play(
+    stage: &mut Stage,
+    catalogs: &mut Catalogs<'_>,
+    index: usize,
+    step: &Step,
+) -> Result<(), String> {
     let at = step.at.to_string();
     stage.tick(&at);
     match step.kind.as_str() {
         "tick" => Ok(()),
-        "config_activated" => {
-            lay_over(config, &Value::Object(step.body.clone()));
-            stage.activate(config, &at)
-        }
+        "config_activated" => catalogs.activate(stage, step),
         kind => {
             let body = Value::Object(step.body.clone());
             stage.input(ACCOUNT, &format!("e{index}"), &at, kind, body);
             Ok(())
+        }
+    }
+}
+
+/// Writes down how accounts after a step differ from those expected.
+fn compare_states(stage: &Stage, step: &Step, report: &mut String) {
+    for expected in &step.states {
+        let got = stage.account(&expected.account);
+        let got = got.map_or(Value::Null, |view| state::of(&view));
+        if !has(&got, &expected.fields) {
+            let _ = writeln!(
+                report,
+                "  line {}: account {}\n      expected: {}\n      got:      {got}",
+                expected.line, expected.account, expected.fields
+            );
         }
     }
 }
@@ -264,14 +397,21 @@ fn has(got: &Value, listed: &Value) -> bool {
     }
 }
 
-/// The configuration that a folder's stories start from: its `base.json`.
+/// What a folder's stories start from: its `base.toml` or `base.json`.
 ///
 /// # Errors
 /// A file that is missing or no JSON.
-pub fn base_of(folder: &Path) -> Result<Value, String> {
-    let path = folder.join("base.json");
+pub fn base_of(folder: &Path) -> Result<Base, String> {
+    let catalog = folder.join("base.toml");
+    let path = match catalog.is_file() {
+        true => catalog,
+        false => folder.join("base.json"),
+    };
     let text = std::fs::read_to_string(&path).map_err(|error| format!("{path:?}: {error}"))?;
-    parse_json(&text)
+    match path.extension() {
+        Some(extension) if extension == "toml" => Ok(Base::Catalog(text.into())),
+        _ => parse_json(&text).map(Base::Neutral),
+    }
 }
 
 /// The stories of a folder, by name.

@@ -23,6 +23,11 @@ fn own_stories() {
 }
 
 #[test]
+fn tariff_stories() {
+    run_all(&Path::new(env!("CARGO_MANIFEST_DIR")).join("stories/tariffs"));
+}
+
+#[test]
 fn shared_stories() {
     for inside in ["vectors/credit_stories", "shared/vectors/credit_stories"] {
         if let Some(folder) = stories::find_upwards(inside) {

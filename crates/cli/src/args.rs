@@ -63,11 +63,11 @@ pub(crate) enum Command {
     Ingest(commands::ingest::Args),
     /// Run the service until it is told to stop
     Run(commands::run::Args),
-    /// Show a customer's balances, limits, restrictions and latest charges
+    /// Show a customer's balances, allowances, limits, restrictions and latest charges
     Account(commands::account::Args),
     /// Show the chain of events behind a charge, a warning or a restriction
     Why(commands::why::Args),
-    /// Show what a month cost, by service and zone
+    /// Show what a month cost, or would have cost under other plans
     Bill(commands::bill::Args),
     /// Print a derived stream, one JSON object a line
     Tail(commands::tail::Args),

@@ -41,7 +41,8 @@ pub(crate) fn rounded(money: Money, currency: &str) -> String {
     price(Money::from_micros(units.saturating_mul(unit)), currency)
 }
 
-/// A quantity with its unit as people say it: `3721s` is `1h2m1s`, `12500kB` is `12.5MB`.
+/// A quantity with its unit as people say it: `3721s` is `1h2m1s`, `12500kB` is `12.5MB`. Parts of a second
+/// are cut: shares of allowances have many.
 pub(crate) fn humane(quantity: &str) -> String {
     let digits = quantity.bytes().take_while(u8::is_ascii_digit).count();
     let (number, unit) = quantity.split_at(digits);
@@ -55,6 +56,11 @@ pub(crate) fn humane(quantity: &str) -> String {
         "kB" => octets(number.saturating_mul(1_000)),
         "MB" => octets(number.saturating_mul(1_000_000)),
         "GB" => octets(number.saturating_mul(1_000_000_000)),
+        rest if rest.starts_with('.') && rest.ends_with('s') => match number {
+            0 => quantity.to_owned(),
+            1..60 => format!("{number}{}s", rest.get(..2).unwrap_or_default()),
+            _ => clock(number),
+        },
         _ => quantity.to_owned(),
     }
 }
@@ -165,6 +171,9 @@ mod tests {
             ("3721s", "1h02m01s"),
             ("59s", "59s"),
             ("0.5s", "0.5s"),
+            ("0.000000001s", "0.000000001s"),
+            ("12.345s", "12.3s"),
+            ("406.451612903s", "6m46s"),
             ("12500kB", "12.5MB"),
             ("34429000B", "34.429MB"),
             ("999B", "999B"),

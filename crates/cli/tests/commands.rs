@@ -21,6 +21,7 @@ const COMMANDS: &[&[&str]] = &[
     &["rate"],
     &["catalog"],
     &["catalog", "import-cgrates"],
+    &["catalog", "diff"],
     &["catalog", "activate"],
     &["init"],
     &["ingest"],

@@ -109,18 +109,23 @@ fn known_plan(draft: &Draft<'_>, name: &PlanName) -> Result<PlanNo, Rejection> {
     })
 }
 
-fn known_member(draft: &Draft<'_>, id: &MemberId) -> Result<(), Rejection> {
-    match draft
-        .row
-        .cold()
-        .members
-        .iter()
-        .any(|member| member.id == *id)
-    {
-        true => Ok(()),
-        false => Err(Rejection::new(
+fn known_member<'d>(draft: &'d Draft<'_>, id: &MemberId) -> Result<&'d Member, Rejection> {
+    let mut members = draft.row.cold().members.iter();
+    members.find(|member| member.id == *id).ok_or_else(|| {
+        Rejection::new(
             Reason::UnknownMember,
             format!("the account has no member {id}"),
+        )
+    })
+}
+
+/// A member that has not ended.
+fn open_member(draft: &Draft<'_>, id: &MemberId) -> Result<(), Rejection> {
+    match known_member(draft, id)?.closed_at {
+        None => Ok(()),
+        Some(at) => Err(Rejection::new(
+            Reason::UnknownMember,
+            format!("member {id} ended at {at}"),
         )),
     }
 }
@@ -136,7 +141,7 @@ pub(crate) fn add_member(draft: &mut Draft<'_>, body: &MemberAdded) -> Result<()
     if let Some(plan) = &body.plan {
         known_plan(draft, plan)?;
     }
-    let takes_over = grants::has_some_of_nobody(draft.world, &draft.row);
+    let takes_over = grants::has_own(draft.world, &draft.row, draft.effective_at);
     draft.push(EventBody::MemberOpened(MemberOpened {
         member: body.member.clone(),
         plan: body.plan.clone(),
@@ -147,7 +152,7 @@ pub(crate) fn add_member(draft: &mut Draft<'_>, body: &MemberAdded) -> Result<()
 
 /// Ends a member. Its usage of earlier times is still taken.
 pub(crate) fn remove_member(draft: &mut Draft<'_>, body: &MemberRemoved) -> Result<(), Rejection> {
-    known_member(draft, &body.member)?;
+    open_member(draft, &body.member)?;
     draft.push(EventBody::MemberClosed(MemberClosed {
         member: body.member.clone(),
     }));
@@ -222,7 +227,7 @@ pub(crate) fn change_plan(
 ) -> Result<(), Rejection> {
     known_plan(draft, &body.plan)?;
     if let Some(member) = &input.member {
-        known_member(draft, member)?;
+        open_member(draft, member)?;
     }
     let (member, plan) = (input.member.clone(), body.plan.clone());
     match day_of_change(draft, body.effective)? {
@@ -231,7 +236,10 @@ pub(crate) fn change_plan(
             plan,
             on,
         })),
-        None => fees::change_plan(draft, member, plan),
+        None => {
+            fees::change_plan(draft, member, plan);
+            latch::compare(draft, Cause::Charge);
+        }
     }
     Ok(())
 }
@@ -300,6 +308,7 @@ pub(crate) fn date_of_change(draft: &mut Draft<'_>) {
         .class_change
         .filter(|(on, _)| *on <= today)
         .map(|(_, class)| class);
+    let changes_plan = !plans.is_empty();
     for change in plans {
         let name = draft
             .world
@@ -308,6 +317,9 @@ pub(crate) fn date_of_change(draft: &mut Draft<'_>) {
             .unwrap_or_default();
         let plan = PlanName::new(name);
         fees::change_plan(draft, change.member, plan);
+    }
+    if changes_plan {
+        latch::compare(draft, Cause::Charge);
     }
     if let Some(class) = class {
         let name = draft.world.catalogs.class_name(class).unwrap_or_default();
@@ -325,6 +337,8 @@ pub(crate) fn apply(world: &World, row: &mut Row, event: &Event) {
             if let Some(member) = members.iter_mut().find(|member| member.id == body.member) {
                 member.closed_at = Some(event.effective_at);
             }
+            let changes = &mut row.cold_mut().plan_changes;
+            changes.retain(|change| change.member.as_ref() != Some(&body.member));
         }
         EventBody::ClassChangeScheduled(body) => {
             let class = world.catalogs.class_no(body.class.as_str());
@@ -363,7 +377,7 @@ fn apply_class(row: &mut Row, at: Timestamp, to: ClassNo) {
         Ok(index) => classes[index].1 = to,
         Err(index) => classes.insert(index, (at, to)),
     }
-    row.class = to;
+    row.class = classes.last().map_or(to, |(_, last)| *last);
 }
 
 fn is_dated(event: &Event) -> bool {
@@ -408,7 +422,7 @@ fn apply_member(world: &World, row: &mut Row, at: Timestamp, body: &MemberOpened
         .and_then(|plan| world.catalogs.plan_no(plan.as_str()));
     row.tariff_is_cold |= plan.is_some();
     if plan.is_none() {
-        grants::hand_to_first_member(world, row, &body.member);
+        grants::hand_to_first_member(world, row, &body.member, at);
     }
     row.cold_mut().members.push(Member {
         id: body.member.clone(),

@@ -44,14 +44,17 @@ pub(crate) fn rate(draft: &mut Draft<'_>, input: &Input, usage: &Usage) -> Resul
     }
     draft.push(EventBody::UsageRated(rated.clone()));
     volume::post(draft, Change::new(&rated))?;
-    warnings::compare(draft, std::iter::once(&*rated.charge), Cause::Usage);
-    latch::compare(draft, Cause::Usage);
+    let mut touched = warnings::Touched::default();
+    touched.add(&rated.charge);
     let record = RatedRecord {
         root: input.key.clone(),
         occurred_at: input.occurred_at,
         rated: Some(rated),
     };
-    parked::release(draft, record, &input.key)
+    parked::release(draft, record, &input.key, &mut touched)?;
+    warnings::compare(draft, touched, Cause::Usage);
+    latch::compare(draft, Cause::Usage);
+    Ok(())
 }
 
 /// Prices a usage record of an account as `row` has it.
@@ -65,11 +68,16 @@ pub(crate) fn price(
     let at = input.occurred_at;
     let cycle = match priced.plan_of_old {
         None => cycle_to_count_in(draft, input)?,
-        Some(_) => row.cycle_of(draft.world, at),
+        Some(_) => {
+            not_before_account(draft, input)?;
+            row.cycle_of(draft.world, at)
+        }
     };
-    let tariff = match priced.plan_of_old.filter(|_| !row.keeps_cycle(cycle)) {
-        Some(plan) => Tariff::Plan(plan),
-        None => tariff_of(row, input.member.as_ref(), at)?,
+    let into_own = plans_into_own(row, input.member.as_ref(), at);
+    let tariff = match (priced.plan_of_old, &into_own) {
+        (Some(plan), _) if !row.keeps_cycle(cycle) => Tariff::Plan(plan),
+        (_, Some(plans)) => Tariff::Plans(plans),
+        (_, None) => tariff_of(row, input.member.as_ref(), at)?,
     };
     let record = Record {
         service: usage.service.as_str(),
@@ -186,17 +194,22 @@ pub(crate) fn late_fee(draft: &mut Draft<'_>, item: &str, amount: Money, due_on:
     }));
 }
 
+fn not_before_account(draft: &Draft<'_>, input: &Input) -> Result<(), Rejection> {
+    if input.occurred_at >= draft.row.opened_at {
+        return Ok(());
+    }
+    Err(Rejection::new(
+        Reason::BeforeAccount,
+        format!(
+            "it is of {}, the account began at {}",
+            input.occurred_at, draft.row.opened_at
+        ),
+    ))
+}
+
 /// The cycle of an input by its date: the current one or one of the two before it, older ones by force.
 pub(crate) fn cycle_to_count_in(draft: &Draft<'_>, input: &Input) -> Result<Date, Rejection> {
-    if input.occurred_at < draft.row.opened_at {
-        return Err(Rejection::new(
-            Reason::BeforeAccount,
-            format!(
-                "it is of {}, the account began at {}",
-                input.occurred_at, draft.row.opened_at
-            ),
-        ));
-    }
+    not_before_account(draft, input)?;
     let cycle = draft.row.cycle_of(draft.world, input.occurred_at);
     if input.forced || draft.row.keeps_cycle(cycle) {
         return Ok(cycle);
@@ -253,6 +266,28 @@ fn tariff_of<'a>(
         None if cold.plans.is_empty() => row.plan.map(Tariff::Plan).ok_or_else(no_plan),
         None => Err(no_plan()),
     }
+}
+
+/// The account's plans followed by the member's own, where those begin only after `at`: maybe inside the record.
+fn plans_into_own(
+    row: &Row,
+    member: Option<&MemberId>,
+    at: Timestamp,
+) -> Option<Vec<(Timestamp, PlanNo)>> {
+    if !row.tariff_is_cold {
+        return None;
+    }
+    let cold = row.cold();
+    let mut members = cold.members.iter();
+    let own = &members.find(|known| Some(&known.id) == member)?.plans;
+    let (first, _) = own.first().filter(|(from, _)| at < *from)?;
+    let mut plans: Vec<(Timestamp, PlanNo)> = match cold.plans.is_empty() {
+        true => vec![(row.opened_at, row.plan?)],
+        false => cold.plans.clone(),
+    };
+    plans.retain(|(from, _)| from < first);
+    plans.extend(own);
+    starts_by(&plans, at).then_some(plans)
 }
 
 fn starts_by(plans: &[(Timestamp, PlanNo)], at: Timestamp) -> bool {

@@ -188,9 +188,9 @@ impl Books {
             }
             return;
         }
-        // Not there where another month is wanted, or where nothing stood for the record before.
-        let record = known.records.entry(correction.root.clone());
-        let (month, before) = record.or_insert_with(|| (was, Place::default()));
+        let Some((month, before)) = known.records.get_mut(&correction.root) else {
+            return;
+        };
         let said = own.filter(|input| input.key == correction.correction);
         let said = said.and_then(|input| Place::of(&input.body)).or(parked);
         let after = said.unwrap_or_else(|| before.clone());

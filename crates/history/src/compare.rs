@@ -258,7 +258,7 @@ impl Past {
             Outcome::Quarantined(kept) => Some((kept.reason, kept.detail.as_str())),
         };
         if let Some(root) = self.roots.of(input) {
-            note_price(&mut self.unpriced, root, input, refused);
+            note_price(&mut self.unpriced, root, input, refused, &entry.events);
         }
     }
 

@@ -104,6 +104,9 @@ pub struct ParkedReport {
 
 pub(crate) fn allowance_of(view: GrantView) -> AllowanceReport {
     let units = |units: u64| Quantity(units).display(view.measurement);
+    let mut warned: Vec<String> = view.warned.iter().map(ToString::to_string).collect();
+    // `80` before `100`.
+    warned.sort_by(|a, b| (a.len(), a).cmp(&(b.len(), b)));
     let share = u128::from(view.left) * 10_000 / u128::from(view.granted.max(1));
     AllowanceReport {
         granted: units(view.granted),
@@ -115,7 +118,7 @@ pub(crate) fn allowance_of(view: GrantView) -> AllowanceReport {
         member_id: view.member.map(|member| member.to_string()),
         from: view.from,
         until: view.until,
-        warned: view.warned.iter().map(ToString::to_string).collect(),
+        warned,
     }
 }
 

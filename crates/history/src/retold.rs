@@ -220,27 +220,32 @@ fn corrected_by(input: &Input) -> Option<InputKey> {
     })
 }
 
-/// Notes whether a record, or the correction of one, has a price.
+/// Notes whether a record has a price, by what came of it or of a correction of it.
 pub(crate) fn note_price(
     unpriced: &mut Unpriced,
     root: InputKey,
     input: &Input,
     refused: Option<(Reason, &str)>,
+    events: &[AccountEvent],
 ) {
-    let is_gone = matches!(input.body, Body::UsageCancelled(_));
-    match refused.filter(|(reason, _)| is_about_prices(*reason)) {
-        Some((reason, detail)) => {
-            let without = NoPrice {
-                at: input.occurred_at,
-                reason,
-                detail: detail.to_owned(),
-            };
-            unpriced.insert(root, without);
-        }
-        None if refused.is_none() || is_gone => {
-            unpriced.remove(&root);
-        }
-        None => {}
+    let is_rated = events.iter().any(|event| {
+        let body = &event.event.body;
+        matches!(
+            body,
+            EventBody::UsageRated(_) | EventBody::UsageCorrected(_)
+        )
+    });
+    if is_rated || matches!(input.body, Body::UsageCancelled(_)) {
+        unpriced.remove(&root);
+        return;
+    }
+    if let Some((reason, detail)) = refused.filter(|(reason, _)| is_about_prices(*reason)) {
+        let without = NoPrice {
+            at: input.occurred_at,
+            reason,
+            detail: detail.to_owned(),
+        };
+        unpriced.insert(root, without);
     }
 }
 
@@ -267,7 +272,7 @@ struct Run<'t> {
     partition: Partition,
     books: Books,
     roots: Roots,
-    /// What was rated for records that corrections name; not rated where the plan has no price.
+    /// What was rated for records that corrections name.
     records: FxHashMap<InputKey, RatedRecord>,
     unpriced: Unpriced,
 }
@@ -334,19 +339,18 @@ impl Run<'_> {
             Decision::Duplicate => return,
             Decision::Refused(rejection) => Some((rejection.reason, rejection.detail.as_str())),
         };
-        if input.key == root && self.told.named.contains(&root) {
-            let rated = events.iter().find_map(|event| match &event.event.body {
-                EventBody::UsageRated(rated) => Some(rated.clone()),
-                _ => None,
-            });
+        if input.key == root && refused.is_none() && self.told.named.contains(&root) {
             let record = RatedRecord {
                 root: root.clone(),
                 occurred_at: input.occurred_at,
-                rated,
+                rated: events.iter().find_map(|event| match &event.event.body {
+                    EventBody::UsageRated(rated) => Some(rated.clone()),
+                    _ => None,
+                }),
             };
             self.records.insert(root.clone(), record);
         }
-        note_price(&mut self.unpriced, root, input, refused);
+        note_price(&mut self.unpriced, root, input, refused, events);
     }
 
     /// Timers fire that are due by now and have nothing journaled to fire with.

@@ -208,7 +208,7 @@ event_bodies! {
     PurchaseRecorded(PurchaseRecorded) = "purchase_recorded", Rated;
     /// Units of an allowance were given.
     AllowanceGranted(AllowanceGranted) = "allowance_granted", Rated;
-    /// What a grant had left is gone before its time: its plan ended.
+    /// What a grant had left is gone before its time: its plan or its member ended.
     AllowanceEnded(AllowanceEnded) = "allowance_ended", Rated;
     /// Warnings of an allowance were reached.
     AllowanceCrossed(Box<AllowanceCrossed>) = "allowance_threshold_crossed", Credit;
@@ -451,7 +451,7 @@ pub enum ChargeKind {
     /// A plan's fee, or the credit for its unused days.
     Fee(FeeCharge),
     /// All units of the cycle cost another price, because another tier is reached.
-    Volume(VolumeCharge),
+    Volume(Box<VolumeCharge>),
     /// A later instalment of a purchase.
     Instalment {
         /// The purchase.

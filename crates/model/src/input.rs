@@ -171,7 +171,7 @@ bodies! {
     /// Usage, already consumed.
     Usage(Usage) = "usage";
     /// A usage record was wrong; this is how it should have been.
-    UsageCorrected(UsageCorrected) = "usage_corrected";
+    UsageCorrected(Box<UsageCorrected>) = "usage_corrected";
     /// A usage record should not have been.
     UsageCancelled(UsageCancelled) = "usage_cancelled";
     /// A charge that was priced outside.

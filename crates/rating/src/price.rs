@@ -6,6 +6,8 @@ use umbral_model::rejection::{Reason, Rejection};
 
 /// A whole in basis points.
 const BPS: i128 = 10_000;
+/// Pico-units below which a sum of amounts that are held to pico-units says nothing.
+const DUST: i128 = 100;
 
 /// The sum of a charge's segments and setup fee. Units that allowances covered cost nothing.
 pub(crate) fn sum(charge: &Charge) -> Result<Sum, Rejection> {
@@ -206,6 +208,15 @@ impl Exact {
         let upwards = i128::from(doubled >= self.denominator && self.rest());
         let whole = self.whole.checked_add(upwards).filter(|_| self.fits);
         whole.map(Pico::from_picos).ok_or_else(out_of_range)
+    }
+
+    /// To the nearest hundred pico-units, halves up: for sums of amounts that are held to pico-units.
+    pub(crate) fn without_dust(self) -> Result<Exact, Rejection> {
+        let picos = self.nearest_pico()?.picos();
+        let hundreds = picos.checked_add(DUST / 2).ok_or_else(out_of_range)?;
+        Ok(Exact::exactly(Pico::from_picos(
+            hundreds.div_euclid(DUST) * DUST,
+        )))
     }
 
     /// The one rounding.

@@ -39,7 +39,8 @@ pub fn tier_money(
 
 /// The amount of a volume charge, from its explanation alone:
 /// `units_after x to_price / to_unit - units_before x from_price / from_unit - own`, less the discount, rounded
-/// as the rate says.
+/// as the rate says. `own` is held to twelve decimals, so what is finer than ten is its rounding and no amount:
+/// no mode makes money of it.
 ///
 /// # Errors
 /// An amount that 128 bits do not hold.
@@ -52,5 +53,6 @@ pub fn volume_amount(volume: &VolumeCharge, rounding: Rounding) -> Result<Money,
         volume.units_before,
         volume.from_unit,
     )?;
-    sum.exact().less(volume.discount_bps)?.round(rounding)
+    let exact = sum.exact().less(volume.discount_bps)?;
+    exact.without_dust()?.round(rounding)
 }

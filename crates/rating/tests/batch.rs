@@ -287,3 +287,112 @@ fn a_start_without_offset_is_the_wall_clock_of_the_tariff() {
         assert!(answer.contains(outcome), "{start}: {answer}");
     }
 }
+
+fn with_account() -> CatalogSet {
+    let tariff = r#"
+[rate.octets]
+price = "2.00 per GB"
+increments = "1MB"
+[rate.text]
+tiers = [ { up_to = "100", price = "0.09 per event" }, { price = "0.07 per event" } ]
+tier_kind = "graduated"
+[plan.p]
+rules = [ { service = "data", rate = "octets" }, { service = "sms", rate = "text" } ]
+allowances = [ { name = "10 GB", service = "data", units = "10GB" } ]
+[product.more]
+price = "5.00"
+allowances = [ { name = "1 GB", service = "data", units = "1GB", valid = "30 days", priority = 1 } ]
+[discount.staff]
+percent = "12.5%"
+class = "staff"
+[discount.gold]
+percent = "80%"
+tier = "gold"
+[class.staff]
+"#;
+    written::catalogs(&[("2026-01-01", "version = \"v\"\n", tariff)])
+}
+
+fn answer_of(fields: &str) -> String {
+    let mut out = Vec::new();
+    let line = format!(r#"{{"id":"1","plan":"p","start":"2026-03-02T10:00:00+01:00",{fields}}}"#);
+    rate_line(&with_account(), line.as_bytes(), Detail::Full, &mut out);
+    String::from_utf8(out).unwrap().trim_end().to_owned()
+}
+
+#[test]
+fn an_explanation_names_allowances_tiers_and_discounts() {
+    let data = r#""service":"data","usage":"5MB","left":{"10 GB":"3MB","more/1 GB":"500kB"},"class":"staff","tier":"gold""#;
+    assert_eq!(
+        answer_of(data),
+        concat!(
+            r#"{"id":"1","amount":"0.0006","currency":"EUR","catalog_version":"v","plan":"p","service":"data","#,
+            r#""rule":"tariff.toml:9","prefix":null,"zone":null,"segments":["#,
+            r#"{"rate":"octets","band":null,"start":"2026-03-02T10:00:00+01:00","usage":"5MB","billed":"5MB","#,
+            r#""covered":"3500kB","increment":"1MB","price":"2.00","per":"1GB","amount":"0.003"}],"#,
+            r#""allowances":[{"name":"1 GB","segment":1,"units":"500kB","left":"0B"},"#,
+            r#"{"name":"10 GB","segment":1,"units":"3MB","left":"0B"}],"setup":"0.00","#,
+            r#""discounts":[{"name":"staff","percent":"12.5%","amount":"0.000375"},"#,
+            r#"{"name":"gold","percent":"80%","amount":"0.002025"}],"discount":"80%","discount_amount":"0.0024","#,
+            r#""rounding":{"mode":"half_up","decimals":6}}"#,
+        )
+    );
+    assert_eq!(
+        answer_of(r#""service":"sms","usage":"3","so_far":{"text":"98"}"#),
+        concat!(
+            r#"{"id":"1","amount":"0.25","currency":"EUR","catalog_version":"v","plan":"p","service":"sms","#,
+            r#""rule":"tariff.toml:9","prefix":null,"zone":null,"segments":["#,
+            r#"{"rate":"text","band":null,"start":"2026-03-02T10:00:00+01:00","usage":"2","billed":"2","tier":1,"#,
+            r#""increment":"1","price":"0.09","per":"1","amount":"0.18"},"#,
+            r#"{"rate":"text","band":null,"start":"2026-03-02T10:00:00+01:00","usage":"1","billed":"1","tier":2,"#,
+            r#""increment":"1","price":"0.07","per":"1","amount":"0.07"}],"setup":"0.00","#,
+            r#""rounding":{"mode":"half_up","decimals":6}}"#,
+        )
+    );
+}
+
+#[test]
+fn what_a_line_says_of_the_account_is_checked() {
+    for (fields, code, word) in [
+        (r#""left":{"10GB":"3MB"}"#, "U-0004", r#"it has \"10 GB\""#),
+        (r#""left":{"1 GB":"3MB"}"#, "U-0004", "PRODUCT/NAME"),
+        (r#""left":{"more/2 GB":"3MB"}"#, "U-0004", "no allowance"),
+        (r#""left":{"10 GB":"3s"}"#, "U-0004", "left of"),
+        (r#""left":{"10 GB":-3}"#, "U-0004", "left of"),
+        (r#""left":{"10 GB":"1B","10 GB":"2B"}"#, "U-0004", "twice"),
+        (r#""left":["10 GB"]"#, "U-0004", "left is an object"),
+        (r#""so_far":{"octets":"3MB"}"#, "U-0004", "no tiers"),
+        (r#""so_far":{"nothing":"3MB"}"#, "U-0004", "no such rate"),
+        (r#""so_far":"3MB""#, "U-0004", "so_far is an object"),
+        (r#""class":"gold""#, "U-0027", r#"it has \"staff\""#),
+        (r#""class":5"#, "U-0004", "class"),
+        (r#""tier":["gold"]"#, "U-0004", "tier"),
+        (r#""card":5"#, "U-0004", "card"),
+        (r#""card":["club",5]"#, "U-0004", "card"),
+        (r#""vip_rank":65536"#, "U-0004", "vip_rank"),
+        (r#""vip_rank":"high""#, "U-0004", "vip_rank"),
+        (r#""vip_rank":-1"#, "U-0004", "vip_rank"),
+        (r#""cards":["club"]"#, "U-0002", "card, vip_rank"),
+    ] {
+        let answer = answer_of(&format!(r#""service":"data","usage":"5MB",{fields}"#));
+        let start = format!(r#"{{"id":"1","code":"{code}","reason":""#);
+        assert!(
+            answer.starts_with(&start) && answer.contains(word),
+            "{fields}: {answer}"
+        );
+    }
+    for nothing in [
+        r#""left":{},"so_far":null,"class":"","tier":null,"card":[],"vip_rank":null"#,
+        r#""left":{"10 GB":"0","more/1 GB":null},"so_far":{"text":"7"},"vip_rank":"3","card":"club""#,
+    ] {
+        let answer = answer_of(&format!(r#""service":"data","usage":"5MB",{nothing}"#));
+        assert!(
+            answer.contains(r#""amount":"0.01","#),
+            "{nothing}: {answer}"
+        );
+        assert!(
+            !answer.contains("allowances") && !answer.contains("discount"),
+            "{answer}"
+        );
+    }
+}

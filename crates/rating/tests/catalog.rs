@@ -274,3 +274,65 @@ fn the_tree_is_for_people() {
         ]
     );
 }
+
+#[test]
+fn the_tree_names_allowances_tiers_and_discounts() {
+    let tariff = r#"
+[rate.text]
+tiers = [ { up_to = "10", price = "0.10 per event" }, { price = "0.05 per event" } ]
+tier_kind = "graduated"
+[plan.p]
+rules = [ { service = "sms", rate = "text" } ]
+allowances = [ { name = "texts", service = "sms", units = "100" } ]
+[discount.a]
+percent = "60%"
+[discount.b]
+percent = "40%"
+"#;
+    let catalogs = common::written::catalogs(&[("2026-01-01", "version = \"v\"\n", tariff)]);
+    let record = umbral_rating::Record {
+        service: "sms",
+        direction: Default::default(),
+        to: "",
+        whole: true,
+        zone: None,
+        network: None,
+        start: umbral_model::time::Timestamp::parse("2026-03-02T10:00:00Z").unwrap(),
+        quantity: 14,
+        duration: None,
+        continued: None,
+    };
+    let grant = umbral_rating::Available {
+        grant: umbral_model::ids::GrantNo(1),
+        version: catalogs.latest().unwrap(),
+        allowance: umbral_model::ids::AllowanceNo(0),
+        left: 2,
+        left_abroad: None,
+    };
+    let account = umbral_rating::Account {
+        allowances: &[grant],
+        ..umbral_rating::Account::default()
+    };
+    let plan = umbral_rating::Tariff::Plan(catalogs.plan_no("p").unwrap());
+    let charge = umbral_rating::rate_for(&catalogs, plan, &record, &account).unwrap();
+    let usage = Usage {
+        start: record.start,
+        quantity: record.quantity,
+        duration: None,
+    };
+    assert_eq!(
+        Explained::of(&catalogs, &charge, usage).unwrap().tree(),
+        [
+            "0.22 EUR  14 of sms",
+            "├─ plan p, catalog v",
+            "├─ rule tariff.toml:6",
+            "├─ 2026-03-02T11:00:00+01:00  rate text, tier 1 of the cycle: 12 billed as 12 (by 1), 10 of it charged at 0.10 per 1 = 1.00",
+            "├─ 2 from texts, 0 left",
+            "├─ 2026-03-02T11:00:00+01:00  rate text, tier 2 of the cycle: 2 billed as 2 (by 1) at 0.05 per 1 = 0.10",
+            "├─ less 0.66, discount a of 60%",
+            "├─ less 0.22, discount b of 40%",
+            "├─ discounts held at 80% in all",
+            "└─ rounded half_up to 6 decimals",
+        ]
+    );
+}

@@ -1,6 +1,6 @@
 //! Usage records that corrections name, looked up in the journal. The index is small (one place and clock a
 //! batch), so a look-up reads frames of one partition only, and decodes those in which the record's id
-//! occurs: first from the time on at which the usage began, then going back from it.
+//! occurs: first around the time at which the usage began, then further away.
 
 use crate::error::Failure;
 use crate::partitioner::partition_of_account;
@@ -43,6 +43,13 @@ pub(crate) enum Found {
     Nothing,
 }
 
+impl Found {
+    /// Whether nothing was found.
+    pub(crate) fn is_nothing(&self) -> bool {
+        matches!(self, Found::Nothing)
+    }
+}
+
 /// Durable batches in order, and the way to their frames.
 pub(crate) struct Originals {
     picker: FramePicker,
@@ -73,30 +80,29 @@ impl Originals {
         self.batches.len()
     }
 
-    /// Looks a record up where it was most likely taken: from the batch on in which the clock reached the start of
-    /// its usage. Clocks never go back, so what began later was not taken before.
-    pub(crate) fn find(&mut self, wanted: &Wanted<'_>) -> Result<Found, Failure> {
-        let (_, start) = self.bounds(wanted);
-        self.search(wanted, start..self.batches.len())
+    /// Looks a record up in the durable batches from the time on at which its usage began; in none where that is
+    /// not known. Clocks never go back, so most records are found right there.
+    pub(crate) fn find_near(&mut self, wanted: &Wanted<'_>) -> Result<Found, Failure> {
+        let near = self.near(wanted);
+        self.search(wanted, near..self.batches.len())
     }
 
-    /// Looks a record up in the batches before that, nearest first: the correction moves its start, or does not
-    /// name it.
-    pub(crate) fn find_before(&mut self, wanted: &Wanted<'_>) -> Result<Found, Failure> {
-        let (oldest, start) = self.bounds(wanted);
-        self.search(wanted, (oldest..start).rev())
-    }
-
-    /// The first batch that may hold the record, and the one in which the clock reached its start.
-    fn bounds(&self, wanted: &Wanted<'_>) -> (usize, usize) {
-        let end = self.batches.len();
+    /// Looks a record up in the batches before those, newest first, as far back as records are corrected.
+    pub(crate) fn find_far(&mut self, wanted: &Wanted<'_>) -> Result<Found, Failure> {
         let Some(newest) = self.batches.last() else {
-            return (end, end);
+            return Ok(Found::Nothing);
         };
-        let since = |at: Timestamp| self.batches.partition_point(|batch| batch.clock < at);
-        let oldest = since(newest.clock.plus_nanos(-HORIZON));
-        let start = wanted.started_at.map_or(end, since);
-        (oldest, start.clamp(oldest, end))
+        let oldest = newest.clock.plus_nanos(-HORIZON);
+        let first = self.batches.partition_point(|batch| batch.clock < oldest);
+        let near = self.near(wanted).max(first);
+        self.search(wanted, (first..near).rev())
+    }
+
+    fn near(&self, wanted: &Wanted<'_>) -> usize {
+        let Some(at) = wanted.started_at else {
+            return self.batches.len();
+        };
+        self.batches.partition_point(|batch| batch.clock < at)
     }
 
     /// Looks a record up in the batches that became durable since there were `known`.

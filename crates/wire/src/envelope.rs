@@ -155,7 +155,9 @@ impl Envelope {
             .and_then(correction::Form::finish)
             .map_err(|error| error.at(USAGE_CORRECTED))?;
         self.inner_member = member;
-        Ok(IncomingBody::Account(Body::UsageCorrected(corrected)))
+        Ok(IncomingBody::Account(Body::UsageCorrected(Box::new(
+            corrected,
+        ))))
     }
 
     /// Where the member stands that the body names inside itself.

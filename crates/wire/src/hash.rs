@@ -21,27 +21,19 @@ impl BodyHasher {
     /// a repeat is the same body although the record stands otherwise by then.
     pub fn hash(&mut self, content: &Body) -> u64 {
         self.buffer.clear();
-        match without_original(content) {
-            Some(sent) => body::put(&sent, &mut self.buffer),
-            None => body::put(content, &mut self.buffer),
+        match content {
+            Body::UsageCorrected(corrected) if corrected.original.is_some() => {
+                let mut sent = corrected.clone();
+                sent.original = None;
+                body::put(&Body::UsageCorrected(sent), &mut self.buffer);
+            }
+            Body::UsageCancelled(cancelled) if cancelled.original.is_some() => {
+                let mut sent = cancelled.clone();
+                sent.original = None;
+                body::put(&Body::UsageCancelled(sent), &mut self.buffer);
+            }
+            _ => body::put(content, &mut self.buffer),
         }
         xxh3_64(&self.buffer)
-    }
-}
-
-/// A correction as it was sent; none for a body that is so already.
-fn without_original(content: &Body) -> Option<Body> {
-    match content {
-        Body::UsageCorrected(corrected) if corrected.original.is_some() => {
-            let mut sent = corrected.clone();
-            sent.original = None;
-            Some(Body::UsageCorrected(sent))
-        }
-        Body::UsageCancelled(cancelled) if cancelled.original.is_some() => {
-            let mut sent = cancelled.clone();
-            sent.original = None;
-            Some(Body::UsageCancelled(sent))
-        }
-        _ => None,
     }
 }

@@ -77,7 +77,7 @@ proptest! {
         let original: Box<umbral_model::input::RatedRecord> = arbitrary(&mut dice);
         input.body = match cancelled {
             true => Body::UsageCancelled(UsageCancelled { original: Some(original), ..arbitrary(&mut dice) }),
-            false => Body::UsageCorrected(UsageCorrected { original: Some(original), ..arbitrary(&mut dice) }),
+            false => Body::UsageCorrected(Box::new(UsageCorrected { original: Some(original), ..arbitrary(&mut dice) })),
         };
         sent.clone_from(&input);
         match &mut sent.body {

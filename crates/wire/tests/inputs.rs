@@ -226,12 +226,12 @@ fn corrections_tiers_and_cards_are_taken() {
     let number = r#""identifier":{"kind":"msisdn","value":"34600000001"}"#;
     let call = usage(r#""service":"voice","to":"34600111222","quantity":"61s""#).expect("a call");
     let corrected = |corrects_source: Option<&str>| {
-        Body::UsageCorrected(UsageCorrected {
+        Body::UsageCorrected(Box::new(UsageCorrected {
             corrects: "u-1".into(),
             corrects_source: corrects_source.map(Into::into),
             usage: call.clone(),
             original: None,
-        })
+        }))
     };
     let cancelled = |cancels_source: Option<&str>| {
         Body::UsageCancelled(UsageCancelled {

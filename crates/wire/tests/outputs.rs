@@ -310,20 +310,22 @@ fn charges_read_by_their_kind() {
         credit: true,
     };
     let price = |text: &str| Pico::parse(text).expect("a price");
-    let volume = |rate: &str| VolumeCharge {
-        rate: rate.into(),
-        member: None,
-        scope: Scope::Voice,
-        from_tier: 0,
-        to_tier: 1,
-        units_before: 6_000_000_000_000,
-        units_after: 6_060_000_000_000,
-        from_price: price("0.09"),
-        from_unit: 60_000_000_000,
-        to_price: price("0.07"),
-        to_unit: 60_000_000_000,
-        discount_bps: 0,
-        own: price("0.07"),
+    let volume = |rate: &str| {
+        Box::new(VolumeCharge {
+            rate: rate.into(),
+            member: None,
+            scope: Scope::Voice,
+            from_tier: 0,
+            to_tier: 1,
+            units_before: 6_000_000_000_000,
+            units_after: 6_060_000_000_000,
+            from_price: price("0.09"),
+            from_unit: 60_000_000_000,
+            to_price: price("0.07"),
+            to_unit: 60_000_000_000,
+            discount_bps: 0,
+            own: price("0.07"),
+        })
     };
     let product = BoughtLine {
         product: Some(VersionNo(0)),

@@ -11,7 +11,7 @@ use umbral_model::input::{
 use umbral_model::time::Timestamp;
 
 /// One record of so many was wrong.
-pub(crate) const ONE_OF: u64 = 300;
+pub(crate) const ONE_OF: u64 = 2_000;
 const LEAST_DELAY: u64 = 600;
 const MOST_DELAY: u64 = 2 * 86_400;
 
@@ -101,12 +101,12 @@ impl Maker {
         usage.quantity = (usage.quantity * share / 100).max(1);
         self.people
             .forgive(wrong.owner, wrong.cost * (100 - share) / 100);
-        let body = Body::UsageCorrected(UsageCorrected {
+        let body = Body::UsageCorrected(Box::new(UsageCorrected {
             corrects: wrong.event_id,
             corrects_source: None,
             usage,
             original: None,
-        });
+        }));
         Some(self.envelope.of_number(wrong.at, wrong.number, body))
     }
 }

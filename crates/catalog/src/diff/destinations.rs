@@ -64,7 +64,13 @@ impl Class {
         };
         [0, 1].into_iter().any(|side| {
             let (own, footing) = (&self.reach[side], &footings[side]);
-            self.reach[1 - side] == Reach::Unknown && footing.ladder(own) == footing.ladder(&any)
+            if self.reach[1 - side] != Reach::Unknown {
+                return false;
+            }
+            let (mut named, mut unnamed) = (Vec::new(), Vec::new());
+            footing.ladder(own, &mut named);
+            footing.ladder(&any, &mut unnamed);
+            named == unnamed
         })
     }
 }

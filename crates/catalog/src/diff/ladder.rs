@@ -20,33 +20,32 @@ pub(super) struct Footing<'c> {
 }
 
 impl Footing<'_> {
-    /// The rules for a destination; none where the record is refused.
-    pub(super) fn ladder(&self, reach: &Reach) -> Vec<Rung> {
-        let mut rungs = Vec::new();
+    /// The rules for a destination in `rungs`, in place of what they held; none where the record is refused.
+    pub(super) fn ladder(&self, reach: &Reach, rungs: &mut Vec<Rung>) {
+        rungs.clear();
         let rules = self
             .service
             .and_then(|service| self.plan.by_service.get(service));
-        let Some(rules) = rules else { return rungs };
+        let Some(rules) = rules else { return };
         let mut settled = false;
         match reach {
-            Reach::Unknown => return rungs,
-            Reach::Zone(zone) => settled = self.climb(rules.by_zone.get(*zone), &mut rungs),
+            Reach::Unknown => return,
+            Reach::Zone(zone) => settled = self.climb(rules.by_zone.get(*zone), rungs),
             Reach::Number { sets, visited } => {
                 if *visited && !rules.visited.is_empty() {
-                    settled = self.climb(&rules.visited, &mut rungs);
+                    settled = self.climb(&rules.visited, rungs);
                 }
                 for set in sets {
                     if settled {
                         break;
                     }
-                    settled = self.climb(rules.by_zone_set.get(*set as usize), &mut rungs);
+                    settled = self.climb(rules.by_zone_set.get(*set as usize), rungs);
                 }
             }
         }
         if !settled {
-            self.climb(&rules.anywhere, &mut rungs);
+            self.climb(&rules.anywhere, rungs);
         }
-        rungs
     }
 
     /// Adds the rules that fit; says whether nothing after them can come into play.

@@ -73,6 +73,9 @@ struct Walker<'p> {
 /// What two ladders differ in: numbers of an aspect and of times.
 type Compared = Rc<[(usize, usize)]>;
 
+/// The rules on either side, best first, for a service counted so.
+type Ladders = ([Vec<Rung>; 2], Measurement);
+
 /// The rates that win on either side; none where no rule holds.
 type Rates = [Option<RateNo>; 2];
 
@@ -82,7 +85,7 @@ struct Kept {
     aspects: Numbered<Aspect>,
     times: Numbered<Times>,
     rates: FxHashMap<(Rates, Measurement), Rc<[usize]>>,
-    ladders: FxHashMap<([Vec<Rung>; 2], Measurement), Compared>,
+    ladders: FxHashMap<Ladders, Compared>,
 }
 
 /// Things by number, each once.
@@ -164,13 +167,16 @@ impl<'p> Walker<'p> {
         let base = pair.destinations.classes.iter().enumerate();
         let visited = visited.iter().map(|class| (VISITED, class));
         let mut sold = Vec::new();
+        let mut ladders = (<[Vec<Rung>; 2]>::default(), measurement);
         for (number, class) in base.chain(visited) {
-            let ladders = [0, 1].map(|side| footings[side].ladder(&class.reach[side]));
-            if ladders.iter().all(Vec::is_empty) || class.is_by_the_way(&footings) {
+            for (side, rungs) in ladders.0.iter_mut().enumerate() {
+                footings[side].ladder(&class.reach[side], rungs);
+            }
+            if ladders.0.iter().all(Vec::is_empty) || class.is_by_the_way(&footings) {
                 continue;
             }
             sold.push(number);
-            let compared = self.kept.compare(pair, ladders, measurement);
+            let compared = self.kept.compare(pair, &ladders);
             for (aspect, times) in compared.iter() {
                 let atoms = self.found.entry((*aspect, service)).or_default();
                 atoms.push(Atom {
@@ -215,25 +221,19 @@ impl<'p> Walker<'p> {
 }
 
 impl Kept {
-    fn compare(
-        &mut self,
-        pair: &Pair<'_>,
-        ladders: [Vec<Rung>; 2],
-        measurement: Measurement,
-    ) -> Compared {
-        let key = (ladders, measurement);
-        if let Some(known) = self.ladders.get(&key) {
+    fn compare(&mut self, pair: &Pair<'_>, ladders: &Ladders) -> Compared {
+        if let Some(known) = self.ladders.get(ladders) {
             return known.clone();
         }
         let mut times: BTreeMap<usize, Times> = BTreeMap::new();
-        let [old, new] = [0, 1].map(|side| cells(pair, side, &key.0[side]));
+        let [old, new] = [0, 1].map(|side| cells(pair, side, &ladders.0[side]));
         for (from, before) in &old {
             for (to, after) in &new {
                 let both = common(before, after);
                 if is_never(&both) {
                     continue;
                 }
-                for aspect in self.aspects_of(pair, [*from, *to], measurement).iter() {
+                for aspect in self.aspects_of(pair, [*from, *to], ladders.1).iter() {
                     times
                         .entry(*aspect)
                         .and_modify(|known| *known = either(known, &both))
@@ -245,7 +245,7 @@ impl Kept {
             .into_iter()
             .map(|(aspect, times)| (aspect, self.times.number(times)));
         let compared: Compared = numbered.collect();
-        self.ladders.insert(key, compared.clone());
+        self.ladders.insert(ladders.clone(), compared.clone());
         compared
     }
 

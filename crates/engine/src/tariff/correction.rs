@@ -3,7 +3,8 @@
 //! reference). Nothing is edited.
 
 use super::volume::{self, Change};
-use super::{meters, parked, warnings};
+use super::warnings::{self, Touched};
+use super::{meters, parked};
 use crate::account::{Corrected, Row};
 use crate::credit::latch;
 use crate::draft::Draft;
@@ -73,8 +74,12 @@ pub(crate) fn decide(draft: &mut Draft<'_>, input: &Input) -> Result<(), Rejecti
         (None, None) => return parked::park(draft, input, named.key),
     };
     let correction = prepare(draft, input, &record)?;
-    let record = post(draft, correction)?;
-    parked::release(draft, record, &input.key)
+    let mut touched = Touched::default();
+    let record = post(draft, correction, &mut touched)?;
+    parked::release(draft, record, &input.key, &mut touched)?;
+    warnings::compare(draft, touched, Cause::ReplayCorrection);
+    latch::compare(draft, Cause::ReplayCorrection);
+    Ok(())
 }
 
 /// Works out what a correction changes; nothing happens yet.
@@ -114,9 +119,11 @@ pub(crate) fn prepare(
 }
 
 /// Posts the difference between what stood for a record and what stands for it now, and gives the latter.
+/// Warnings and thresholds are compared when all corrections of the decision are posted.
 pub(crate) fn post(
     draft: &mut Draft<'_>,
     correction: UsageCorrection,
+    touched: &mut Touched,
 ) -> Result<RatedRecord, Rejection> {
     let record = RatedRecord {
         root: correction.root.clone(),
@@ -130,13 +137,9 @@ pub(crate) fn post(
         after: record.rated.as_ref(),
     };
     volume::post(draft, change)?;
-    let sides = before.iter().chain(&record.rated);
-    warnings::compare(
-        draft,
-        sides.map(|rated| &*rated.charge),
-        Cause::ReplayCorrection,
-    );
-    latch::compare(draft, Cause::ReplayCorrection);
+    for rated in before.iter().chain(&record.rated) {
+        touched.add(&rated.charge);
+    }
     Ok(record)
 }
 

@@ -76,7 +76,7 @@ pub(crate) fn open(draft: &mut Draft<'_>) {
     latch::compare(draft, Cause::Charge);
 }
 
-/// A new member: its own plan, or its share of the account's, unless it takes over what is there.
+/// A new member: its own plan, or its share of the account's; `takes_over` what the account had for itself.
 pub(crate) fn open_member(draft: &mut Draft<'_>, member: &MemberId, takes_over: bool) {
     let cold = draft.row.cold();
     let own = cold.members.iter().find(|known| known.id == *member);
@@ -94,24 +94,14 @@ pub(crate) fn open_member(draft: &mut Draft<'_>, member: &MemberId, takes_over: 
 
 /// A member ends: what its own plan did not use is credited, and what it had is gone.
 pub(crate) fn close_member(draft: &mut Draft<'_>, member: &MemberId) {
-    let plans = draft.row.meters().grants.iter();
-    let mut plans: Vec<PlanNo> = plans
-        .filter(|grant| grant.member.as_ref() == Some(member))
-        .filter_map(|grant| grant.plan(draft.world))
-        .collect();
-    plans.sort_unstable();
-    plans.dedup();
     credit_unused(draft, Some(member), day_of_change(draft));
-    let at = draft.effective_at;
-    for plan in plans {
-        grants::end_of_plan(draft, plan, Holder::Member(member), at);
-    }
+    grants::end_of_member(draft, member, draft.effective_at);
     latch::compare(draft, Cause::Charge);
 }
 
 /// Plan changes take over from each other: unused days of the old one are credited, its grants end, and the
 /// new one is charged and granted for the rest of the cycle. Before the cycle's own fees are charged only the
-/// grants end; the new plan's come with the cycle.
+/// grants end; the new plan's come with the cycle. The caller compares thresholds.
 pub(crate) fn change_plan(draft: &mut Draft<'_>, member: Option<MemberId>, plan: PlanName) {
     let before = holder_plan(&draft.row, member.as_ref());
     let account_plan = draft.row.plan;
@@ -125,7 +115,7 @@ pub(crate) fn change_plan(draft: &mut Draft<'_>, member: Option<MemberId>, plan:
     }
     let at = draft.effective_at;
     match (&member, before) {
-        (None, Some(before)) => grants::end_of_plan(draft, before, Holder::Anybody, at),
+        (None, Some(before)) => grants::end_of_plan(draft, before, Holder::Account, at),
         (Some(member), before) => {
             for plan in before.into_iter().chain(account_plan) {
                 grants::end_of_plan(draft, plan, Holder::Member(member), at);
@@ -139,7 +129,6 @@ pub(crate) fn change_plan(draft: &mut Draft<'_>, member: Option<MemberId>, plan:
             start_now(draft, &Subscription { plan, member });
         }
     }
-    latch::compare(draft, Cause::Charge);
 }
 
 fn holder_plan(row: &Row, member: Option<&MemberId>) -> Option<PlanNo> {
@@ -244,16 +233,17 @@ struct Holders {
 }
 
 impl Holders {
-    /// Open members without a plan of their own; where there are none, the account itself.
+    /// Open members without a plan of their own; where there is none, the account itself.
     fn of(row: &Row, member: Option<&MemberId>) -> Holders {
         if member.is_some() {
             return Holders { each: Vec::new() };
         }
-        let members = &row.cold().members;
-        let without = members
+        let without = row
+            .cold()
+            .members
             .iter()
             .filter(|member| member.closed_at.is_none() && member.plans.is_empty());
-        let mut each: Vec<_> = without.map(|member| Some(member.id.clone())).collect();
+        let mut each: Vec<Option<MemberId>> = without.map(|m| Some(m.id.clone())).collect();
         if each.is_empty() {
             each.push(None);
         }

@@ -7,7 +7,7 @@ use crate::draft::Draft;
 use crate::world::World;
 use core::cmp::Reverse;
 use smallvec::SmallVec;
-use umbral_catalog::tables::{Allowance, Validity};
+use umbral_catalog::tables::{Allowance, AllowanceOf, Validity};
 use umbral_model::event::{AllowanceEnded, AllowanceGranted, EventBody, GrantCause};
 use umbral_model::ids::{AllowanceNo, GrantNo, MemberId, PlanNo, VersionNo};
 use umbral_model::time::{Date, Timestamp};
@@ -97,8 +97,7 @@ fn end_of(draft: &Draft<'_>, valid: Validity, from: Timestamp, cycle: Date) -> T
     }
 }
 
-/// Ends what a plan gave to the holder: nothing of it covers a record that begins at `until` or later. The
-/// account's plan gives to members too, where each has units of its own.
+/// Ends what a plan gave to the holder: nothing of it covers a record that begins at `until` or later.
 pub(crate) fn end_of_plan(
     draft: &mut Draft<'_>,
     plan: PlanNo,
@@ -106,13 +105,24 @@ pub(crate) fn end_of_plan(
     until: Timestamp,
 ) {
     let world = draft.world;
-    let ended: Vec<AllowanceEnded> = draft
-        .row
-        .meters()
-        .grants
-        .iter()
-        .filter(|grant| grant.until > until && holder.has(grant.member.as_ref()))
-        .filter(|grant| grant.plan(world) == Some(plan))
+    let ends = |row: &Row, grant: &Grant| {
+        holder.has(row, grant.member.as_ref()) && grant.plan(world) == Some(plan)
+    };
+    end(draft, until, ends);
+}
+
+/// Ends all that a member has: what its plan gave and what it bought for itself.
+pub(crate) fn end_of_member(draft: &mut Draft<'_>, member: &MemberId, until: Timestamp) {
+    end(draft, until, |_, grant| {
+        grant.member.as_ref() == Some(member)
+    });
+}
+
+fn end(draft: &mut Draft<'_>, until: Timestamp, ends: impl Fn(&Row, &Grant) -> bool) {
+    let world = draft.world;
+    let open = draft.row.meters().grants.iter();
+    let ended: Vec<AllowanceEnded> = open
+        .filter(|grant| grant.until > until && ends(&draft.row, grant))
         .filter_map(|grant| {
             let definition = grant.definition(world)?;
             Some(AllowanceEnded {
@@ -132,16 +142,16 @@ pub(crate) fn end_of_plan(
 /// Whose grants are meant.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Holder<'a> {
-    /// All that the plan gave.
-    Anybody,
+    /// The account, and its members without a plan of their own, to whom its plan gives too.
+    Account,
     /// One member.
     Member(&'a MemberId),
 }
 
 impl Holder<'_> {
-    fn has(self, member: Option<&MemberId>) -> bool {
+    fn has(self, row: &Row, member: Option<&MemberId>) -> bool {
         match self {
-            Holder::Anybody => true,
+            Holder::Account => member.is_none_or(|id| own_plan_since(row, id).is_none()),
             Holder::Member(own) => member == Some(own),
         }
     }
@@ -156,15 +166,15 @@ pub(crate) fn usable<'w>(
     at: Timestamp,
 ) -> SmallVec<[Available<'w>; 4]> {
     let world = draft.world;
-    let has_members = !row.cold().members.is_empty();
+    let own_plan_since = member.and_then(|id| own_plan_since(row, id));
+    let on_own_plan = own_plan_since.is_some_and(|since| since <= at);
     let mut found: SmallVec<[(Reverse<i64>, Timestamp, Available<'w>); 4]> = SmallVec::new();
     for grant in &row.meters().grants {
         let covers = grant.from <= at
             && at < grant.until
             && grant.left() > 0
-            && (grant.member.is_none() || grant.member.as_ref() == member)
-            && !(has_members && member.is_some() && is_of_nobody(world, grant));
-        if !covers {
+            && (grant.member.is_none() || grant.member.as_ref() == member);
+        if !covers || (on_own_plan && is_accounts_own(world, grant)) {
             continue;
         }
         let Some(version) = world.catalogs.get(grant.version) else {
@@ -184,6 +194,13 @@ pub(crate) fn usable<'w>(
     }
     found.sort_unstable_by_key(|(priority, until, available)| (*priority, *until, available.grant));
     found.into_iter().map(|(.., available)| available).collect()
+}
+
+/// From when on the member has a plan of its own, if it has one.
+fn own_plan_since(row: &Row, member: &MemberId) -> Option<Timestamp> {
+    let mut members = row.cold().members.iter();
+    let known = members.find(|known| known.id == *member)?;
+    known.plans.first().map(|(since, _)| *since)
 }
 
 /// Takes a grant into the row.
@@ -213,29 +230,27 @@ pub(crate) fn apply_ended(row: &mut Row, body: &AllowanceEnded) {
     }
 }
 
-/// Whether a grant of a plan is for one member alone, and stands with the account because no member without a
-/// plan of its own was there to have it.
-fn is_of_nobody(world: &World, grant: &Grant) -> bool {
-    grant.member.is_none()
-        && grant.plan(world).is_some()
-        && grant
-            .definition(world)
-            .is_some_and(|definition| !definition.shared)
+/// Whether the account itself has what its plan gives to one holder only: nobody else may spend it.
+fn is_accounts_own(world: &World, grant: &Grant) -> bool {
+    let is_for_one = |definition: &Allowance| {
+        !definition.shared && matches!(definition.of, AllowanceOf::Plan(_))
+    };
+    grant.member.is_none() && grant.definition(world).is_some_and(is_for_one)
 }
 
-/// Whether a member without a plan of its own takes something over (see [`hand_to_first_member`]).
-pub(crate) fn has_some_of_nobody(world: &World, row: &Row) -> bool {
+/// Whether there is something that the first member on the account's plan takes over.
+pub(crate) fn has_own(world: &World, row: &Row, at: Timestamp) -> bool {
     let mut grants = row.meters().grants.iter();
-    grants.any(|grant| is_of_nobody(world, grant))
+    grants.any(|grant| at < grant.until && is_accounts_own(world, grant))
 }
 
-/// The first member without a plan of its own takes over what the account's plan gives to each of them.
-pub(crate) fn hand_to_first_member(world: &World, row: &mut Row, member: &MemberId) {
-    if !has_some_of_nobody(world, row) {
+/// The first member on the account's plan takes over what the account had for itself while there was none.
+pub(crate) fn hand_to_first_member(world: &World, row: &mut Row, member: &MemberId, at: Timestamp) {
+    if !has_own(world, row, at) {
         return;
     }
     for grant in &mut row.meters_mut().grants {
-        if is_of_nobody(world, grant) {
+        if at < grant.until && is_accounts_own(world, grant) {
             grant.member = Some(member.clone());
         }
     }

@@ -2,6 +2,7 @@
 //! over; then they are given up with a code, and can be sent again.
 
 use super::correction;
+use super::warnings::Touched;
 use crate::account::{Parked, Row};
 use crate::draft::Draft;
 use std::sync::Arc;
@@ -33,17 +34,21 @@ pub(crate) fn park(draft: &mut Draft<'_>, input: &Input, of: InputKey) -> Result
 }
 
 /// Takes up what waited for a record that has just been rated, and for corrections of it, in the order in
-/// which they came. What cannot be corrected so is given up; the record stands.
+/// which they came. What cannot be corrected so is given up; the record stands, and corrections of what was given
+/// up wait on.
 pub(crate) fn release(
     draft: &mut Draft<'_>,
     mut record: RatedRecord,
     own: &InputKey,
+    touched: &mut Touched,
 ) -> Result<(), Rejection> {
     let mut known = vec![own.clone()];
     while let Some(parked) = first_of(&draft.row, &known) {
-        known.push(parked.input.key.clone());
         match correction::prepare(draft, &parked.input, &record) {
-            Ok(prepared) => record = correction::post(draft, prepared)?,
+            Ok(prepared) => {
+                record = correction::post(draft, prepared, touched)?;
+                known.push(parked.input.key.clone());
+            }
             Err(rejection) => give_up(draft, &parked.input.key, &parked.of, rejection),
         }
     }

@@ -6,10 +6,10 @@ use crate::draft::Draft;
 use crate::world::World;
 use smallvec::SmallVec;
 use smol_str::SmolStr;
-use umbral_catalog::tables::{Rate, TierKind, TierPer, Tiers};
+use umbral_catalog::tables::{Rate, TierKind, Tiers};
 use umbral_model::charge::Charge;
 use umbral_model::event::*;
-use umbral_model::ids::CounterNo;
+use umbral_model::ids::{CounterNo, MemberId};
 use umbral_model::money::{Money, Pico};
 use umbral_model::rejection::{Reason, Rejection};
 use umbral_model::time::Date;
@@ -38,53 +38,82 @@ impl<'a> Change<'a> {
     }
 }
 
+/// A counter of a cycle that a change moved.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
+struct Moved {
+    cycle: Date,
+    counter: CounterNo,
+    /// The member, where each counts by itself.
+    member: Option<MemberId>,
+}
+
+impl Moved {
+    /// The counters that a rated record is in, with its units.
+    fn of<'a>(world: &'a World, rated: &'a UsageRated) -> impl Iterator<Item = (Moved, u64)> + 'a {
+        let units = umbral_rating::tier_units(&world.catalogs, &rated.charge).into_iter();
+        units.map(|(counter, per, units)| {
+            let member = counts_for(per, rated.member.as_ref()).cloned();
+            let moved = Moved {
+                cycle: rated.cycle,
+                counter,
+                member,
+            };
+            (moved, units)
+        })
+    }
+
+    /// Units that a rated record, or none, has in the counter; none where it is not in it.
+    fn units(&self, world: &World, rated: Option<&UsageRated>) -> Option<u64> {
+        let found = Moved::of(world, rated?).find(|(moved, _)| moved == self);
+        found.map(|(_, units)| units)
+    }
+}
+
 /// Posts the differences for all counters that the change moved; the draft's row has the units already.
 pub(crate) fn post(draft: &mut Draft<'_>, change: Change<'_>) -> Result<(), Rejection> {
     if !change.sides().any(|rated| meters::touches(&rated.charge)) {
         return Ok(());
     }
     let world = draft.world;
-    let mut cycles: SmallVec<[Date; 2]> = change.sides().map(|rated| rated.cycle).collect();
-    cycles.dedup();
-    for cycle in cycles {
-        if !draft.row.keeps_cycle(cycle) {
-            continue;
-        }
-        let mut counters: SmallVec<[(CounterNo, TierPer); 2]> = change
-            .sides()
-            .filter(|rated| rated.cycle == cycle)
-            .flat_map(|rated| umbral_rating::tier_units(&world.catalogs, &rated.charge))
-            .map(|(counter, per, _)| (counter, per))
-            .collect();
-        counters.sort_by_key(|(counter, _)| *counter);
-        counters.dedup();
-        for (counter, per) in counters {
-            post_counter(draft, change, cycle, counter, per)?;
+    let mut moved: SmallVec<[Moved; 2]> = change
+        .sides()
+        .flat_map(|rated| Moved::of(world, rated))
+        .map(|(moved, _)| moved)
+        .collect();
+    moved.sort_unstable();
+    moved.dedup();
+    for moved in moved {
+        if draft.row.keeps_cycle(moved.cycle) {
+            post_counter(draft, change, &moved)?;
         }
     }
     Ok(())
 }
 
-fn post_counter(
-    draft: &mut Draft<'_>,
-    change: Change<'_>,
-    cycle: Date,
-    counter: CounterNo,
-    per: TierPer,
-) -> Result<(), Rejection> {
+fn post_counter(draft: &mut Draft<'_>, change: Change<'_>, moved: &Moved) -> Result<(), Rejection> {
     let world = draft.world;
-    let newest = change.after.or(change.before);
-    let Some((rate, tiers)) = newest.and_then(|rated| tiers_of(world, &rated.charge, counter))
+    let (old, new) = (
+        moved.units(world, change.before),
+        moved.units(world, change.after),
+    );
+    let newest = change.after.filter(|_| new.is_some()).or(change.before);
+    let Some((rate, tiers)) =
+        newest.and_then(|rated| tiers_of(world, &rated.charge, moved.counter))
     else {
         return Ok(());
     };
     let Some(rated) = newest.filter(|_| tiers.kind == TierKind::Volume) else {
         return Ok(());
     };
-    let member = counts_for(per, rated.member.as_ref());
-    let units_after = draft.row.meters().counted(cycle, counter, member);
-    let moved = |rated: Option<&UsageRated>| units_of(world, rated, cycle, counter);
-    let units_before = (units_after + moved(change.before)).saturating_sub(moved(change.after));
+    let member = moved.member.as_ref();
+    let units_after = draft
+        .row
+        .meters()
+        .counted(moved.cycle, moved.counter, member);
+    // Other parts of the decision may have moved the counter too: before the change is without it.
+    let units_before = units_after
+        .saturating_add(old.unwrap_or_default())
+        .saturating_sub(new.unwrap_or_default());
     let (from_tier, to_tier) = (
         tiers.tier_reached(units_before),
         tiers.tier_reached(units_after),
@@ -110,42 +139,29 @@ fn post_counter(
         from_unit: from.unit,
         to_price: to.price,
         to_unit: to.unit,
-        own: own_money(world, change, cycle, counter)?,
+        own: own_money(world, change, moved)?,
         discount_bps: rated.charge.discount_bps,
     };
     let amount = umbral_rating::volume_amount(&volume, rate.rounding)?;
     crate::decide::in_range(amount, "the difference between tiers")?;
     if amount != Money::ZERO {
         draft.push(EventBody::ChargePosted(ChargePosted {
-            kind: ChargeKind::Volume(volume),
+            kind: ChargeKind::Volume(Box::new(volume)),
             amount,
             code: SmolStr::new_static(VOLUME),
-            cycle,
+            cycle: moved.cycle,
         }));
     }
     Ok(())
 }
 
-/// Units of a counter that a record moved in a cycle.
-fn units_of(world: &World, rated: Option<&UsageRated>, cycle: Date, counter: CounterNo) -> u64 {
-    let Some(rated) = rated.filter(|rated| rated.cycle == cycle) else {
-        return 0;
-    };
-    let units = umbral_rating::tier_units(&world.catalogs, &rated.charge);
-    let own = units.into_iter().filter(|(known, ..)| *known == counter);
-    own.map(|(.., units)| units).sum()
-}
-
 /// What the record costs under the counter's rate, less what it cost before.
-fn own_money(
-    world: &World,
-    change: Change<'_>,
-    cycle: Date,
-    counter: CounterNo,
-) -> Result<Pico, Rejection> {
-    let money = |rated: Option<&UsageRated>| match rated.filter(|rated| rated.cycle == cycle) {
-        Some(rated) => umbral_rating::tier_money(&world.catalogs, &rated.charge, counter),
-        None => Ok(Pico::ZERO),
+fn own_money(world: &World, change: Change<'_>, moved: &Moved) -> Result<Pico, Rejection> {
+    let money = |rated: Option<&UsageRated>| match rated {
+        Some(rated) if moved.units(world, Some(rated)).is_some() => {
+            umbral_rating::tier_money(&world.catalogs, &rated.charge, moved.counter)
+        }
+        _ => Ok(Pico::ZERO),
     };
     let (before, after) = (money(change.before)?, money(change.after)?);
     Ok(Pico::from_picos(after.picos() - before.picos()))

@@ -1,10 +1,12 @@
 //! Warnings of allowances: the latches of money (section 2 of the semantics) on the units used of one grant.
 //! A warning fires when its share is reached and is armed again below its margin, when units are given back.
-//! A grant warns in the cycle in which it was given; a leftover that rolled over is silent.
+//! A grant warns while it holds; a plan's in the cycle in which it was given: a leftover that rolled over is
+//! silent.
 
 use super::meters::{Grant, UnitLatch, grant_mut};
 use crate::account::Row;
 use crate::draft::Draft;
+use smallvec::SmallVec;
 use umbral_catalog::tables::{Allowance, AllowanceOf, UnitWarning};
 use umbral_model::charge::Charge;
 use umbral_model::event::*;
@@ -13,15 +15,21 @@ use umbral_model::time::Timestamp;
 
 const WHOLE_BPS: u64 = 10_000;
 
+/// Grants that a group of events touched.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Touched(SmallVec<[GrantNo; 4]>);
+
+impl Touched {
+    /// Adds those that a charge took units of.
+    pub(crate) fn add(&mut self, charge: &Charge) {
+        let grants = charge.covered.iter().map(|covered| covered.grant);
+        self.0.extend(grants);
+    }
+}
+
 /// Compares the grants that a group of events touched, before and after it.
-pub(crate) fn compare<'c>(
-    draft: &mut Draft<'_>,
-    charges: impl Iterator<Item = &'c Charge>,
-    cause: Cause,
-) {
-    let mut touched: Vec<GrantNo> = charges
-        .flat_map(|charge| charge.covered.iter().map(|covered| covered.grant))
-        .collect();
+pub(crate) fn compare(draft: &mut Draft<'_>, touched: Touched, cause: Cause) {
+    let mut touched = touched.0;
     touched.sort_unstable();
     touched.dedup();
     for number in touched {
@@ -66,9 +74,10 @@ fn find(row: &Row, number: GrantNo) -> Option<&Grant> {
 }
 
 fn warns(draft: &Draft<'_>, grant: &Grant, allowance: &Allowance) -> bool {
+    let holds = draft.now < grant.until;
     match allowance.of {
-        AllowanceOf::Plan(_) => grant.cycle == draft.row.cycle_start,
-        AllowanceOf::Product(_) => draft.now < grant.until,
+        AllowanceOf::Plan(_) => holds && grant.cycle == draft.row.cycle_start,
+        AllowanceOf::Product(_) => holds,
     }
 }
 

@@ -7,6 +7,8 @@
     clippy::type_complexity
 )]
 
+pub mod written;
+
 use chrono::{Offset, TimeZone};
 use umbral_catalog::tables::*;
 use umbral_catalog::version::CatalogSet;

@@ -60,23 +60,25 @@ impl Sequencer {
         Ok(())
     }
 
-    /// The record that a correction names: where it most likely is, among what is under way, which is waited
-    /// for, or else in all that was before. Without the start of its usage it is looked for going back first.
+    /// The record that a correction names: among what is durable about the time of its usage, or among what is
+    /// under way, which is waited for, or anywhere else. Where the time is not known all that is durable
+    /// comes first.
     pub(super) fn find_original(&mut self, wanted: &Wanted<'_>) -> Result<Found, Failure> {
         let known = self.originals.len();
-        let mut found = self.originals.find(wanted)?;
-        if wanted.started_at.is_none() {
-            found = self.originals.find_before(wanted)?;
-        }
-        let is_over = self.open.is_empty() && self.in_flight == 0;
-        if matches!(found, Found::Nothing) && !is_over {
+        let knows_time = wanted.started_at.is_some();
+        let mut found = match knows_time {
+            true => self.originals.find_near(wanted)?,
+            false => self.originals.find_far(wanted)?,
+        };
+        let under_way = !self.open.is_empty() || self.in_flight > 0;
+        if found.is_nothing() && under_way {
             metrics::record_barrier();
             self.flush()?;
             self.drain()?;
             found = self.originals.find_since(wanted, known)?;
         }
-        if matches!(found, Found::Nothing) && wanted.started_at.is_some() {
-            found = self.originals.find_before(wanted)?;
+        if found.is_nothing() && knows_time {
+            found = self.originals.find_far(wanted)?;
         }
         Ok(found)
     }

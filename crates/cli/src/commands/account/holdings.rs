@@ -50,9 +50,9 @@ fn customer(report: &AccountReport, out: &mut Out) -> Result<(), Failure> {
 fn allowances(report: &AccountReport) -> Table {
     let mut table = Table::new(&[
         ("allowance", Align::Left),
-        ("of", Align::Left),
-        ("left", Align::Left),
-        ("", Align::Right),
+        ("given by", Align::Left),
+        ("", Align::Left),
+        ("left", Align::Right),
         ("of", Align::Right),
         ("from", Align::Left),
         ("until", Align::Left),
@@ -116,7 +116,7 @@ fn tiers(report: &AccountReport) -> Table {
             holder(&tier.rate, tier.member_id.as_deref()),
             humane(&tier.units),
             tier.tier.to_string(),
-            up_to.unwrap_or_else(|| "on and on".to_owned()),
+            up_to.unwrap_or_else(|| "no end".to_owned()),
         ]);
     }
     table

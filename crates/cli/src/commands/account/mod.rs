@@ -309,7 +309,7 @@ fn lines_of(charge: &LatestCharge, currency: &str, paint: Paint) -> Vec<String> 
     let tree = match charge.kind {
         "usage" => super::rate::show::charge(explanation, paint),
         "correction" => {
-            let mut tree = Tree::new(head);
+            let mut tree = Tree::new(format!("{amount}  correction"));
             posted::correction(explanation, currency, &mut tree, paint);
             tree
         }

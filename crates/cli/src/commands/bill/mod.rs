@@ -23,14 +23,15 @@ use umbral_model::money::Money;
   umbral bill A1 --data prod --from 2026-01 --to 2026-12 --compare all     cheapest over the year
 
 Months are those of the account's time zone. Every line is a sum of committed charges.
---compare decides the account's inputs again from its beginning as if it had always had the other plan:
-fees, allowances, roll-over and tiers count as they would have. Members keep plans of their own.")]
+With --compare the account's inputs are decided again from its beginning, as if it had always had
+the other plan: fees, allowances, roll-over and tiers count as they would have. Members keep plans
+of their own.")]
 pub(crate) struct Args {
     /// The account
     account: String,
     #[command(flatten)]
     data: DataDir,
-    /// The month; all months when absent
+    /// The month, or `all`; all months when absent
     #[arg(long, value_name = "YYYY-MM", value_parser = month_or_all)]
     month: Option<MonthChoice>,
     /// The first month of several

@@ -10,6 +10,7 @@ use smol_str::SmolStr;
 use std::path::{Path, PathBuf};
 use umbral_model::ids::{EventId, Source};
 use umbral_model::input::{CatalogActivated, Incoming, IncomingBody, InputKey};
+use umbral_model::rejection::Rejection;
 use umbral_model::time::Timestamp;
 use umbral_runtime::{ClockMode, Engine, Options, Verdict};
 
@@ -120,10 +121,7 @@ fn activate_all(
             .submit(vec![input(key, at, activation)])
             .map_err(|error| Failure::engine(&error))?;
         let is_new = match receipts.into_iter().next().map(|receipt| receipt.verdict) {
-            Some(Verdict::Quarantined(rejection)) => {
-                return Err(Failure::problems(rejection.to_string())
-                    .note(format!("umbral explain {}", rejection.reason.code())));
-            }
+            Some(Verdict::Quarantined(rejection)) => return Err(refused(&rejection, &activated)),
             Some(Verdict::Duplicate) => false,
             _ => true,
         };
@@ -135,6 +133,18 @@ fn activate_all(
     }
     engine.stop().map_err(|error| Failure::engine(&error))?;
     Ok(activated)
+}
+
+/// A version that is not taken; those before it are in force all the same.
+fn refused(rejection: &Rejection, before: &[Activated]) -> Failure {
+    let mut failure = Failure::problems(rejection.to_string());
+    for version in before {
+        let Activated { label, from, .. } = version;
+        failure = failure.note(format!(
+            "version {label} is active, in force from {from} on"
+        ));
+    }
+    failure.note(format!("umbral explain {}", rejection.reason.code()))
 }
 
 fn input(event_id: String, occurred_at: Timestamp, activation: CatalogActivated) -> Incoming {

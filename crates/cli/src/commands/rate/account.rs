@@ -6,26 +6,35 @@ use serde_json::{Map, Value};
 /// What is said of the account. The fields are those of a batch line.
 #[derive(clap::Args, Debug)]
 #[group(skip)]
-#[command(next_help_heading = "Account")]
 pub(super) struct Account {
     /// Units that an allowance of the plan, or PRODUCT/NAME, has left; may be repeated. Of equal priority the
     /// one that comes first is spent first. Without it the record is priced as beyond its allowances
-    #[arg(long, conflicts_with = "batch", value_name = "NAME=UNITS", value_parser = named_units)]
+    #[arg(long, help_heading = "Account", conflicts_with = "batch", value_name = "NAME=UNITS", value_parser = named_units)]
     left: Vec<NamedUnits>,
     /// Units that the cycle was charged for before under a rate with tiers; may be repeated
-    #[arg(long, conflicts_with = "batch", value_name = "RATE=UNITS", value_parser = named_units)]
+    #[arg(long, help_heading = "Account", conflicts_with = "batch", value_name = "RATE=UNITS", value_parser = named_units)]
     so_far: Vec<NamedUnits>,
     /// Credit class, for discounts
-    #[arg(long, conflicts_with = "batch")]
+    #[arg(long, help_heading = "Account", conflicts_with = "batch")]
     class: Option<String>,
     /// Loyalty tier, for discounts
-    #[arg(long, conflicts_with = "batch")]
+    #[arg(long, help_heading = "Account", conflicts_with = "batch")]
     tier: Option<String>,
     /// Type of a card that the customer holds, for discounts; may be repeated
-    #[arg(long, conflicts_with = "batch", value_name = "TYPE")]
+    #[arg(
+        long,
+        help_heading = "Account",
+        conflicts_with = "batch",
+        value_name = "TYPE"
+    )]
     card: Vec<String>,
     /// VIP rank, for discounts
-    #[arg(long, conflicts_with = "batch", value_name = "RANK")]
+    #[arg(
+        long,
+        help_heading = "Account",
+        conflicts_with = "batch",
+        value_name = "RANK"
+    )]
     vip_rank: Option<u16>,
 }
 

@@ -156,11 +156,15 @@ fn refused(answer: &Map<String, Value>, out: &mut Out) -> Result<Exit, Failure> 
             .unwrap_or_default()
             .to_owned()
     };
-    Err(
-        Failure::problems(format!("{}: {}", text("code"), text("reason")))
-            .note("the record has no price; it would go to the quarantine, never be priced at zero")
-            .note(format!("umbral explain {}", text("code"))),
-    )
+    let code = text("code");
+    let mut failure = Failure::problems(format!("{code}: {}", text("reason")));
+    // Codes of rating; with the others the question itself cannot be understood.
+    if code.starts_with("U-003") {
+        failure = failure.note(
+            "the record has no price; it would go to the quarantine, never be priced at zero",
+        );
+    }
+    Err(failure.note(format!("umbral explain {code}")))
 }
 
 impl Record {

@@ -133,11 +133,14 @@ fn segment_tree<'a>(
         let [units, name, left] = ["units", "name", "left"].map(|key| text(part, key));
         tree.leaf(format!("{units} from {}, {left} left", paint.name(name)));
     }
-    tree.leaf(paint.faint(&format!(
-        "{from}{} per {}, in steps of {}",
-        field("price"),
-        field("per"),
-        field("increment"),
-    )));
+    let price = match field("price") {
+        "0.00" => "free of charge".to_owned(),
+        price => format!("{price} per {}", field("per")),
+    };
+    let steps = match field("usage") == field("billed") && field("price") == "0.00" {
+        true => String::new(),
+        false => format!(", in steps of {}", field("increment")),
+    };
+    tree.leaf(paint.faint(&format!("{from}{price}{steps}")));
     tree
 }

@@ -1,0 +1,338 @@
+//! Engine and model side by side, step by step, and the shortest life in which they differ.
+
+use crate::engine::{self, ACCOUNT, instant};
+use crate::life::{Life, Step, What};
+use crate::model::Model;
+use crate::tariff::*;
+use crate::text::{percent, toml};
+use std::collections::BTreeMap;
+use umbral_engine::World;
+use umbral_intake::zones;
+use umbral_model::ids::{EventId, Source};
+use umbral_model::input::InputKey;
+use umbral_model::time::Timestamp;
+use umbral_tests::stage::Stage;
+
+/// How much was compared.
+#[derive(Clone, Copy, Default, Debug)]
+pub(crate) struct Counts {
+    pub(crate) lives: usize,
+    pub(crate) steps: usize,
+    pub(crate) skipped: usize,
+    pub(crate) records: usize,
+    pub(crate) corrections: usize,
+    pub(crate) events: usize,
+    pub(crate) refused: usize,
+}
+
+impl Counts {
+    pub(crate) fn add(&mut self, other: Counts) {
+        self.lives += other.lives;
+        self.steps += other.steps;
+        self.skipped += other.skipped;
+        self.records += other.records;
+        self.corrections += other.corrections;
+        self.events += other.events;
+        self.refused += other.refused;
+    }
+}
+
+/// A world with all versions of a tariff; the problems of the catalog where it has some.
+pub(crate) fn world(tariff: &Tariff) -> Result<World, String> {
+    let mut world = World::new();
+    for (number, version) in tariff.versions.iter().enumerate() {
+        let text = toml(tariff, version);
+        let files = [("catalog.toml".into(), text.as_str().into())];
+        let compiled = umbral_catalog::load(&files, &zones::Iana).map_err(|problems| {
+            let lines: Vec<String> = problems
+                .iter()
+                .map(|p| format!("{} {}", p.code, p.title))
+                .collect();
+            format!("{}\n{text}", lines.join("\n"))
+        })?;
+        let key = InputKey {
+            source: Source::from("catalog"),
+            event_id: EventId::new(format!("v{number}")),
+        };
+        let from = match number {
+            0 => Timestamp::from_seconds(0),
+            _ => instant(version.from),
+        };
+        world.activate(compiled.catalog, from, key);
+    }
+    Ok(world)
+}
+
+/// Both, with how far their texts are read.
+pub(crate) struct Pair<'t> {
+    pub(crate) stage: Stage,
+    pub(crate) model: Model<'t>,
+    pub(crate) life: &'t Life,
+    tariff: &'t Tariff,
+    read: usize,
+    pub(crate) counts: Counts,
+}
+
+impl<'t> Pair<'t> {
+    pub(crate) fn new(
+        tariff: &'t Tariff,
+        world: &World,
+        life: &'t Life,
+    ) -> Result<Pair<'t>, String> {
+        let mut world = world.clone();
+        world.add_zone(zones::iana(life.zone.name()).unwrap());
+        let mut pair = Pair {
+            stage: Stage::in_world(world, 1),
+            model: Model::open(tariff, life),
+            life,
+            tariff,
+            read: 0,
+            counts: Counts {
+                lives: 1,
+                ..Counts::default()
+            },
+        };
+        pair.stage
+            .decide(engine::opening(tariff, life), String::new());
+        pair.compare("opening")?;
+        Ok(pair)
+    }
+
+    pub(crate) fn step(&mut self, step: &Step) -> Result<(), String> {
+        let label = format!("step {step:?}");
+        self.stage.tick_at(instant(step.arrives));
+        self.counts.steps += 1;
+        if self.model.step(step).is_err() {
+            self.counts.skipped += 1;
+            return self.compare(&label);
+        }
+        let cycle = match &step.what {
+            What::Bill { cycles_back } => (0..*cycles_back).fold(self.model.cycle, |end, _| {
+                self.model
+                    .cycle_of(self.life.zone.start_of(end.pred_opt().unwrap()))
+            }),
+            _ => self.model.cycle,
+        };
+        if let Some(input) = engine::input(self.tariff, self.life, step, cycle) {
+            self.stage.decide(input, String::new());
+        }
+        match step.what {
+            What::Use { .. } => self.counts.records += 1,
+            What::Correct { .. } | What::Cancel { .. } => self.counts.corrections += 1,
+            _ => {}
+        }
+        self.compare(&label)
+    }
+
+    /// The texts since the last comparison, and the money.
+    fn compare(&mut self, label: &str) -> Result<(), String> {
+        let expected = std::mem::take(&mut self.model.out);
+        let mut got = Vec::new();
+        for entry in self.stage.entries().skip(self.read) {
+            got.extend(engine::texts(&self.stage, entry));
+        }
+        self.read = self.stage.entries().len();
+        self.counts.events += got.len();
+        self.counts.refused += usize::from(got.last().is_some_and(|text| text == "refused"));
+        if expected != got {
+            return Err(format!("{label}\n{}", differences(&expected, &got)));
+        }
+        let view = self.stage.account(ACCOUNT).ok_or("no account")?;
+        let money = (view.exposure.micros(), view.unbilled.micros());
+        let model = (
+            self.model.exposure(),
+            self.model.unbilled.values().sum::<Micro>(),
+        );
+        if money != model {
+            return Err(format!(
+                "{label}\n  exposure, unbilled: model {model:?} engine {money:?}"
+            ));
+        }
+        Ok(())
+    }
+
+    /// Everything that is kept of an account.
+    pub(crate) fn compare_state(&self) -> Result<(), String> {
+        let view = self.stage.account(ACCOUNT).ok_or("no account")?;
+        let model = &self.model;
+        let same = |what: &str, model: String, engine: String| match model == engine {
+            true => Ok(()),
+            false => Err(format!("  {what}\n    model  {model}\n    engine {engine}")),
+        };
+        let id = |bps: &i128| percent(*bps).trim_end_matches('%').to_owned();
+        let mut open: Vec<_> = model
+            .grants
+            .iter()
+            .filter(|grant| model.now < grant.until)
+            .collect();
+        open.sort_by_key(|grant| (-grant.allowance.priority, grant.until, grant.number));
+        let grants = open.iter().map(|grant| {
+            let mut fired: Vec<String> = grant.fired.iter().map(id).collect();
+            fired.sort();
+            let owner = crate::model::who(grant.member);
+            let abroad = grant.left_abroad.map(|abroad| abroad.min(grant.left));
+            (
+                grant.number,
+                owner,
+                grant.units,
+                grant.left,
+                abroad,
+                grant.until,
+                fired,
+            )
+        });
+        let theirs = view.allowances.iter().map(|grant| {
+            let mut fired: Vec<String> = grant
+                .warned
+                .iter()
+                .map(|id| id.as_str().to_owned())
+                .collect();
+            fired.sort();
+            let (units, left) = (i128::from(grant.granted), i128::from(grant.left));
+            let abroad = grant.left_abroad.map(i128::from);
+            let until = grant.until.nanos() / 60_000_000_000;
+            (
+                grant.grant.0 as usize,
+                engine::who(&grant.member),
+                units,
+                left,
+                abroad,
+                until,
+                fired,
+            )
+        });
+        let (grants, theirs): (Vec<_>, Vec<_>) = (grants.collect(), theirs.collect());
+        same("allowances", format!("{grants:?}"), format!("{theirs:?}"))?;
+        let counted = model
+            .counters
+            .iter()
+            .filter(|((cycle, ..), _)| *cycle == model.cycle);
+        let counted: BTreeMap<(String, String), i128> = counted
+            .filter(|(_, units)| **units > 0)
+            .map(|((_, rate, member), units)| {
+                let rate = self.tariff.versions[0].rates[*rate].name.clone();
+                ((rate, crate::model::who(*member)), *units)
+            })
+            .collect();
+        let theirs: BTreeMap<(String, String), i128> = view
+            .tiers
+            .iter()
+            .filter(|tier| tier.units > 0)
+            .map(|tier| {
+                (
+                    (tier.rate.to_string(), engine::who(&tier.member)),
+                    tier.units.into(),
+                )
+            })
+            .collect();
+        same("counters", format!("{counted:?}"), format!("{theirs:?}"))?;
+        for cycle in &view.cycles {
+            let first = chrono::NaiveDate::parse_from_str(&cycle.start.to_string(), "%F").unwrap();
+            let usage = ["all", "voice", "data", "roaming_data"]
+                .map(|scope| model.usage.get(&(first, scope)).copied().unwrap_or(0));
+            let charges = model.charges.get(&first).copied().unwrap_or(0);
+            let theirs = (
+                cycle.usage.map(|money| money.micros()),
+                cycle.charges.micros(),
+            );
+            let what = format!("usage and charges of {first}");
+            same(
+                &what,
+                format!("{:?}", (usage, charges)),
+                format!("{theirs:?}"),
+            )?;
+        }
+        let instalments: Vec<_> = model
+            .instalments
+            .iter()
+            .map(|one| {
+                let rest = one.each * (one.count - one.next) + one.last;
+                (format!("S{}", one.purchase), one.next, one.count, rest)
+            })
+            .collect();
+        let theirs: Vec<_> = view
+            .instalments
+            .iter()
+            .map(|one| {
+                let (next, count) = (i64::from(one.next), i64::from(one.count));
+                (
+                    one.purchase.to_string(),
+                    next,
+                    count,
+                    one.remaining.micros(),
+                )
+            })
+            .collect();
+        same(
+            "instalments",
+            format!("{instalments:?}"),
+            format!("{theirs:?}"),
+        )?;
+        let parked = model.parked.iter().map(|(_, of, step)| (step.number, *of));
+        let mut parked: Vec<_> = parked.collect();
+        let theirs = view.parked.iter().map(|(own, of, _)| {
+            let number = |key: &InputKey| key.event_id.as_str().parse::<usize>().unwrap();
+            (number(own), number(of))
+        });
+        let mut theirs: Vec<_> = theirs.collect();
+        parked.sort_unstable();
+        theirs.sort_unstable();
+        same("parked", format!("{parked:?}"), format!("{theirs:?}"))?;
+        match self.stage.account_hashes() == self.stage.replayed_hashes() {
+            true => Ok(()),
+            false => Err("  the replayed state is another one".to_owned()),
+        }
+    }
+}
+
+fn differences(expected: &[String], got: &[String]) -> String {
+    let mut out = String::new();
+    for index in 0..expected.len().max(got.len()) {
+        let (left, right) = (expected.get(index), got.get(index));
+        if left == right {
+            out.push_str(&format!("    both   {}\n", left.unwrap()));
+            continue;
+        }
+        out.push_str(&format!(
+            "    model  {}\n",
+            left.map_or("nothing", String::as_str)
+        ));
+        out.push_str(&format!(
+            "    engine {}\n",
+            right.map_or("nothing", String::as_str)
+        ));
+    }
+    out
+}
+
+/// Lives a life in both; what was compared, or the first difference.
+pub(crate) fn compare(tariff: &Tariff, world: &World, life: &Life) -> Result<Counts, String> {
+    let mut pair = Pair::new(tariff, world, life)?;
+    for step in &life.steps {
+        pair.step(step)?;
+    }
+    pair.compare_state()?;
+    Ok(pair.counts)
+}
+
+/// A life with as few steps as possible in which something still differs.
+pub(crate) fn shrunk(life: &Life, differs: impl Fn(&Life) -> bool) -> Life {
+    let mut life = life.clone();
+    let mut size = life.steps.len();
+    while size > 0 {
+        let mut from = 0;
+        while from < life.steps.len() {
+            let mut shorter = life.clone();
+            shorter
+                .steps
+                .drain(from..(from + size).min(life.steps.len()));
+            if differs(&shorter) {
+                life = shorter;
+            } else {
+                from += size;
+            }
+        }
+        size /= 2;
+    }
+    life
+}
