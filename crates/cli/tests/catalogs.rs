@@ -57,7 +57,7 @@ fn import_explains_what_every_row_became() {
         "zone DST",
         "prefixes 2, namely 34, 35",
         "weekdays Mon-Fri, from 08:00",
-        "rate RT up 6 max 2.50",
+        "rate RT",
         "setup 0.1, 0.2 per 60s, increment 1s",
         "zone DST, rounding up to 6, maximum 2.50",
         "rules 1, zones 1, band DAY, priority 0",

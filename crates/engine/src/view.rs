@@ -265,13 +265,6 @@ pub struct CaseView {
 impl AccountView {
     pub(crate) fn of(world: &World, clock: Timestamp, row: &Row) -> AccountView {
         let cold = row.cold();
-        let name_of_plan = |plan: PlanNo| {
-            world
-                .catalogs
-                .plan_name(plan)
-                .map(SmolStr::new)
-                .unwrap_or_default()
-        };
         let collections = &cold.collections;
         AccountView {
             account: row.id.clone(),
@@ -282,22 +275,13 @@ impl AccountView {
                 .class_name(row.class)
                 .unwrap_or_default()
                 .into(),
-            plan: row.plan.map(name_of_plan),
+            plan: row.plan.map(|plan| name_of_plan(world, plan)),
             profile: cold.profile.clone(),
             currency: row.currency,
             time_zone: world.zone(row.zone).name.clone(),
             cycle_day: row.cycle_day,
             vip_rank: row.vip_rank,
-            members: cold
-                .members
-                .iter()
-                .map(|member| MemberView {
-                    member: member.id.clone(),
-                    plan: member.plans.last().map(|(_, plan)| name_of_plan(*plan)),
-                    opened_at: member.opened_at,
-                    closed_at: member.closed_at,
-                })
-                .collect(),
+            members: members(world, row),
             cycles: cycles(row),
             allowances: grants(world, clock, row),
             tiers: tiers(world, clock, row),
@@ -340,6 +324,29 @@ impl AccountView {
             next_due: (row.cache.due_at < Timestamp::MAX).then_some(row.cache.due_at),
         }
     }
+}
+
+fn name_of_plan(world: &World, plan: PlanNo) -> SmolStr {
+    world
+        .catalogs
+        .plan_name(plan)
+        .map(SmolStr::new)
+        .unwrap_or_default()
+}
+
+fn members(world: &World, row: &Row) -> Vec<MemberView> {
+    let members = row.cold().members.iter();
+    members
+        .map(|member| MemberView {
+            member: member.id.clone(),
+            plan: member
+                .plans
+                .last()
+                .map(|(_, plan)| name_of_plan(world, *plan)),
+            opened_at: member.opened_at,
+            closed_at: member.closed_at,
+        })
+        .collect()
 }
 
 fn cycles(row: &Row) -> Vec<CycleView> {

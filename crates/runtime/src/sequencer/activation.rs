@@ -58,7 +58,8 @@ impl Activations {
     }
 }
 
-/// Hash of what an activation says, by which a repeat is told from another one under the same key.
+/// Hash of what an activation says, as it is journaled with its label, by which a repeat is told from another
+/// one under the same key.
 pub(crate) fn activation_hash(activation: &CatalogActivated) -> u64 {
     let mut hasher = xxhash_rust::xxh3::Xxh3::new();
     hasher.update(activation.version.as_bytes());
@@ -152,6 +153,16 @@ pub(crate) fn check_catalog(activation: &CatalogActivated) -> Result<SmolStr, Re
     compile(activation, &RecordingZones::new(&activation.zones)).map(|catalog| catalog.label)
 }
 
+/// The hash that an activation will have with its label; that of a catalog that does not compile is another.
+fn labelled_hash(activation: &CatalogActivated) -> u64 {
+    if !activation.version.is_empty() {
+        return activation_hash(activation);
+    }
+    let mut labelled = activation.clone();
+    labelled.version = check_catalog(activation).unwrap_or_default();
+    activation_hash(&labelled)
+}
+
 impl Sequencer {
     /// Takes a catalog activation: a batch of its own, because all accounts see it at the same input.
     pub(super) fn activate(
@@ -163,8 +174,7 @@ impl Sequencer {
         let IncomingBody::CatalogActivated(activation) = &incoming.body else {
             return Ok(());
         };
-        let hash = activation_hash(activation);
-        match self.admit_activation(&incoming, activation, hash) {
+        match self.admit_activation(&incoming, activation) {
             Err(refused) => self.keep_activation(&incoming, refused, original, origin),
             Ok((catalog, activated)) => {
                 // The first catalog does not start the clock: the first record does.
@@ -172,7 +182,7 @@ impl Sequencer {
                     self.follow(incoming.occurred_at);
                 }
                 self.flush()?;
-                self.put_in_force(incoming.key, hash, catalog, activated, origin);
+                self.put_in_force(incoming.key, catalog, activated, origin);
                 self.flush()?;
             }
         }
@@ -184,10 +194,9 @@ impl Sequencer {
         &self,
         incoming: &Incoming,
         activation: &CatalogActivated,
-        hash: u64,
     ) -> Result<(Catalog, CatalogActivated), Option<Rejection>> {
         match self.activations.find(&incoming.key) {
-            Some(known) if known == hash => return Err(None),
+            Some(known) if known == labelled_hash(activation) => return Err(None),
             Some(_) => return Err(Some(Reason::KeyReused.into())),
             None => {}
         }
@@ -220,13 +229,13 @@ impl Sequencer {
     fn put_in_force(
         &mut self,
         key: InputKey,
-        hash: u64,
         catalog: Catalog,
         activated: CatalogActivated,
         origin: &Origin<'_>,
     ) {
         let effective_from = activated.effective_from.unwrap_or(catalog.valid_from);
         tracing::info!(version = %catalog.label, %effective_from, "catalog activated");
+        let hash = activation_hash(&activated);
         let world = Arc::make_mut(&mut self.world);
         let number: VersionNo = world.activate(catalog, effective_from, key.clone());
         debug_assert_eq!(number.index(), self.activations.keys.len());
