@@ -373,10 +373,7 @@ fn apply_class(row: &mut Row, at: Timestamp, to: ClassNo) {
     if classes.is_empty() {
         classes.push(before);
     }
-    match classes.binary_search_by_key(&at, |(from, _)| *from) {
-        Ok(index) => classes[index].1 = to,
-        Err(index) => classes.insert(index, (at, to)),
-    }
+    set_from(classes, at, to);
     row.class = classes.last().map_or(to, |(_, last)| *last);
 }
 
@@ -459,22 +456,23 @@ fn apply_plan(world: &World, row: &mut Row, event: &Event, body: &PlanSet) {
     }
     if let Some(member) = &body.member {
         if let Some(known) = cold.members.iter_mut().find(|known| known.id == *member) {
-            add_plan(&mut known.plans, event.effective_at, plan);
+            set_from(&mut known.plans, event.effective_at, plan);
         }
         return;
     }
     if cold.plans.is_empty() {
         cold.plans.extend(before);
     }
-    add_plan(&mut cold.plans, event.effective_at, plan);
+    set_from(&mut cold.plans, event.effective_at, plan);
     let last = cold.plans.last().map(|(_, plan)| *plan);
     row.plan = last;
 }
 
-fn add_plan(plans: &mut Vec<(Timestamp, PlanNo)>, from: Timestamp, plan: PlanNo) {
-    match plans.binary_search_by_key(&from, |(from, _)| *from) {
-        Ok(index) => plans[index].1 = plan,
-        Err(index) => plans.insert(index, (from, plan)),
+/// Puts what holds from an instant on into its place in a history.
+fn set_from<T>(history: &mut Vec<(Timestamp, T)>, from: Timestamp, value: T) {
+    match history.binary_search_by_key(&from, |(from, _)| *from) {
+        Ok(index) => history[index].1 = value,
+        Err(index) => history.insert(index, (from, value)),
     }
 }
 
@@ -514,8 +512,7 @@ fn apply_cycle(world: &World, row: &mut Row, body: &CycleClosed) {
     forget_settled(cold, body.cycle_end.plus_days(-HORIZON_DAYS));
     cold.fees.retain(|fee| fee.until > body.cycle_end);
     meters::forget(row, oldest_kept, oldest_instant);
-    let horizon = body.cycle_end.plus_days(-HORIZON_DAYS);
-    correction::forget(row, world.zone(zone).start_of_day(horizon));
+    correction::forget(world, row, body.cycle_end);
     row.fees_due = fees::has_dues(world, row);
 }
 

@@ -4,10 +4,9 @@
 use hashbrown::HashTable;
 use smallvec::SmallVec;
 use umbral_model::input::{Body, Input, InputKey, Scope};
-use umbral_model::time::{NANOS_PER_SECOND, SECONDS_PER_DAY, Timestamp};
+use umbral_model::time::{NANOS_PER_DAY, Timestamp};
 use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 
-const DAY: i64 = SECONDS_PER_DAY * NANOS_PER_SECOND;
 const KEY_MASK: u64 = !0xffff;
 /// Above this many keys a table finds them; below, looking through all is faster.
 const SCAN_LIMIT: usize = 192;
@@ -49,7 +48,7 @@ impl Windows {
 
     /// Whether the input is older than its window at `clock`.
     pub fn is_past(&self, input: &Input, clock: Timestamp) -> bool {
-        clock.since(input.occurred_at) > i64::from(self.of(input)) * DAY
+        clock.since(input.occurred_at) > i64::from(self.of(input)) * NANOS_PER_DAY
     }
 }
 
@@ -234,14 +233,14 @@ fn spread(word: u64) -> u64 {
 
 /// The UTC day; days before 1970 count as its first.
 fn day_of(at: Timestamp) -> u32 {
-    u32::try_from(at.nanos().div_euclid(DAY)).unwrap_or(0)
+    u32::try_from(at.nanos().div_euclid(NANOS_PER_DAY)).unwrap_or(0)
 }
 
 /// Until when a key of an input is kept.
 pub(crate) fn keep_until(windows: &Windows, input: &Input) -> Timestamp {
     input
         .occurred_at
-        .plus_nanos(i64::from(windows.of(input)) * DAY)
+        .plus_nanos(i64::from(windows.of(input)) * NANOS_PER_DAY)
 }
 
 #[cfg(test)]
@@ -257,7 +256,7 @@ mod tests {
     }
 
     fn day(number: i64) -> Timestamp {
-        Timestamp::from_nanos(number * DAY)
+        Timestamp::from_nanos(number * NANOS_PER_DAY)
     }
 
     #[test]

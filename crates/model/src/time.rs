@@ -8,6 +8,8 @@ use smol_str::SmolStr;
 pub const NANOS_PER_SECOND: i64 = 1_000_000_000;
 /// Seconds in a civil day.
 pub const SECONDS_PER_DAY: i64 = 86_400;
+/// Nanoseconds of a day without a change of clocks.
+pub const NANOS_PER_DAY: i64 = SECONDS_PER_DAY * NANOS_PER_SECOND;
 
 /// An instant: nanoseconds since 1970-01-01T00:00:00Z. Covers 1677-09-21 to 2262-04-11.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -305,7 +307,7 @@ impl ZoneRules {
     pub fn local(&self, at: Timestamp) -> LocalTime {
         let shifted =
             i128::from(at.nanos()) + i128::from(self.offset_at(at)) * i128::from(NANOS_PER_SECOND);
-        let day = i128::from(SECONDS_PER_DAY) * i128::from(NANOS_PER_SECOND);
+        let day = i128::from(NANOS_PER_DAY);
         LocalTime {
             date: Date::from_days(shifted.div_euclid(day) as i32),
             nano_of_day: shifted.rem_euclid(day) as i64,

@@ -2,9 +2,10 @@
 //! when that may change. Bands follow the wall clock through both changes of the clocks.
 
 use umbral_catalog::tables::{Band, Holidays, Window};
-use umbral_model::time::{Date, NANOS_PER_SECOND, SECONDS_PER_DAY, Timestamp, ZoneRules};
+use umbral_model::time::{
+    Date, NANOS_PER_DAY, NANOS_PER_SECOND, SECONDS_PER_DAY, Timestamp, ZoneRules,
+};
 
-const NANOS_PER_DAY: i64 = SECONDS_PER_DAY * NANOS_PER_SECOND;
 /// Bits 1 to 12, 1 to 31, 1 to 7: a condition that every day meets.
 const ALL_MONTHS: u16 = 0x1FFE;
 const ALL_MONTH_DAYS: u32 = 0xFFFF_FFFE;

@@ -4,12 +4,12 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use umbral_model::rejection::{Reason, Rejection};
-use umbral_model::time::{NANOS_PER_SECOND, Timestamp};
+use umbral_model::time::{NANOS_PER_DAY, NANOS_PER_SECOND, Timestamp};
 
 /// How far an input may be dated after the wall clock: one hour.
 pub const FUTURE_TOLERANCE: i64 = 3_600 * NANOS_PER_SECOND;
 /// How far one input may move the event clock unless options say otherwise: 35 days.
-pub const DEFAULT_MAX_GAP: i64 = 35 * 86_400 * NANOS_PER_SECOND;
+pub const DEFAULT_MAX_GAP: i64 = 35 * NANOS_PER_DAY;
 /// Time between two ticks of the wall clock: one second.
 pub const WALL_TICK: i64 = NANOS_PER_SECOND;
 /// All partitions are told when the event clock passes such a mark: 15 minutes, on which every local
@@ -126,7 +126,7 @@ impl Clock {
             ClockMode::Event
                 if self.last != Timestamp::MIN && occurred_at.since(self.last) > self.max_gap =>
             {
-                let days = self.max_gap / (86_400 * NANOS_PER_SECOND);
+                let days = self.max_gap / NANOS_PER_DAY;
                 Err(Rejection::new(
                     Reason::ClockGap,
                     format!(

@@ -10,12 +10,11 @@ use umbral_model::event::{EventBody, UsageRated};
 use umbral_model::ids::AccountId;
 use umbral_model::input::{Body, Input, InputKey, RatedRecord};
 use umbral_model::journal::{Entry, JournaledInput, Outcome};
-use umbral_model::time::{NANOS_PER_SECOND, SECONDS_PER_DAY, Timestamp};
+use umbral_model::time::{NANOS_PER_DAY, Timestamp};
 use umbral_wire::frame;
 
-const DAY: i64 = SECONDS_PER_DAY * NANOS_PER_SECOND;
 /// Records older than this are not corrected (see the engine), so they are not looked for.
-const HORIZON: i64 = 731 * DAY;
+const HORIZON: i64 = 731 * NANOS_PER_DAY;
 
 /// A batch of the log.
 #[derive(Clone, Copy, Debug)]

@@ -15,10 +15,10 @@ use umbral_model::event::*;
 use umbral_model::input::{Body, Input, InputKey, RatedRecord, Usage};
 use umbral_model::money::Money;
 use umbral_model::rejection::{Reason, Rejection};
-use umbral_model::time::{NANOS_PER_SECOND, SECONDS_PER_DAY, Timestamp};
+use umbral_model::time::{Date, NANOS_PER_DAY};
 
 /// Days after which a record is no longer corrected, except by force: 24 months.
-const HORIZON_DAYS: i64 = 730;
+const HORIZON_DAYS: i32 = 730;
 
 /// What a correction says.
 struct Named<'a> {
@@ -148,7 +148,7 @@ fn within_horizon(
     input: &Input,
     original: &RatedRecord,
 ) -> Result<(), Rejection> {
-    let most = HORIZON_DAYS * SECONDS_PER_DAY * NANOS_PER_SECOND;
+    let most = i64::from(HORIZON_DAYS) * NANOS_PER_DAY;
     if input.forced || draft.now.since(original.occurred_at) <= most {
         return Ok(());
     }
@@ -221,8 +221,10 @@ pub(crate) fn apply(world: &World, row: &mut Row, body: &UsageCorrection) {
     }
 }
 
-/// Forgets what is too old to be corrected again.
-pub(crate) fn forget(row: &mut Row, before: Timestamp) {
+/// Forgets what is too old to be corrected again on the local day `today`.
+pub(crate) fn forget(world: &World, row: &mut Row, today: Date) {
+    let zone = world.zone(row.zone);
+    let before = zone.start_of_day(today.plus_days(-HORIZON_DAYS));
     let is_past = |known: &Corrected| known.record.occurred_at < before;
     if row.cold().corrected.iter().any(is_past) {
         row.cold_mut().corrected.retain(|known| !is_past(known));

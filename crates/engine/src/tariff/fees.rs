@@ -8,9 +8,9 @@ use crate::credit::latch;
 use crate::draft::Draft;
 use crate::world::World;
 use smol_str::SmolStr;
-use umbral_catalog::tables::Plan;
+use umbral_catalog::tables::{Allowance, Plan};
 use umbral_model::event::*;
-use umbral_model::ids::{MemberId, PlanName, PlanNo, VersionNo};
+use umbral_model::ids::{AllowanceNo, MemberId, PlanName, PlanNo, VersionNo};
 use umbral_model::money::{Currency, Money};
 use umbral_model::time::{Date, Timestamp};
 
@@ -78,10 +78,7 @@ pub(crate) fn open(draft: &mut Draft<'_>) {
 
 /// A new member: its own plan, or its share of the account's; `takes_over` what the account had for itself.
 pub(crate) fn open_member(draft: &mut Draft<'_>, member: &MemberId, takes_over: bool) {
-    let cold = draft.row.cold();
-    let own = cold.members.iter().find(|known| known.id == *member);
-    let own_plan = own.and_then(|member| member.plans.last().map(|(_, plan)| *plan));
-    match (own_plan, draft.row.plan) {
+    match (holder_plan(&draft.row, Some(member)), draft.row.plan) {
         (Some(plan), _) => {
             let member = Some(member.clone());
             start_now(draft, &Subscription { plan, member });
@@ -155,104 +152,112 @@ fn start_now(draft: &mut Draft<'_>, subscription: &Subscription) {
 
 /// Charges a plan's fee and grants its allowances for the cycle from `day` on.
 fn start(draft: &mut Draft<'_>, subscription: &Subscription, day: Date, from: Timestamp) {
-    let world = draft.world;
-    let Some((version, plan)) = world.plan(subscription.plan, from) else {
+    let Some((version, plan)) = draft.world.plan(subscription.plan, from) else {
         return;
     };
-    let share = share_from(&draft.row, day);
+    let share = share_of(plan, &draft.row, day);
     charge(draft, subscription, plan, day, share);
-    let share = if plan.by_day { share } else { Share::WHOLE };
-    let holders = Holders::of(&draft.row, subscription.member.as_ref());
-    for number in &plan.allowances {
-        let Some(allowance) = allowance(world, version, *number) else {
-            continue;
-        };
-        let members = match allowance.shared || subscription.member.is_some() {
+    let members = match subscription.member {
+        Some(_) => Vec::new(),
+        None => on_account_plan(&draft.row),
+    };
+    let of_plan = OfPlan {
+        version,
+        plan,
+        share,
+        from,
+    };
+    of_plan.grant(draft, |allowance| {
+        match allowance.shared || subscription.member.is_some() {
             true => std::slice::from_ref(&subscription.member),
-            false => holders.each.as_slice(),
-        };
-        for member in members {
-            let offer = Offer {
-                version,
-                number: *number,
-                allowance,
-                member: member.as_ref(),
-                share,
-                times: 1,
-                from,
-            };
-            grants::grant(draft, offer, GrantCause::Plan);
+            false => members.as_slice(),
         }
-    }
+    });
 }
 
 /// Gives a new member its own units of the account's plan.
 fn grant_own_units(draft: &mut Draft<'_>, plan: PlanNo, member: &MemberId) {
-    let world = draft.world;
     let from = draft.effective_at.max(draft.row.cache.cycle_from);
     if draft.row.fees_due {
         return;
     }
-    let Some((version, plan)) = world.plan(plan, from) else {
+    let Some((version, plan)) = draft.world.plan(plan, from) else {
         return;
     };
-    let share = match plan.by_day {
-        true => share_from(&draft.row, day_of_change(draft)),
-        false => Share::WHOLE,
+    let of_plan = OfPlan {
+        version,
+        plan,
+        share: share_of(plan, &draft.row, day_of_change(draft)),
+        from,
     };
-    for number in &plan.allowances {
-        let Some(allowance) = allowance(world, version, *number).filter(|known| !known.shared)
-        else {
-            continue;
-        };
-        let offer = Offer {
-            version,
-            number: *number,
-            allowance,
-            member: Some(member),
-            share,
-            times: 1,
-            from,
-        };
-        grants::grant(draft, offer, GrantCause::Plan);
+    let member = [Some(member.clone())];
+    of_plan.grant(draft, |allowance| match allowance.shared {
+        true => &[],
+        false => &member,
+    });
+}
+
+/// What a plan gives from an instant on.
+struct OfPlan<'w> {
+    version: VersionNo,
+    plan: &'w Plan,
+    share: Share,
+    from: Timestamp,
+}
+
+impl OfPlan<'_> {
+    /// Grants each allowance to those who have it.
+    fn grant<'m>(
+        &self,
+        draft: &mut Draft<'_>,
+        holders: impl Fn(&Allowance) -> &'m [Option<MemberId>],
+    ) {
+        let world = draft.world;
+        for number in &self.plan.allowances {
+            let Some(allowance) = allowance(world, self.version, *number) else {
+                continue;
+            };
+            for member in holders(allowance) {
+                let offer = Offer {
+                    version: self.version,
+                    number: *number,
+                    allowance,
+                    member: member.as_ref(),
+                    share: self.share,
+                    times: 1,
+                    from: self.from,
+                };
+                grants::grant(draft, offer, GrantCause::Plan);
+            }
+        }
     }
 }
 
-fn allowance(
-    world: &World,
-    version: VersionNo,
-    number: umbral_model::ids::AllowanceNo,
-) -> Option<&umbral_catalog::tables::Allowance> {
+fn allowance(world: &World, version: VersionNo, number: AllowanceNo) -> Option<&Allowance> {
     let catalog = &world.catalogs.get(version)?.catalog;
     catalog.allowances.get(number.index())
 }
 
-/// Who has units of their own under the account's plan.
-struct Holders {
-    each: Vec<Option<MemberId>>,
-}
-
-impl Holders {
-    /// Open members without a plan of their own; where there is none, the account itself.
-    fn of(row: &Row, member: Option<&MemberId>) -> Holders {
-        if member.is_some() {
-            return Holders { each: Vec::new() };
-        }
-        let without = row
-            .cold()
-            .members
-            .iter()
-            .filter(|member| member.closed_at.is_none() && member.plans.is_empty());
-        let mut each: Vec<Option<MemberId>> = without.map(|m| Some(m.id.clone())).collect();
-        if each.is_empty() {
-            each.push(None);
-        }
-        Holders { each }
+/// Who has units of their own under the account's plan: open members without a plan of their own; where there
+/// is none, the account itself.
+fn on_account_plan(row: &Row) -> Vec<Option<MemberId>> {
+    let without = row
+        .cold()
+        .members
+        .iter()
+        .filter(|member| member.closed_at.is_none() && member.plans.is_empty());
+    let mut each: Vec<Option<MemberId>> = without.map(|m| Some(m.id.clone())).collect();
+    if each.is_empty() {
+        each.push(None);
     }
+    each
 }
 
-/// The days from `day` to the end of the current cycle.
-fn share_from(row: &Row, day: Date) -> Share {
+/// The part of the current cycle from `day` on, where the plan is counted by the day; else all of it.
+fn share_of(plan: &Plan, row: &Row, day: Date) -> Share {
+    if !plan.by_day {
+        return Share::WHOLE;
+    }
     let end = row.next_cycle().days();
     Share {
         days: end - day.days(),
@@ -267,7 +272,6 @@ fn charge(
     day: Date,
     share: Share,
 ) {
-    let share = if plan.by_day { share } else { Share::WHOLE };
     let amount = by_days(plan.monthly_fee, share, draft.row.currency);
     if amount == Money::ZERO {
         return;

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use umbral_model::event::{CorrectionParked, CorrectionUnclaimed, EventBody};
 use umbral_model::input::{Input, InputKey, RatedRecord};
 use umbral_model::rejection::{Reason, Rejection};
-use umbral_model::time::{NANOS_PER_SECOND, SECONDS_PER_DAY};
+use umbral_model::time::NANOS_PER_DAY;
 
 /// How long a correction waits for its record, by ticks.
 const WAIT_DAYS: i64 = 7;
@@ -24,7 +24,7 @@ pub(crate) fn park(draft: &mut Draft<'_>, input: &Input, of: InputKey) -> Result
             format!("{PARKED_MOST} corrections of the account wait for their records already"),
         ));
     }
-    let wait = WAIT_DAYS * SECONDS_PER_DAY * NANOS_PER_SECOND;
+    let wait = WAIT_DAYS * NANOS_PER_DAY;
     draft.push(EventBody::CorrectionParked(Box::new(CorrectionParked {
         of,
         input: input.clone(),

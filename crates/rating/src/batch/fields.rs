@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use umbral_catalog::version::{CatalogSet, Version};
 use umbral_model::input::Direction;
 use umbral_model::rejection::{Reason, Rejection};
-use umbral_model::time::{LocalMeaning, LocalTime, NANOS_PER_SECOND, Timestamp};
+use umbral_model::time::{LocalMeaning, LocalTime, NANOS_PER_DAY, Timestamp};
 use umbral_model::units::{Measurement, Quantity};
 
 pub(super) const NAMES: [&str; 19] = [
@@ -309,7 +309,7 @@ fn start(text: &str, catalogs: &CatalogSet) -> Result<Timestamp, Rejection> {
     };
     let local = LocalTime {
         date: wall.utc_date(),
-        nano_of_day: wall.nanos().rem_euclid(86_400 * NANOS_PER_SECOND),
+        nano_of_day: wall.nanos().rem_euclid(NANOS_PER_DAY),
     };
     match version.catalog.zone.meaning(local) {
         LocalMeaning::Single(at) | LocalMeaning::Ambiguous(at, _) => Ok(at),
