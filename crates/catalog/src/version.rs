@@ -87,6 +87,16 @@ impl CatalogSet {
             .max_by_key(|version| (version.effective_from, version.number))
     }
 
+    /// A plan as the version in force at `at` has it; of a plan that this version dropped, the definition of
+    /// the last version before it that had it: who has the plan keeps it.
+    pub fn plan_at(&self, plan: PlanNo, at: Timestamp) -> Option<(&Version, &Plan)> {
+        self.versions
+            .iter()
+            .filter(|version| version.effective_from <= at)
+            .filter_map(|version| Some((version, version.plan(plan)?)))
+            .max_by_key(|(version, _)| (version.effective_from, version.number))
+    }
+
     /// The first instant after `at` at which another version comes into force.
     pub fn next_change(&self, at: Timestamp) -> Option<Timestamp> {
         self.versions

@@ -623,7 +623,7 @@ fn rules_and_plans() {
         &[("plans.toml", "plan.basico", "plan.nuevo")],
         &[
             "plan [nuevo] plan nuevo: - -> voice, data neutral",
-            "plan [basico] plan basico: voice, data -> - neutral (its members are refused until they have another plan)",
+            "plan [basico] plan basico: voice, data -> - neutral (who has it keeps it as it was)",
         ],
     );
     check(

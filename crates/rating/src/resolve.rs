@@ -54,7 +54,8 @@ pub(crate) fn plan_at(
     Ok((*plan, until))
 }
 
-/// The rules for `record` from `at` on, when `version` is in force.
+/// The rules for `record` from `at` on, when `version` is in force. A plan that it dropped goes on as the last
+/// version that had it says, with all that this version has around it.
 pub(crate) fn ladder<'c>(
     catalogs: &'c CatalogSet,
     version: &'c Version,
@@ -68,8 +69,11 @@ pub(crate) fn ladder<'c>(
         Tariff::Plans(changes) => plan_at(changes, at)?,
         Tariff::Profile(name) => return profile::ladder(version, name, record, at, until),
     };
-    let Some(plan) = version.plan(number) else {
-        return Err(no_plan(catalogs, version, number, at));
+    let (version, plan) = match version.plan(number) {
+        Some(plan) => (version, plan),
+        None => catalogs
+            .plan_at(number, at)
+            .ok_or_else(|| no_plan(catalogs, version, number, at))?,
     };
     Ladder::of(version, plan, record, at, until.min(plan_until))
 }

@@ -22,7 +22,7 @@ pub(crate) const SEGMENTS_MAX: usize = 10_000;
 pub(crate) struct Walk<'c> {
     /// The first segment's rate: of it are setup fee, minimum and maximum.
     pub(crate) rate: &'c Rate,
-    /// The version in force at the record's start, and the record as it sees it.
+    /// The version that prices the record's start, and the record as it sees it.
     pub(crate) version: &'c Version,
     pub(crate) view: View,
     pub(crate) axis: Axis,
@@ -69,7 +69,7 @@ pub(crate) fn cut<'c>(
         return emergency::walk(version, tariff, record, rule, charge);
     }
     let mut ladder = ladder(catalogs, version, tariff, record, record.start)?;
-    let measurement = version.catalog.services[ladder.service.index()].measurement;
+    let measurement = ladder.version.catalog.services[ladder.service.index()].measurement;
     let axis = Axis::new(record.start, quantity, record.duration, measurement);
     let end = axis.end();
     if end == Timestamp::MAX {
@@ -82,7 +82,7 @@ pub(crate) fn cut<'c>(
     begin(charge, &ladder, rung, rate, record);
     let walk = Walk {
         rate,
-        version,
+        version: ladder.version,
         view: ladder.view,
         axis,
         free: false,

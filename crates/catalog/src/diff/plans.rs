@@ -23,7 +23,7 @@ pub(super) fn changes(pair: &Pair<'_>, changes: &mut Vec<Change>) {
             (Some(old), None) => {
                 let mut change = Change::new(Kind::Plan, format!("plan {}", old.name));
                 change.from = Some(summary(pair, 0, old));
-                let note = "its members are refused until they have another plan";
+                let note = "who has it keeps it as it was";
                 changes.push(change.of_plan(&old.name).note(note));
             }
             (None, None) => {}
