@@ -4,6 +4,7 @@
 use anyhow::{Context, Result, anyhow};
 use clap::Parser;
 use serde::Serialize;
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -18,12 +19,18 @@ use umbral_model::input::Direction;
 use umbral_rating::{Record, Tariff, rate};
 use umbral_runtime::{ClockMode, Engine, Founding, Go, Options, init};
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Benchmarks of whole paths.
 #[derive(Parser)]
 struct Arguments {
     /// Smaller inputs.
     #[arg(long)]
     quick: bool,
+    /// Only one group of rows: `rating` or `embedded`.
+    #[arg(long)]
+    only: Option<String>,
     /// `table` or `json`.
     #[arg(long, default_value = "table")]
     output: String,
@@ -75,8 +82,14 @@ fn main() -> Result<()> {
             repeats: 2_000_000,
         }
     };
-    let mut rows = rating(&sizes)?;
-    rows.extend(embedded(&sizes)?);
+    let wanted = |name: &str| arguments.only.as_ref().is_none_or(|only| only == name);
+    let mut rows = Vec::new();
+    if wanted("rating") {
+        rows.extend(rating(&sizes)?);
+    }
+    if wanted("embedded") {
+        rows.extend(embedded(&sizes)?);
+    }
     print(&rows, &arguments.output)
 }
 
@@ -247,7 +260,9 @@ fn embedded(sizes: &Sizes) -> Result<Vec<Row>> {
         let engine = Engine::open(&dir, options)?;
         ingest(&engine, &customers)?;
         let from = engine.committed().batch;
+        let before = thread_nanos();
         let seconds = ingest(&engine, &records)?;
+        let after = thread_nanos();
         let counts = engine.stop()?.counts;
         anyhow::ensure!(
             counts.applied == counts.inputs,
@@ -262,10 +277,52 @@ fn embedded(sizes: &Sizes) -> Result<Vec<Row>> {
             "events/s",
             floor,
         ));
+        if workers == 1 {
+            rows.extend(stations(&before, &after, sizes.records));
+        }
         rows.push(replay(&dir, workers, counts.inputs)?);
         std::fs::remove_dir_all(&dir)?;
     }
     Ok(rows)
+}
+
+/// CPU time that each station took for a record: what a busy machine cannot hide. Only where the system tells
+/// the time of threads.
+fn stations(before: &Nanos, after: &Nanos, records: u64) -> Vec<Row> {
+    let threads = [
+        ("intake", "umbral-bench"),
+        ("sequencer", "sequencer"),
+        ("worker", "worker-0"),
+        ("committer", "committer"),
+    ];
+    let row = |(station, thread)| {
+        let spent = after.get(thread)? - before.get(thread)?;
+        Some(Row {
+            name: format!("embedded_{station}_cpu_ns"),
+            value: spent as f64 / records as f64,
+            unit: "ns",
+            floor: None,
+            ratio: None,
+        })
+    };
+    threads.into_iter().filter_map(row).collect()
+}
+
+type Nanos = BTreeMap<String, u64>;
+
+/// CPU time of each thread of this process so far, in nanoseconds.
+fn thread_nanos() -> Nanos {
+    let mut nanos = Nanos::new();
+    let tasks = std::fs::read_dir("/proc/self/task").into_iter().flatten();
+    for task in tasks.flatten() {
+        let read = |name: &str| std::fs::read_to_string(task.path().join(name));
+        let (Ok(name), Ok(times)) = (read("comm"), read("schedstat")) else {
+            continue;
+        };
+        let spent = times.split(' ').next().and_then(|text| text.parse().ok());
+        *nanos.entry(name.trim().to_owned()).or_insert(0) += spent.unwrap_or(0u64);
+    }
+    nanos
 }
 
 fn ingest(engine: &Engine, file: &Path) -> Result<f64> {

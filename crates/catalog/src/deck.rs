@@ -1,5 +1,6 @@
 //! The prefix deck: building it, and the longest prefix of a number.
 
+use crate::packed::Packed;
 use crate::tables::{Deck, PrefixEntry};
 use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
@@ -42,6 +43,9 @@ impl Deck {
                 .and_then(|len| deck.within(text, len));
             deck.entries.push(PrefixEntry { zone_set, shorter });
         }
+        let zone_sets = deck.entries.iter().map(|entry| entry.zone_set);
+        let prefixes = deck.prefixes.iter().map(SmolStr::as_str).zip(zone_sets);
+        deck.packed = Packed::of(prefixes);
         deck
     }
 
@@ -74,17 +78,30 @@ impl Deck {
 
     /// The longest prefix that `number` begins with. The empty prefix matches every number.
     pub fn longest(&self, number: &str) -> Option<PrefixNo> {
-        if !self.exact.is_empty()
-            && let Some(whole) = self.exact.get(number)
-        {
-            return Some(*whole);
-        }
-        self.beginning(number)
+        Some(self.look_up(number, true)?.0)
     }
 
     /// The longest prefix of a number of which only the beginning is known, so that it is no whole number.
     pub fn beginning(&self, number: &str) -> Option<PrefixNo> {
-        self.within(number, number.len())
+        Some(self.look_up(number, false)?.0)
+    }
+
+    /// The longest prefix that `number` begins with, or the number itself if it is `whole` and one of the
+    /// deck; and its zone set.
+    pub fn look_up(&self, number: &str, whole: bool) -> Option<(PrefixNo, u32)> {
+        if whole
+            && !self.exact.is_empty()
+            && let Some(exact) = self.exact.get(number)
+        {
+            return Some((*exact, self.entry(*exact)?.zone_set));
+        }
+        match &self.packed {
+            Some(packed) => packed.within(number, number.len()),
+            None => {
+                let prefix = self.within(number, number.len())?;
+                Some((prefix, self.entry(prefix)?.zone_set))
+            }
+        }
     }
 
     /// The entry of a prefix.
@@ -106,6 +123,34 @@ impl Deck {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn packed_prefixes_are_those_of_the_texts() {
+        let listed = |step: u64| {
+            (0..3_000u64).map(move |n| (n * n * step % 10u64.pow(1 + (n % 12) as u32)).to_string())
+        };
+        let short = ["", "0", "00", "3", "34", "1"].map(str::to_owned);
+        let texts = listed(7).chain(short);
+        let deck = Deck::build(texts.map(|text| (text.into(), DestinationNo(0))));
+        assert!(deck.packed.is_some());
+        let others = [
+            "",
+            "0",
+            "9",
+            "12",
+            "+34",
+            "3é",
+            "34a",
+            "00000000000000000000000001",
+        ];
+        let numbers = listed(11).chain(listed(7).map(|text| text + "55"));
+        for number in numbers.chain(others.map(str::to_owned)) {
+            let by_text = deck.within(&number, number.len());
+            assert_eq!(deck.beginning(&number), by_text, "{number}");
+        }
+        let lettered = Deck::build([("a1".into(), DestinationNo(0))]);
+        assert!(lettered.packed.is_none() && lettered.beginning("a12").is_some());
+    }
 
     fn text(deck: &Deck, number: Option<PrefixNo>) -> Option<&str> {
         number.map(|number| deck.prefixes[number.index()].as_str())

@@ -1,5 +1,6 @@
 //! The compiled catalog: flat tables that rating and credit control read. Look-ups do not grow with the deck.
 
+use crate::packed::Packed;
 pub use crate::rules::{RuleLists, Rules};
 use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
@@ -173,6 +174,8 @@ pub struct Deck {
     pub by_text: FxHashMap<SmolStr, PrefixNo>,
     /// Whole numbers, such as short codes: they match nothing longer, and come before every prefix.
     pub exact: FxHashMap<SmolStr, PrefixNo>,
+    /// The prefixes once more, to be found fast; none where one of them is not all digits.
+    pub packed: Option<Packed>,
 }
 
 /// Days and hours in which a rule holds.

@@ -22,6 +22,10 @@ use output::Out;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
+/// Records are made on one thread and dropped on another, which this allocator is good at.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let cli = Cli::try_parse().unwrap_or_else(|error| refuse(&error));
     let mut out = Out::new(cli.output, cli.quiet);

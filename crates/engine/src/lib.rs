@@ -18,6 +18,7 @@ mod decide;
 mod dedup;
 mod draft;
 mod hash;
+mod index;
 mod partition;
 mod queue;
 mod tariff;

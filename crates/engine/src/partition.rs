@@ -6,13 +6,12 @@ use crate::decide::{decide, moves_timers};
 use crate::dedup::{self, Dedup, Seen, Windows};
 use crate::draft::{Draft, Origin, Sink};
 use crate::hash;
+use crate::index::Index;
 use crate::queue::Queue;
 use crate::timers;
 use crate::view::AccountView;
 use crate::world::World;
-use hashbrown::HashTable;
 use rustc_hash::FxBuildHasher;
-use smallvec::SmallVec;
 use std::hash::BuildHasher;
 use umbral_model::event::{EventBody, TimerCause};
 use umbral_model::ids::{AccountId, VersionNo};
@@ -39,7 +38,7 @@ pub enum Decision {
 #[derive(Clone, Debug, Default)]
 pub struct Partition {
     slots: Vec<Slot>,
-    by_id: HashTable<u32>,
+    by_id: Index,
     queue: Queue,
     windows: Windows,
     /// The catalog version that every account was looked at under, or is marked for.
@@ -185,14 +184,32 @@ impl Partition {
         Decision::Applied
     }
 
-    /// Reads what the next inputs of these accounts will need, so that memory answers for many at once. It
-    /// changes nothing; a worker calls it for some dozens of inputs before it processes them.
-    pub fn warm<'i>(&self, accounts: impl Iterator<Item = &'i AccountId>) {
-        let slots: SmallVec<[u32; 64]> = accounts.filter_map(|id| self.find(id)).collect();
-        for slot in &slots {
-            let slot = &self.slots[*slot as usize];
-            std::hint::black_box(slot.row.touch() ^ slot.dedup.touch());
-        }
+    /// Where the account will most likely be found. With [`Partition::touch_row`],
+    /// [`Partition::touch_behind`] and [`Partition::touch_members`] it reads what an input of the account will
+    /// need: a worker calls each of the four for some dozens of inputs before it processes them, so that memory
+    /// answers for many at once. Nothing is changed by it.
+    pub fn likely_slot(&self, id: &AccountId) -> Option<u32> {
+        self.by_id.likely(hash_of(id))
+    }
+
+    /// Reads the lines of memory of an account's row.
+    pub fn touch_row(&self, slot: u32) -> u64 {
+        let slot = &self.slots[slot as usize];
+        slot.row.touch() ^ slot.dedup.touch()
+    }
+
+    /// Reads what the row leads to: keys and rare things.
+    pub fn touch_behind(&self, slot: u32) -> u64 {
+        let Slot { row, dedup } = &self.slots[slot as usize];
+        dedup.touch_keys() ^ row.cold().members.len() as u64
+    }
+
+    /// Reads the account's first member.
+    pub fn touch_members(&self, slot: u32) -> u64 {
+        let members = &self.slots[slot as usize].row.cold().members;
+        members.first().map_or(0, |member| {
+            member.id.as_str().len() as u64 ^ u64::from(member.closed_at.is_some())
+        })
     }
 
     /// Fires all timers that are due by `as_of`, of all accounts, in the order of their instants; at one
@@ -368,10 +385,8 @@ impl Partition {
     }
 
     fn find(&self, id: &AccountId) -> Option<u32> {
-        let found = self
-            .by_id
-            .find(hash_of(id), |slot| self.slots[*slot as usize].row.id == *id);
-        found.copied()
+        self.by_id
+            .find(hash_of(id), |slot| self.slots[slot as usize].row.id == *id)
     }
 
     fn add(&mut self, row: Row) -> u32 {
@@ -383,7 +398,7 @@ impl Partition {
         });
         let slots = &self.slots;
         self.by_id
-            .insert_unique(hash, slot, |known| hash_of(&slots[*known as usize].row.id));
+            .insert(hash, slot, |known| hash_of(&slots[known as usize].row.id));
         slot
     }
 

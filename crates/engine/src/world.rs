@@ -139,6 +139,14 @@ impl World {
         self.order.get(next).map(|(from, _)| *from)
     }
 
+    /// Reads what the newest catalog has for the destination of a usage record. Like `Partition::touch_row`
+    /// it only brings memory near.
+    pub fn touch_destination(&self, number: &str) -> u64 {
+        let deck = self.catalogs.latest().map(|version| &version.catalog.deck);
+        let found = deck.and_then(|deck| deck.look_up(number, false));
+        found.map_or(0, |(_, zone_set)| u64::from(zone_set))
+    }
+
     /// The input that brought the newest activation.
     pub fn latest_activation(&self) -> Option<&InputKey> {
         self.activations.last()

@@ -129,14 +129,16 @@ impl<'c> Ladder<'c> {
             if !rules.visited.is_empty() && ladder.is_in_visited_country(record) {
                 settled = ladder.climb(&rules.visited, None, record);
             }
-            let mut next = view.prefix;
-            while let Some(prefix) = next.filter(|_| !settled) {
-                let Some(entry) = catalog.deck.entries.get(prefix.index()) else {
-                    break;
-                };
-                let of_prefix = rules.by_zone_set.get(entry.zone_set as usize);
+            let mut next = view.prefix.zip(view.zone_set);
+            while let Some((prefix, zone_set)) = next.filter(|_| !settled) {
+                let of_prefix = rules.by_zone_set.get(zone_set as usize);
                 settled = ladder.climb(of_prefix, Some(prefix), record);
-                next = entry.shorter;
+                let deck = &catalog.deck;
+                let shorter = || deck.entry(prefix)?.shorter;
+                next = (!settled)
+                    .then(shorter)
+                    .flatten()
+                    .and_then(|prefix| Some((prefix, deck.entry(prefix)?.zone_set)));
             }
         }
         if !settled {

@@ -15,7 +15,7 @@ pub(crate) struct View {
     /// The longest prefix of its number, or the number itself, where it names no zone.
     pub(crate) prefix: Option<PrefixNo>,
     /// The set of zones that list that prefix.
-    zone_set: Option<u32>,
+    pub(crate) zone_set: Option<u32>,
     /// Where its serving network is.
     pub(crate) place: Whereabouts,
 }
@@ -32,18 +32,15 @@ impl View {
             let index = catalog.destinations.iter().position(|zone| zone == name)?;
             Some(DestinationNo(index as u16))
         });
-        let prefix = match record.zone {
-            None if record.to.is_empty() => None,
-            None if record.whole => catalog.deck.longest(record.to),
-            None => catalog.deck.beginning(record.to),
-            Some(_) => None,
+        let found = match record.zone {
+            None if !record.to.is_empty() => catalog.deck.look_up(record.to, record.whole),
+            _ => None,
         };
-        let entry = prefix.and_then(|prefix| catalog.deck.entries.get(prefix.index()));
         View {
             service: service.map(|index| ServiceNo(index as u8)),
             zone,
-            prefix,
-            zone_set: entry.map(|entry| entry.zone_set),
+            prefix: found.map(|(prefix, _)| prefix),
+            zone_set: found.map(|(_, zone_set)| zone_set),
             place: catalog.network_index.whereabouts(record.network),
         }
     }

@@ -39,6 +39,8 @@ use umbral_model::rejection::{Reason, Rejection};
 use umbral_model::time::Timestamp;
 use waiters::Waiters;
 
+/// Records whose identifiers are looked up before they are sequenced.
+const WARMED: usize = 32;
 /// Longest sleep of an idle sequencer: how late a tick of the wall clock may be.
 const IDLE: Duration = Duration::from_millis(100);
 
@@ -211,27 +213,49 @@ impl Sequencer {
             bytes,
             records,
         } = chunk;
-        for record in records {
-            let source = record
-                .source
-                .and_then(|index| sources.get(usize::from(index)));
-            let origin = Origin {
-                source: source.map(Arc::as_ref),
-                format: source.map_or(&format, |source| &source.format),
-                bytes: &bytes,
-                row: record.row,
-                line: record.line,
-                resubmits: record.resubmits,
-                watched,
-            };
-            self.sequence(record, &origin)?;
-            self.open.commit.resubmitted.extend(origin.resubmits);
-            if let Some(source) = origin.source {
-                self.count_record(source);
+        let mut records = records.into_iter();
+        while !records.as_slice().is_empty() {
+            self.warm(records.as_slice());
+            for record in records.by_ref().take(WARMED) {
+                let source = record
+                    .source
+                    .and_then(|index| sources.get(usize::from(index)));
+                let origin = Origin {
+                    source: source.map(Arc::as_ref),
+                    format: source.map_or(&format, |source| &source.format),
+                    bytes: &bytes,
+                    row: record.row,
+                    line: record.line,
+                    resubmits: record.resubmits,
+                    watched,
+                };
+                self.take_one(record, &origin)?;
             }
-            if self.open.counts.inputs as usize >= self.options.batch_inputs {
-                self.flush()?;
-            }
+        }
+        Ok(())
+    }
+
+    /// Lets memory answer for the identifiers of the next records at once.
+    fn warm(&self, records: &[Record]) {
+        let addresses = records.iter().take(WARMED).filter_map(|record| {
+            let incoming = record.content.as_ref().ok()?;
+            incoming.address.as_ref()
+        });
+        let identifiers = addresses.filter_map(|address| match address {
+            Address::Identifier(identifier) => Some(identifier),
+            Address::Account(..) => None,
+        });
+        self.directory.warm(identifiers);
+    }
+
+    fn take_one(&mut self, record: Record, origin: &Origin<'_>) -> Result<(), Failure> {
+        self.sequence(record, origin)?;
+        self.open.commit.resubmitted.extend(origin.resubmits);
+        if let Some(source) = origin.source {
+            self.count_record(source);
+        }
+        if self.open.counts.inputs as usize >= self.options.batch_inputs {
+            self.flush()?;
         }
         Ok(())
     }

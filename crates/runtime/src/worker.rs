@@ -6,10 +6,11 @@ use crate::message::{
     Work, WorkerMessage,
 };
 use crossbeam_channel::{Receiver, Sender};
+use smallvec::SmallVec;
 use std::sync::Arc;
 use umbral_engine::{Decision, Partition, World};
 use umbral_model::ids::PartitionNo;
-use umbral_model::input::{Input, InputKey};
+use umbral_model::input::{Body, Input, InputKey};
 use umbral_model::journal::{
     AccountEvent, Counts, Entry, Frame, JournaledInput, LOGIC_VERSION, Outcome, Quarantined,
 };
@@ -185,7 +186,7 @@ impl Worker {
         };
         let mut items = items.into_iter();
         while !items.as_slice().is_empty() {
-            self.warm(items.as_slice());
+            self.warm(&world, items.as_slice());
             for item in items.by_ref().take(WARMED) {
                 self.decide_item(item, batch, &world, &chunks, &mut decided);
             }
@@ -196,12 +197,36 @@ impl Worker {
     }
 
     /// Lets memory answer for the next items at once: one after the other, the misses are most of the work.
-    fn warm(&self, items: &[Item]) {
-        for item in &items[..items.len().min(WARMED)] {
-            if let Work::Input(work) = &item.work {
-                let slot = &self.slots[work.partition.index() / self.workers];
-                slot.partition.warm(std::iter::once(&work.input.account));
-            }
+    fn warm(&self, world: &World, items: &[Item]) {
+        let items = &items[..items.len().min(WARMED)];
+        let inputs = items.iter().filter_map(|item| match &item.work {
+            Work::Input(work) => Some(work),
+            _ => None,
+        });
+        // Each round asks where the one before it has told to look.
+        std::hint::black_box(
+            inputs
+                .clone()
+                .fold(0, |all, work| all ^ touch_input(&work.input)),
+        );
+        let destinations = inputs
+            .clone()
+            .map(|work| touch_destination(world, &work.input));
+        std::hint::black_box(destinations.fold(0, |all, read| all ^ read));
+        let likely = inputs.filter_map(|work| {
+            let partition = &self.slots[work.partition.index() / self.workers].partition;
+            Some((partition, partition.likely_slot(&work.input.account)?))
+        });
+        let found: SmallVec<[(&Partition, u32); WARMED]> = likely.collect();
+        for touch in [
+            Partition::touch_row,
+            Partition::touch_behind,
+            Partition::touch_members,
+        ] {
+            let touched = found
+                .iter()
+                .map(|(partition, slot)| touch(partition, *slot));
+            std::hint::black_box(touched.fold(0, |all, read| all ^ read));
         }
     }
 
@@ -343,6 +368,32 @@ impl Worker {
             }
         }
         self.events = events;
+    }
+}
+
+/// Reads all lines of memory of an input; another thread wrote them a while ago.
+fn touch_input(input: &Input) -> usize {
+    let body = match &input.body {
+        Body::Usage(usage) => {
+            usage.service.as_str().len()
+                ^ usage.to.head.len()
+                ^ usage.to.tail.len()
+                ^ usize::from(usage.zone.is_some() ^ usage.network.is_some())
+                ^ usize::from(usage.reservation.is_some())
+                ^ usage.quantity as usize
+        }
+        _ => 0,
+    };
+    body ^ input.key.source.as_str().len()
+        ^ input.key.event_id.as_str().len()
+        ^ input.account.as_str().len()
+        ^ usize::from(input.member.is_some() ^ input.actor.is_some() ^ input.reason.is_some())
+}
+
+fn touch_destination(world: &World, input: &Input) -> u64 {
+    match &input.body {
+        Body::Usage(usage) if !usage.to.head.is_empty() => world.touch_destination(&usage.to.head),
+        _ => 0,
     }
 }
 

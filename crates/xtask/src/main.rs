@@ -42,6 +42,9 @@ enum Task {
         /// Runs the criterion benchmarks of single steps as well.
         #[arg(long)]
         criterion: bool,
+        /// Only one group of rows: `rating` or `embedded`.
+        #[arg(long)]
+        only: Option<String>,
     },
     /// Runs stories of credit control (`*.txt`, see `tests/stories/README.md`) from a folder.
     Stories {
@@ -60,7 +63,8 @@ fn main() -> Result<()> {
             quick,
             output,
             criterion,
-        } => bench(&root, quick, &output, criterion),
+            only,
+        } => bench(&root, quick, &output, criterion, only.as_deref()),
         Task::Stories { folder } => stories(&root, &folder),
     }
 }
@@ -114,7 +118,13 @@ fn lint(root: &Path) -> Result<()> {
     run(clippy)
 }
 
-fn bench(root: &Path, quick: bool, output: &str, criterion: bool) -> Result<()> {
+fn bench(
+    root: &Path,
+    quick: bool,
+    output: &str,
+    criterion: bool,
+    only: Option<&str>,
+) -> Result<()> {
     if criterion {
         let mut micro = cargo(root);
         micro.args(["bench", "-p", "umbral-benches"]);
@@ -133,6 +143,9 @@ fn bench(root: &Path, quick: bool, output: &str, criterion: bool) -> Result<()> 
     ]);
     if quick {
         rows.arg("--quick");
+    }
+    if let Some(only) = only {
+        rows.args(["--only", only]);
     }
     run(rows)
 }

@@ -35,6 +35,10 @@ pub enum BadIdentifier {
 impl Key {
     /// The key of an identifier; its text may have separators, and a phone number a leading `+`.
     pub fn of(identifier: &Identifier) -> Result<Key, BadIdentifier> {
+        let bare = packed(identifier.kind, &identifier.value);
+        if let Some(key) = bare.filter(|_| !identifier.value.is_empty()) {
+            return Ok(Key::Packed(key));
+        }
         let value = normalise(identifier.kind, &identifier.value)?;
         match packed(identifier.kind, &value) {
             Some(key) => Ok(Key::Packed(key)),

@@ -11,6 +11,7 @@ pub use key::{BadIdentifier, Key, normalise};
 use dashmap::DashMap;
 use holders::Holders;
 use rustc_hash::{FxBuildHasher, FxHashSet};
+use smallvec::SmallVec;
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use tenure::{Interval, Tenure};
 use umbral_model::ids::{AccountId, MemberId};
@@ -91,6 +92,22 @@ impl Directory {
         let key = Key::of(identifier).ok()?;
         let holder = self.tenures.get(&key)?.holder_at(at)?;
         self.read_holders().get(holder)
+    }
+
+    /// Reads what [`Directory::resolve`] of these identifiers will need, so that memory answers for many at
+    /// once; it changes nothing. The shards stay locked for reading meanwhile: a lock for each look-up would
+    /// have them wait for one another.
+    pub fn warm<'i>(&self, identifiers: impl Iterator<Item = &'i Identifier>) {
+        let shards: SmallVec<[_; 64]> = self.tenures.shards().iter().map(|s| s.read()).collect();
+        let found = identifiers.filter_map(|identifier| {
+            let key = Key::of(identifier).ok()?;
+            let hash = self.tenures.hash_usize(&key);
+            let shard = shards.get(self.tenures.determine_shard(hash))?;
+            let (_, tenure) = shard.get(hash as u64, |(known, _)| *known == key)?;
+            tenure.get().last_holder()
+        });
+        let found: SmallVec<[u32; 64]> = found.collect();
+        self.read_holders().touch(&found);
     }
 
     /// Gives the identifier to a member from an instant until further notice. A claim before an interval

@@ -46,6 +46,14 @@ impl Tenure {
         }
     }
 
+    /// Who held it last.
+    pub(super) fn last_holder(&self) -> Option<u32> {
+        match self {
+            Tenure::Current { holder, .. } => Some(*holder),
+            Tenure::History(list) => list.last().map(|interval| interval.holder),
+        }
+    }
+
     /// Opens an interval; the other holder's interval if one is in the way, and nothing changes then.
     pub(super) fn claim(&mut self, holder: u32, from: Timestamp) -> Result<(), Interval> {
         let mut list = self.intervals();
