@@ -172,6 +172,10 @@ const TOML: &[(&str, &str)] = &[
     ),
     ("C-0051", "[zone.a]\nprefixes = [«\"+34\"»]\n"),
     ("C-0053", "[network.a]\nnetworks = [«\"Orange\"»]\n"),
+    (
+        "C-0053",
+        "[[case]]\nplan = \"base\"\nrecord = { service = \"sms\", start = \"2026-03-02\", usage = \"1\", network = «\"214-07\"» }\nrefused = \"U-0032\"\n",
+    ),
     ("C-0054", "[network.home]\nnetworks = [«\"208\"»]\n"),
     ("C-0070", "[rate.a]\nprice = «\"0.09\"»\n"),
     ("C-0070", "[rate.a]\nprice = «\"0.09 per pound\"»\n"),

@@ -321,7 +321,18 @@ fn emergency_numbers_are_never_charged() {
             r#""plan":"travel","service":"voice","to":"112","left":{"EU minutes":"1h"}"#,
             free,
         ),
-        // Other numbers, and records that name their zone.
+        // However it is written, and whatever zone the record names.
+        (r#""plan":"travel","service":"voice","to":"112 ""#, free),
+        (r#""plan":"travel","service":"voice","to":"1-1-2""#, free),
+        (
+            r#""plan":"travel","service":"voice","to":"112","zone":"special""#,
+            free,
+        ),
+        (
+            r#""plan":"travel","service":"voice","to":"112\u0000""#,
+            "U-0004",
+        ),
+        // Other numbers.
         (r#""plan":"travel","service":"voice","to":"1124""#, "U-0032"),
         (
             r#""plan":"travel","service":"voice","to":"1160001234""#,
@@ -329,7 +340,7 @@ fn emergency_numbers_are_never_charged() {
         ),
         (r#""plan":"deaf","service":"voice","to":"1123""#, "U-0031"),
         (
-            r#""plan":"travel","service":"voice","to":"112","zone":"special""#,
+            r#""plan":"travel","service":"voice","to":"113","zone":"special""#,
             "0.45: special 90s",
         ),
     ] {

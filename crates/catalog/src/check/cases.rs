@@ -156,7 +156,7 @@ impl Cases<'_> {
     fn counted(&self, name: &At<SmolStr>, units: &At<SmolStr>, report: &mut Report) -> Option<u64> {
         let number = self.names.rate(name, report)?;
         let rate = self.draft.rates.get(number as usize)?;
-        if rate.rate.as_ref()?.tiers.is_none() {
+        let Some(tiers) = &rate.rate.as_ref()?.tiers else {
             let title = format!("the rate {} has no tiers", name.value);
             report
                 .error(codes::CASE_COUNTER, name.spot, title, "nothing is counted")
@@ -164,14 +164,8 @@ impl Cases<'_> {
                     "so_far names rates with tiers: what was charged under others does not matter",
                 );
             return None;
-        }
-        let measurement = rate.kind.and_then(|kind| kind.measurement());
-        read(
-            units,
-            measurement.unwrap_or(Measurement::Events),
-            "so_far",
-            report,
-        )
+        };
+        read(units, tiers.measurement, "so_far", report)
     }
 }
 

@@ -10,6 +10,7 @@ use crate::source::fields::Fields;
 use crate::source::node::{Node, Value};
 use crate::source::{At, Source, Spot};
 use smol_str::SmolStr;
+use umbral_model::number::is_network;
 use umbral_model::rejection::Reason;
 use umbral_model::units::{Measurement, Quantity, QuantityError};
 
@@ -216,6 +217,7 @@ fn record(
         .word("direction", &DIRECTIONS, report)
         .unwrap_or_default();
     let continued = continued(fields, measurement, report);
+    let network = network(fields, report);
     Some(CaseRecord {
         service: service?.value,
         direction,
@@ -224,12 +226,24 @@ fn record(
             .map(|to| to.value)
             .unwrap_or_default(),
         zone: fields.text("zone", report).map(|zone| zone.value),
-        network: fields.text("network", report).map(|network| network.value),
+        network,
         start: start?,
         quantity: quantity?,
         duration: length,
         continued,
     })
+}
+
+/// The serving network of the record.
+fn network(fields: &Fields<'_>, report: &mut Report) -> Option<SmolStr> {
+    let code = fields.text("network", report)?;
+    if !is_network(&code.value) {
+        let title = format!("{:?} is no network code", code.value);
+        report.error(codes::BAD_NETWORK, code.spot, title, "").note(
+            "write MCC and MNC as five or six digits, such as \"20801\"; leave network out at home",
+        );
+    }
+    Some(code.value)
 }
 
 fn measurement(
