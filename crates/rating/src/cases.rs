@@ -19,9 +19,7 @@ pub fn run(catalogs: &CatalogSet, cases: &[CatalogCase]) -> Vec<Problem> {
 /// The charge of a case's record, for the account that the case describes.
 pub fn charge(catalogs: &CatalogSet, case: &CatalogCase) -> Result<Charge, Rejection> {
     let written = &case.record;
-    let version = catalogs
-        .in_force(written.start)
-        .ok_or(Rejection::from(Reason::NoVersion))?;
+    let version = crate::resolve::version_at(catalogs, written.start)?;
     let tariff = match &case.tariff {
         CaseTariff::Profile(name) => Tariff::Profile(name),
         CaseTariff::Plan(name) => match catalogs.plan_no(name) {

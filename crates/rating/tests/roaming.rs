@@ -291,6 +291,18 @@ fn whole_numbers_come_before_prefixes_and_match_nothing_longer() {
 }
 
 #[test]
+fn a_network_that_no_group_lists_is_told() {
+    let head = HEAD;
+    let rest = TARIFF.replace("networks = [\"*\"]", "networks = [\"310\"]");
+    let tariff = catalogs(&[("2026-01-01", head, &rest)]);
+    let answer = answer(&tariff, &call("33100111222", "72410", "")).to_string();
+    assert!(
+        answer.contains("U-0032") && answer.contains("no network group lists 72410: add it to one"),
+        "{answer}"
+    );
+}
+
+#[test]
 fn emergency_numbers_are_never_charged() {
     let tariff = tariff();
     let free = "0.00: emergency numbers 90s";

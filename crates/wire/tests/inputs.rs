@@ -531,6 +531,16 @@ fn bad_records_are_refused_with_reason_field_and_mend() {
             &["usage_corrected.usage.network"],
         ),
         (
+            r#"{"source":"s","event_id":"x","account_id":"A","usage_corrected":{"corrects":"x","usage":{"service":"sms","quantity":1}}}"#,
+            MalformedField,
+            &["usage_corrected.corrects", "itself"],
+        ),
+        (
+            r#"{"source":"s","event_id":"x","account_id":"A","usage_cancelled":{"cancels":"x","source":"s"}}"#,
+            MalformedField,
+            &["usage_cancelled.cancels", "itself"],
+        ),
+        (
             r#"{"account_id":"A","purchase":{"purchase_id":"P","method":"cash","lines":[{"net":"1","qty":0}]}}"#,
             MalformedField,
             &["purchase.lines[0].qty", "1 to 1000000"],
@@ -1036,4 +1046,15 @@ fn numbers_are_the_same_however_they_are_written() {
         assert_eq!(apart(head, tail), number("34600111222"), "{head} {tail}");
     }
     assert_eq!(apart("11", "2"), number("112"));
+}
+
+#[test]
+fn the_examples_of_the_documentation_are_inputs() {
+    let text = include_str!("../../../docs/ingest.md");
+    let lines: Vec<&str> = text
+        .lines()
+        .filter(|line| line.starts_with("{\"source\""))
+        .collect();
+    let kinds: Vec<&str> = lines.iter().map(|line| body(line).kind()).collect();
+    assert_eq!(kinds, ["purchase", "usage_corrected", "usage_cancelled"]);
 }
