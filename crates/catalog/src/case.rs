@@ -2,6 +2,7 @@
 
 use crate::codes;
 use crate::problem::Problem;
+pub use crate::text::units::measured;
 use core::ops::Range;
 use smol_str::SmolStr;
 use umbral_model::input::Direction;

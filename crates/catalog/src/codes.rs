@@ -36,6 +36,8 @@ codes! {
     BAD_NAME = "C-0011";
     /// More zones, bands or services than can be numbered.
     TOO_MANY = "C-0012";
+    /// A file that is not UTF-8.
+    NOT_UTF8 = "C-0013";
 
     /// Not an ISO 4217 code.
     CURRENCY = "C-0020";

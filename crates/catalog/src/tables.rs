@@ -261,6 +261,8 @@ pub struct Tiers {
     pub per: TierPer,
     /// The counter; the deployment's number, see `version::CatalogSet`.
     pub counter: CounterNo,
+    /// What its units are: those of the services that the rate prices.
+    pub measurement: Measurement,
     /// Tiers, ascending; the last one has no end.
     pub tiers: Vec<Tier>,
 }

@@ -1,5 +1,6 @@
 //! Catalog versions side by side, in order of activation and by date.
 
+use crate::codes;
 use crate::tables::{Catalog, CreditClass, Plan};
 use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
@@ -104,6 +105,18 @@ impl CatalogSet {
             .map(|version| version.effective_from)
             .filter(|from| *from > at)
             .min()
+    }
+
+    /// Why a catalog cannot stand beside the versions: amounts of one deployment are in one currency.
+    pub fn other_currency(&self, catalog: &Catalog) -> Option<String> {
+        let known = self.latest()?.catalog.currency;
+        (known != catalog.currency).then(|| {
+            format!(
+                "{} {}: it is in {}, and the versions here are in {known}; all versions of a deployment have \
+                 one currency, another one needs a data directory of its own",
+                codes::OTHER_CURRENCY, catalog.label, catalog.currency
+            )
+        })
     }
 
     /// The version activated last.

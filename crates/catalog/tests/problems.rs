@@ -172,6 +172,10 @@ const TOML: &[(&str, &str)] = &[
     ),
     ("C-0051", "[zone.a]\nprefixes = [«\"+34\"»]\n"),
     ("C-0053", "[network.a]\nnetworks = [«\"Orange\"»]\n"),
+    (
+        "C-0053",
+        "[[case]]\nplan = \"base\"\nrecord = { service = \"sms\", start = \"2026-03-02\", usage = \"1\", network = «\"214-07\"» }\nrefused = \"U-0032\"\n",
+    ),
     ("C-0054", "[network.home]\nnetworks = [«\"208\"»]\n"),
     ("C-0070", "[rate.a]\nprice = «\"0.09\"»\n"),
     ("C-0070", "[rate.a]\nprice = «\"0.09 per pound\"»\n"),
@@ -390,6 +394,19 @@ const OTHERS: &[(&str, &str, &str)] = &[
         "name = \"Test\"\ncurrency = \"EUR\"\ntime_zone = «\"CET+1\"»\nvalid_from = 2026-01-01\n",
     ),
     (
+        "C-0020",
+        "catalog.toml",
+        "name = \"Test\"\ncurrency = «\"EUX\"»\ntime_zone = \"UTC\"\nvalid_from = 2026-01-01\n",
+    ),
+    (
+        "C-0011",
+        "catalog.toml",
+        "name = «\" \"»\ncurrency = \"EUR\"\ntime_zone = \"UTC\"\nvalid_from = 2026-01-01\n",
+    ),
+    ("C-0011", "zones/new.csv", "prefix,zone\n«36,\" far\"»\n"),
+    ("C-0011", "zones/new.csv", "prefix,zone\n«36,fa\u{7}r»\n"),
+    ("C-0011", "networks.csv", "network,group\n«262,d\u{1b}e»\n"),
+    (
         "C-0022",
         "catalog.toml",
         "name = \"Test\"\ncurrency = \"EUR\"\ntime_zone = \"UTC\"\nvalid_from = «\"soon\"»\n",
@@ -432,7 +449,7 @@ fn each_mistake_has_its_code_place_and_page() {
 #[test]
 fn every_code_is_met_by_a_test() {
     let elsewhere = [
-        "C-0005", "C-0012", "C-0151", "C-0164", "C-0170", "C-0171", "C-0172", "C-0173",
+        "C-0005", "C-0012", "C-0013", "C-0151", "C-0164", "C-0170", "C-0171", "C-0172", "C-0173",
     ];
     // Those of the importer have a table of their own.
     let own = codes::pages()

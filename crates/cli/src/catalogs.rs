@@ -25,8 +25,8 @@ pub(crate) struct Loaded {
     pub(crate) compiled: Compiled,
 }
 
-/// Reads a catalog's files from disk.
-pub(crate) fn read(folder: &Path) -> Result<Files, Failure> {
+/// Reads a catalog's files from disk, with the problems of those that are not text.
+pub(crate) fn read(folder: &Path) -> Result<(Files, Vec<Problem>), Failure> {
     folder::read(folder, EXTENSIONS)
 }
 
@@ -100,8 +100,13 @@ pub(crate) fn shown(problem: &found::Problem, files: &Files) -> Problem {
 
 /// Loads a catalog for a command that needs one; shows its problems and fails if it has errors.
 pub(crate) fn load(folder: &Path, out: &Out) -> Result<Vec<Loaded>, Failure> {
-    let files = read(folder)?;
-    compile(&files).map_err(|problems| {
+    let (files, unread) = read(folder)?;
+    let compiled = match compile(&files) {
+        Ok(versions) if unread.is_empty() => Ok(versions),
+        Ok(_) => Err(unread),
+        Err(found) => Err(unread.into_iter().chain(found).collect()),
+    };
+    compiled.map_err(|problems: Vec<Problem>| {
         for problem in &problems {
             complain(&problem.render(out.paint_err()));
             complain("");

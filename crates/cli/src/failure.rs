@@ -148,6 +148,9 @@ impl Failure {
     pub(crate) fn history(error: &HistoryError) -> Failure {
         match error {
             HistoryError::Journal(error) => Failure::engine(error),
+            HistoryError::UnknownAccount { at: None, .. } => Failure::problems(chain(error)).note(
+                "accounts are named as customer_added named them, letter by letter; umbral tail shows whose events there are",
+            ),
             other => Failure::problems(chain(other)),
         }
     }

@@ -1,6 +1,7 @@
 //! Reading a catalog folder from disk, and writing one.
 
 use crate::failure::Failure;
+use crate::output::problem::{Place, Problem};
 use smol_str::SmolStr;
 use std::ffi::OsString;
 use std::fs;
@@ -18,8 +19,9 @@ const STAGING: &str = ".umbral-partial";
 /// Deepest folder within a catalog.
 const MAX_DEPTH: usize = 16;
 
-/// Reads all files of a folder whose names end in one of `extensions`; hidden ones are left out.
-pub(crate) fn read(folder: &Path, extensions: &[&str]) -> Result<Files, Failure> {
+/// Reads all files of a folder whose names end in one of `extensions`; hidden ones are left out. A file that is
+/// not UTF-8 is a problem among those of its content: what is not text in it is read as replacement characters.
+pub(crate) fn read(folder: &Path, extensions: &[&str]) -> Result<(Files, Vec<Problem>), Failure> {
     let metadata = fs::metadata(folder).map_err(|error| Failure::file("read", folder, &error))?;
     if !metadata.is_dir() {
         return Err(
@@ -38,12 +40,31 @@ pub(crate) fn read(folder: &Path, extensions: &[&str]) -> Result<Files, Failure>
         ))
         .note("name the folder that holds the catalog"));
     }
+    paths.sort();
     let mut files = Vec::with_capacity(paths.len());
+    let mut problems = Vec::new();
     for path in paths {
-        files.push((within(folder, &path), read_text(&path)?));
+        let (name, bytes) = (within(folder, &path), read_bytes(&path)?);
+        let text = String::from_utf8_lossy(&bytes);
+        if let Err(error) = std::str::from_utf8(&bytes) {
+            problems.push(not_utf8(&name, &text, error.valid_up_to()));
+        }
+        files.push((name, SmolStr::new(text)));
     }
     files.sort();
-    Ok(files)
+    Ok((files, problems))
+}
+
+/// The problem of a file whose text ends at byte `at`; `text` is what could be read of it.
+fn not_utf8(name: &str, text: &str, at: usize) -> Problem {
+    let span = at..at + char::REPLACEMENT_CHARACTER.len_utf8();
+    Problem {
+        code: Some(umbral_catalog::codes::NOT_UTF8.to_owned()),
+        is_warning: false,
+        title: "the file is not UTF-8 text".to_owned(),
+        place: Some(Place::new(name, text, span, "is no character of UTF-8")),
+        notes: vec!["save the file in UTF-8".to_owned()],
+    }
 }
 
 fn collect(
@@ -103,16 +124,7 @@ fn within(folder: &Path, path: &Path) -> SmolStr {
 
 /// Reads a text file; anything that is not UTF-8 is refused with its place.
 pub(crate) fn read_text(path: &Path) -> Result<SmolStr, Failure> {
-    let failed = |error| Failure::file("read", path, &error);
-    if fs::metadata(path).map_err(failed)?.len() > MAX_FILE_BYTES {
-        return Err(
-            Failure::problems(format!("{} is too large", path.display())).note(format!(
-                "a file may have {} MB at most",
-                MAX_FILE_BYTES >> 20
-            )),
-        );
-    }
-    let bytes = fs::read(path).map_err(failed)?;
+    let bytes = read_bytes(path)?;
     let text = std::str::from_utf8(&bytes).map_err(|error| {
         let line = bytes[..error.valid_up_to()]
             .iter()
@@ -123,6 +135,19 @@ pub(crate) fn read_text(path: &Path) -> Result<SmolStr, Failure> {
             .note("save the file in UTF-8")
     })?;
     Ok(SmolStr::new(text))
+}
+
+fn read_bytes(path: &Path) -> Result<Vec<u8>, Failure> {
+    let failed = |error| Failure::file("read", path, &error);
+    if fs::metadata(path).map_err(failed)?.len() > MAX_FILE_BYTES {
+        return Err(
+            Failure::problems(format!("{} is too large", path.display())).note(format!(
+                "a file may have {} MB at most",
+                MAX_FILE_BYTES >> 20
+            )),
+        );
+    }
+    fs::read(path).map_err(failed)
 }
 
 /// Writes a catalog into a folder that must not hold anything yet: all of it, or nothing.

@@ -106,15 +106,63 @@ pub(crate) fn in_zone(at: Timestamp, zone: &str) -> String {
 pub(crate) fn tame(message: &str) -> Cow<'_, str> {
     let short = shortened(message);
     let is_wild = |letter: char| letter.is_control() && letter != '\n';
-    if !short.contains(is_wild) {
-        return short;
+    match short {
+        Cow::Borrowed(short) => escaped(short, is_wild),
+        Cow::Owned(short) => Cow::Owned(escaped(&short, is_wild).into_owned()),
     }
-    let mut tamed = String::with_capacity(short.len() + 16);
-    for letter in short.chars() {
-        if is_wild(letter) {
-            tamed.extend(letter.escape_default());
-        } else {
-            tamed.push(letter);
+}
+
+/// A text that stands in one line of a terminal or a cell of a table: control characters, line ends too, are
+/// written as escapes.
+pub(crate) fn in_line(text: &str) -> Cow<'_, str> {
+    escaped(text, char::is_control)
+}
+
+/// Lines as they go to a terminal: of control characters only line ends, tabs and colours stay.
+pub(crate) fn for_terminal(text: &str) -> Cow<'_, str> {
+    let is_wild = |letter: char| letter.is_control() && !matches!(letter, '\n' | '\t');
+    if !text.contains(is_wild) {
+        return Cow::Borrowed(text);
+    }
+    let mut safe = String::with_capacity(text.len() + 16);
+    let mut rest = text;
+    while let Some(at) = rest.find(is_wild) {
+        safe.push_str(&rest[..at]);
+        rest = &rest[at..];
+        let colour = colour_length(rest);
+        safe.push_str(&rest[..colour]);
+        rest = &rest[colour..];
+        if colour == 0 {
+            let mut letters = rest.chars();
+            safe.extend(letters.next().into_iter().flat_map(char::escape_default));
+            rest = letters.as_str();
+        }
+    }
+    safe.push_str(rest);
+    Cow::Owned(safe)
+}
+
+/// Bytes of the colour that a text begins with, 0 for none: `ESC [ digits m`.
+fn colour_length(text: &str) -> usize {
+    let Some(codes) = text.strip_prefix("\u{1b}[") else {
+        return 0;
+    };
+    let end = codes.find(|letter: char| !letter.is_ascii_digit() && letter != ';');
+    match end {
+        Some(end) if codes[end..].starts_with('m') => end + 3,
+        _ => 0,
+    }
+}
+
+fn escaped(text: &str, is_wild: impl Fn(char) -> bool) -> Cow<'_, str> {
+    if !text.contains(&is_wild) {
+        return Cow::Borrowed(text);
+    }
+    let mut tamed = String::with_capacity(text.len() + 16);
+    for letter in text.chars() {
+        match is_wild(letter) {
+            true => tamed.extend(letter.escape_default()),
+            false => tamed.push(letter),
         }
     }
     Cow::Owned(tamed)
@@ -151,6 +199,17 @@ mod tests {
         assert_eq!(tame("x\u{1b}[2Jy\0\u{9b}"), "x\\u{1b}[2Jy\\u{0}\\u{9b}");
         let long = format!("no plan {} here", "ü".repeat(5_000));
         assert_eq!(tame(&long), format!("no plan {}… here", "ü".repeat(200)));
+    }
+
+    #[test]
+    fn colours_reach_the_terminal_and_nothing_else_that_controls_it() {
+        let painted = "\u{1b}[1;31mred\u{1b}[0m\tplain\n";
+        assert_eq!(for_terminal(painted), painted);
+        assert_eq!(
+            for_terminal("a\u{1b}[2Jb\u{1b}]0;c\u{7}\r\u{9b}31m\u{1b}"),
+            "a\\u{1b}[2Jb\\u{1b}]0;c\\u{7}\\r\\u{9b}31m\\u{1b}"
+        );
+        assert_eq!(in_line("a\nb\u{1b}[1m ü"), "a\\nb\\u{1b}[1m ü");
     }
 
     #[test]

@@ -272,6 +272,14 @@ fn a_draft_with_problems_is_refused_whole_and_the_running_version_stays() {
     let refused = shop.activate(&verbatim, &[]);
     assert_eq!(refused.status.code(), Some(1), "{}", stderr(&refused));
     assert!(stderr(&refused).contains("e164"), "{}", stderr(&refused));
+    // Money of one deployment is in one currency.
+    let dollars = shop.draft("dollars", &[("catalog.toml", "EUR", "USD")]);
+    let refused = shop.activate(&dollars, &["--retroactive"]);
+    assert_eq!(refused.status.code(), Some(1), "{}", stderr(&refused));
+    let shown = stderr(&refused);
+    for part in ["C-0171", "in USD", "in EUR", "umbral explain C-0171"] {
+        assert!(shown.contains(part), "{part} is missing in\n{shown}");
+    }
     shop.ingest(&[call("u-1", "34600111222", "2026-03-02T09:00:00Z")]);
     assert_eq!(shop.prices(), ["0.2415"]);
     done(&["replay", "--verify", "--data", shop.data()]);

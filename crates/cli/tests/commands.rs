@@ -514,6 +514,103 @@ fn check_names_code_file_and_line_of_every_problem() {
 }
 
 #[test]
+fn a_file_in_another_encoding_is_one_problem_among_the_others() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = catalog(folder.path());
+    std::fs::write(
+        folder.path().join("more.toml"),
+        b"# Tarifa m\xf3vil\n[rate.other]\nprice = \"1 per pound\"\n",
+    )
+    .expect("write");
+    let output = run(&["check", &path]);
+    assert_eq!(output.status.code(), Some(1));
+    let shown = stdout(&output);
+    for part in [
+        "error[C-0013]",
+        "more.toml:1:11",
+        "error[C-0070]",
+        "2 errors",
+    ] {
+        assert!(shown.contains(part), "{part} is missing in\n{shown}");
+    }
+    let output = run(&[
+        "rate",
+        "--catalog",
+        &path,
+        "--plan",
+        "libre",
+        "--service",
+        "sms",
+        "--start",
+        "2026-03-02",
+        "--usage",
+        "1",
+    ]);
+    assert!(stderr(&output).contains("C-0013"), "{}", stderr(&output));
+    tariff(&folder.path().join("tables"));
+    let tables = folder.path().join("tables");
+    std::fs::write(tables.join("Actions.csv"), b"ACT_\xf3,*topup\n").expect("write");
+    let to = folder.path().join("to");
+    let output = run(&[
+        "catalog",
+        "import-cgrates",
+        text(&tables),
+        "--out",
+        text(&to),
+    ]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        stderr(&output).contains("error[C-0013]"),
+        "{}",
+        stderr(&output)
+    );
+    assert!(!to.exists());
+}
+
+#[test]
+fn what_is_shown_cannot_control_the_terminal() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = catalog(folder.path());
+    let head = folder.path().join("catalog.toml");
+    let content = std::fs::read_to_string(&head).expect("read");
+    let content = content.replace("\"Norte\"", "\"No\\u001b[2Jrte\"\nversion = \"1\\u0007\"");
+    std::fs::write(&head, content).expect("write");
+    let shown = done(&["check", &path]);
+    assert!(shown.contains("No\\u{1b}[2Jrte"), "{shown}");
+    assert!(
+        !shown.contains(|c: char| c.is_control() && c != '\n'),
+        "{shown:?}"
+    );
+}
+
+#[test]
+fn tiers_of_a_rate_that_nothing_uses_are_shown_as_they_are_written() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = catalog(folder.path());
+    let rate = "[rate.tiered]\ntier_kind = \"graduated\"\ntiers = [ { up_to = \"600m\", price = \"0.10 per minute\" }, { price = \"0.05 per minute\" } ]\n";
+    std::fs::write(folder.path().join("more.toml"), rate).expect("write");
+    let shown = done(&["check", &path]);
+    assert!(
+        shown.contains("0.10 per minute up to 600 minutes"),
+        "{shown}"
+    );
+}
+
+#[test]
+fn a_record_before_the_catalog_is_told_both_dates() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = catalog(folder.path());
+    let tariff = folder.path().join("tariff.toml");
+    let content = std::fs::read_to_string(&tariff).expect("read");
+    std::fs::write(&tariff, content.replace("2026-03-02T10", "2025-03-02T10")).expect("write");
+    let output = run(&["check", &path]);
+    let shown = stdout(&output);
+    for part in ["C-0164", "2025-03-02T09:00:00Z", "2025-12-31T23:00:00Z"] {
+        assert!(shown.contains(part), "{part} is missing in\n{shown}");
+    }
+}
+
+#[test]
 fn a_case_of_the_catalog_that_gives_another_price_is_a_problem() {
     let folder = tempfile::tempdir().expect("a folder");
     let catalog = catalog(folder.path());

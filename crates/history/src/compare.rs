@@ -297,7 +297,8 @@ impl Past {
         if let Some(unknown) = plans.iter().find(|plan| catalogs.plan_no(plan).is_none()) {
             let sold = self.sold(months.1);
             return Err(HistoryError::UnknownPlan {
-                hint: umbral_catalog::did_you_mean(unknown, sold.iter().map(String::as_str)),
+                hint: umbral_catalog::did_you_mean(unknown, sold.iter().map(String::as_str))
+                    .or_else(|| listed(&sold)),
                 plan: unknown.clone(),
             });
         }
@@ -450,4 +451,11 @@ fn reasons<'a>(records: impl Iterator<Item = (Reason, &'a str)>) -> Vec<Unpriced
         known.records += 1;
     }
     counted.into_values().collect()
+}
+/// What the catalog sells, as much of it as a message should have.
+fn listed(sold: &[String]) -> Option<String> {
+    const MOST: usize = 8;
+    let first: Vec<&str> = sold.iter().take(MOST).map(String::as_str).collect();
+    let more = if sold.len() > MOST { " and others" } else { "" };
+    (!first.is_empty()).then(|| format!("the catalog has {}{more}", first.join(", ")))
 }

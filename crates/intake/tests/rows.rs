@@ -201,7 +201,7 @@ method = "transfer"
 #[test]
 fn a_rich_mapping_makes_several_kinds() {
     let content = "# a comment\n\
-        1;20260302;10:00:00.5;+34 600-000-001;TEL;1,5;34600111222;21407;O\n\
+        1;20260302;10:00:00.5;+34 600-000-001;TEL;1,5;+34 600-111-222;21407;O\n\
         2;20260302;10:00:00+0300;34600000001;MSG;1;;;T\n\
         3;20261025;02:30:00;34600000001;FEE;\"12,50\";;;\n\
         4;2026-03-02T10:00:00Z;;34600000001;PAY;20;;;\n";
@@ -283,6 +283,9 @@ fn bad_rows_are_refused_with_place_and_reason() {
         (b"1;20260302;10:00:00;34600000001;TEL;-2;;;", Reason::MalformedField, "negative"),
         (b"1;20260302;10:00:00;34600000001;MSG;1,5;;;", Reason::MalformedField, "finer than one event"),
         (b"1;20260302;10:00:00;34600000001;TEL;1;;;X", Reason::MalformedField, "no translation of `X`"),
+        (b"1;20260302;10:00:00;34600000001;TEL;1;;abc;", Reason::MalformedField, "network (column network): \"abc\" is no network code"),
+        (b"1;20260302;10:00:00;34600000001;TEL;1;;208019999999;", Reason::MalformedField, "five or six digits"),
+        (b"1;20260302;10:00:00;34600000001;TEL;1;1\x0012;;", Reason::MalformedField, "to (column b_number): has control characters"),
         (b"1;20260302;10:00:00;34600000001;FEE;abc;;;", Reason::MalformedField, "column value: `abc`"),
         (b"1;20260302;10:00:00;34600000001;FEE;;;;", Reason::MissingField, "column value"),
     ];

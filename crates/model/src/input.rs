@@ -417,9 +417,11 @@ pub struct PartyNumber {
 }
 
 impl PartyNumber {
-    /// Splits a number as it comes in; a leading `+` is dropped.
+    /// Splits a number as it comes in, without a leading `+` and separators; see [`plain_number`].
+    ///
+    /// [`plain_number`]: crate::number::plain_number
     pub fn split(text: &str) -> PartyNumber {
-        let number = text.strip_prefix('+').unwrap_or(text);
+        let number = crate::number::plain_number(text).unwrap_or(text.into());
         let all_digits = number.bytes().all(|b| b.is_ascii_digit());
         if all_digits && number.len() > 8 {
             let (head, tail) = number.split_at(number.len() - 4);
@@ -572,6 +574,11 @@ pub struct PurchaseLine {
 }
 
 impl PurchaseLine {
+    /// Most pieces of a line: more is a slip of a seller's keyboard.
+    pub const QTY_MOST: u32 = 1_000_000;
+    /// What is said of a line with none, or with more.
+    pub const QTY_FORM: &str = "a line has 1 to 1000000 pieces";
+
     /// What is owed for the line whose net amount is `net`: less discount, plus tax; `None` beyond the range.
     pub fn owed(&self, net: Money) -> Option<Money> {
         net.checked_add(self.tax)?.checked_sub(self.discount)

@@ -9,6 +9,7 @@ pub mod ids;
 pub mod input;
 pub mod journal;
 pub mod money;
+pub mod number;
 pub mod rejection;
 pub mod time;
 pub mod units;

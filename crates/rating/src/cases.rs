@@ -1,7 +1,7 @@
 //! A catalog's own cases: each record must cost what the case says.
 
 use crate::assumed::Assumed;
-use crate::record::{Record, Tariff, is_whole, readable};
+use crate::record::{Record, Tariff, compared, readable};
 use umbral_catalog::case::{CaseTariff, CatalogCase};
 use umbral_catalog::problem::Problem;
 use umbral_catalog::version::{CatalogSet, Version};
@@ -19,9 +19,7 @@ pub fn run(catalogs: &CatalogSet, cases: &[CatalogCase]) -> Vec<Problem> {
 /// The charge of a case's record, for the account that the case describes.
 pub fn charge(catalogs: &CatalogSet, case: &CatalogCase) -> Result<Charge, Rejection> {
     let written = &case.record;
-    let version = catalogs
-        .in_force(written.start)
-        .ok_or(Rejection::from(Reason::NoVersion))?;
+    let version = crate::resolve::version_at(catalogs, written.start)?;
     let tariff = match &case.tariff {
         CaseTariff::Profile(name) => Tariff::Profile(name),
         CaseTariff::Plan(name) => match catalogs.plan_no(name) {
@@ -32,11 +30,14 @@ pub fn charge(catalogs: &CatalogSet, case: &CatalogCase) -> Result<Charge, Rejec
             }
         },
     };
+    let form = version.catalog.numbers;
+    let number = compared("to", &written.to, form)?;
+    let (to, whole) = readable(&number, form);
     let record = Record {
         service: &written.service,
         direction: written.direction,
-        to: readable(&written.to, version.catalog.numbers),
-        whole: is_whole(&written.to, version.catalog.numbers),
+        to,
+        whole,
         zone: written.zone.as_deref(),
         network: written.network.as_deref(),
         start: written.start,

@@ -10,11 +10,11 @@ use umbral_model::ids::{PlanNo, RuleNo};
 use umbral_model::money::Pico;
 use umbral_model::rejection::{Reason, Rejection};
 
-/// The rule for the number that the record is for, if that is an emergency number of the version. A record
-/// that names its zone is matched by that alone.
+/// The rule for the number that the record is for, if that is an emergency number of the version. The number
+/// decides, even where the record names a zone beside it.
 pub(crate) fn rule(version: &Version, record: &Record<'_>) -> Option<RuleNo> {
     let numbers = &version.catalog.emergency;
-    if numbers.is_empty() || record.zone.is_some() || !record.whole {
+    if numbers.is_empty() || !record.whole {
         return None;
     }
     numbers

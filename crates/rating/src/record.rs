@@ -1,8 +1,11 @@
 //! The usage record as rating sees it, and the tariff it is priced by.
 
+use std::borrow::Cow;
 use umbral_catalog::tables::NumberForm;
 use umbral_model::ids::PlanNo;
 use umbral_model::input::Direction;
+use umbral_model::number::{CONTROL_CHARACTERS, NETWORK_FORM, is_network, plain_number};
+use umbral_model::rejection::{Reason, Rejection};
 use umbral_model::time::Timestamp;
 use umbral_model::units::Measurement;
 
@@ -13,9 +16,9 @@ pub struct Record<'a> {
     pub service: &'a str,
     /// Made or received.
     pub direction: Direction,
-    /// What rating may read of the other party's number (see [`readable`]); empty where there is none.
+    /// What rating may read of the other party's number ; empty where there is none.
     pub to: &'a str,
-    /// Whether `to` is the whole number (see [`is_whole`]): the beginning of a longer number is no short code.
+    /// Whether `to` is the whole number : the beginning of a longer number is no short code.
     pub whole: bool,
     /// The destination zone, where the record names it instead of a number.
     pub zone: Option<&'a str>,
@@ -42,24 +45,45 @@ pub enum Tariff<'a> {
     Profile(&'a str),
 }
 
-/// The part of a number that rating may read: in E.164 catalogs without `+` and, of more than eight digits,
-/// without the last four; in imported catalogs all of it.
-pub fn readable(number: &str, form: NumberForm) -> &str {
-    if form == NumberForm::Verbatim {
-        return number;
-    }
-    let digits = number.strip_prefix('+').unwrap_or(number);
-    if digits.len() > 8 && digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        &digits[..digits.len() - 4]
-    } else {
-        digits
+/// A number as its catalog compares it: in E.164 catalogs without `+` and separators (see [`plain_number`]),
+/// in imported catalogs as it is.
+///
+/// # Errors
+/// A number with control characters is malformed.
+pub(crate) fn compared<'n>(
+    field: &str,
+    number: &'n str,
+    form: NumberForm,
+) -> Result<Cow<'n, str>, Rejection> {
+    let Some(plain) = plain_number(number) else {
+        let detail = format!("{field} {CONTROL_CHARACTERS}");
+        return Err(Rejection::new(Reason::MalformedField, detail));
+    };
+    Ok(match form {
+        NumberForm::Verbatim => Cow::Borrowed(number),
+        NumberForm::E164 => plain,
+    })
+}
+
+/// The part of a compared number that rating may read, and whether that is all of it: in E.164 catalogs, of
+/// more than eight digits, without the last four; in imported catalogs all of it.
+pub(crate) fn readable(number: &str, form: NumberForm) -> (&str, bool) {
+    let hidden = form == NumberForm::E164
+        && number.len() > 8
+        && number.bytes().all(|byte| byte.is_ascii_digit());
+    match hidden {
+        true => (&number[..number.len() - 4], false),
+        false => (number, true),
     }
 }
 
-/// Whether [`readable`] gives the whole of a number.
-pub fn is_whole(number: &str, form: NumberForm) -> bool {
-    form == NumberForm::Verbatim
-        || readable(number, form).len() == number.strip_prefix('+').unwrap_or(number).len()
+/// Refuses a serving network that is no network code.
+pub(crate) fn check_network(network: Option<&str>) -> Result<(), Rejection> {
+    let Some(code) = network.filter(|code| !is_network(code)) else {
+        return Ok(());
+    };
+    let detail = format!("network {code:?} {NETWORK_FORM}");
+    Err(Rejection::new(Reason::MalformedField, detail))
 }
 
 /// Where each unit of usage lies in time.
@@ -150,28 +174,32 @@ mod tests {
         for number in [
             "",
             "112",
+            "112 ",
+            "1-1-2",
             "+34600111222",
+            "+34 600 111 222",
             "34600111222",
             "12345678",
             "123456789",
             "abc",
             "+1",
         ] {
-            assert_eq!(
-                readable(number, NumberForm::E164),
-                PartyNumber::split(number).head,
-                "{number}"
-            );
-            assert_eq!(
-                is_whole(number, NumberForm::E164),
-                PartyNumber::split(number).tail.is_empty(),
-                "{number}"
-            );
+            let compared = compared("to", number, NumberForm::E164).unwrap();
+            let (head, whole) = readable(&compared, NumberForm::E164);
+            let split = PartyNumber::split(number);
+            assert_eq!(head, split.head, "{number}");
+            assert_eq!(whole, split.tail.is_empty(), "{number}");
         }
+        let verbatim = compared("to", "+34 600111222", NumberForm::Verbatim).unwrap();
         assert_eq!(
-            readable("+34600111222", NumberForm::Verbatim),
-            "+34600111222"
+            readable(&verbatim, NumberForm::Verbatim),
+            ("+34 600111222", true)
         );
+        for form in [NumberForm::E164, NumberForm::Verbatim] {
+            let refused = compared("from", "112\0", form).unwrap_err();
+            assert_eq!(refused.reason, Reason::MalformedField);
+            assert!(refused.detail.starts_with("from has control"), "{refused}");
+        }
     }
 
     #[test]

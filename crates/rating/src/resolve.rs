@@ -35,7 +35,10 @@ pub(crate) struct Ladder<'c> {
 /// The catalog version in force at `at`.
 pub(crate) fn version_at(catalogs: &CatalogSet, at: Timestamp) -> Result<&Version, Rejection> {
     catalogs.in_force(at).ok_or_else(|| {
-        let detail = format!("no catalog version is in force at {at}");
+        let first = catalogs.iter().map(|version| version.effective_from).min();
+        let first = first.map(|first| format!("; the first one is valid from {first} on"));
+        let first = first.unwrap_or_default();
+        let detail = format!("no catalog version is in force at {at}{first}");
         Rejection::new(Reason::NoVersion, detail)
     })
 }
@@ -231,7 +234,12 @@ impl<'c> Ladder<'c> {
 
     fn no_destination(&self, record: &Record<'_>, at: Timestamp) -> Rejection {
         let plan = &self.plan.name;
-        let detail = format!("plan {plan} has no rule for {} at {at}", Wording(record));
+        let mut detail = format!("plan {plan} has no rule for {} at {at}", Wording(record));
+        if let (Whereabouts::Elsewhere, Some(network)) = (self.view.place, record.network) {
+            let unlisted =
+                format!("; no network group lists {network}: add it to one, or use \"*\"");
+            detail.push_str(&unlisted);
+        }
         Rejection::new(Reason::NoDestinationRule, detail)
     }
 

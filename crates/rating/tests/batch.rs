@@ -352,6 +352,46 @@ fn an_explanation_names_allowances_tiers_and_discounts() {
 }
 
 #[test]
+fn units_are_those_of_the_allowance_or_rate_whatever_the_record_is() {
+    // Octets left beside a message, messages so far beside data.
+    let message = answer_of(r#""service":"sms","usage":"1","left":{"10 GB":"3 MB"}"#);
+    assert!(message.contains(r#""amount":"0.09""#), "{message}");
+    let data = answer_of(r#""service":"data","usage":"5MB","so_far":{"text":"98 events"}"#);
+    assert!(data.contains(r#""amount":"0.01""#), "{data}");
+    let wrong = answer_of(r#""service":"data","usage":"5MB","so_far":{"text":"3MB"}"#);
+    assert!(wrong.contains("U-0004"), "{wrong}");
+}
+
+#[test]
+fn a_network_is_a_network_code() {
+    for good in ["214", "21407", "334020"] {
+        let answer = answer_of(&format!(
+            r#""service":"data","usage":"5MB","network":"{good}""#
+        ));
+        assert!(!answer.contains("U-0004"), "{answer}");
+    }
+    for bad in [
+        "abc",
+        "21",
+        "2140",
+        "20a01",
+        "+21407",
+        " 21407",
+        "214-07",
+        "208019999999",
+        "\\u0000",
+    ] {
+        let answer = answer_of(&format!(
+            r#""service":"data","usage":"5MB","network":"{bad}""#
+        ));
+        assert!(
+            answer.contains(r#""code":"U-0004","reason":"network "#),
+            "{bad}: {answer}"
+        );
+    }
+}
+
+#[test]
 fn what_a_line_says_of_the_account_is_checked() {
     for (fields, code, word) in [
         (r#""left":{"10GB":"3MB"}"#, "U-0004", r#"it has \"10 GB\""#),

@@ -291,6 +291,18 @@ fn whole_numbers_come_before_prefixes_and_match_nothing_longer() {
 }
 
 #[test]
+fn a_network_that_no_group_lists_is_told() {
+    let head = HEAD;
+    let rest = TARIFF.replace("networks = [\"*\"]", "networks = [\"310\"]");
+    let tariff = catalogs(&[("2026-01-01", head, &rest)]);
+    let answer = answer(&tariff, &call("33100111222", "72410", "")).to_string();
+    assert!(
+        answer.contains("U-0032") && answer.contains("no network group lists 72410: add it to one"),
+        "{answer}"
+    );
+}
+
+#[test]
 fn emergency_numbers_are_never_charged() {
     let tariff = tariff();
     let free = "0.00: emergency numbers 90s";
@@ -321,7 +333,18 @@ fn emergency_numbers_are_never_charged() {
             r#""plan":"travel","service":"voice","to":"112","left":{"EU minutes":"1h"}"#,
             free,
         ),
-        // Other numbers, and records that name their zone.
+        // However it is written, and whatever zone the record names.
+        (r#""plan":"travel","service":"voice","to":"112 ""#, free),
+        (r#""plan":"travel","service":"voice","to":"1-1-2""#, free),
+        (
+            r#""plan":"travel","service":"voice","to":"112","zone":"special""#,
+            free,
+        ),
+        (
+            r#""plan":"travel","service":"voice","to":"112\u0000""#,
+            "U-0004",
+        ),
+        // Other numbers.
         (r#""plan":"travel","service":"voice","to":"1124""#, "U-0032"),
         (
             r#""plan":"travel","service":"voice","to":"1160001234""#,
@@ -329,7 +352,7 @@ fn emergency_numbers_are_never_charged() {
         ),
         (r#""plan":"deaf","service":"voice","to":"1123""#, "U-0031"),
         (
-            r#""plan":"travel","service":"voice","to":"112","zone":"special""#,
+            r#""plan":"travel","service":"voice","to":"113","zone":"special""#,
             "0.45: special 90s",
         ),
     ] {

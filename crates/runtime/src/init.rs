@@ -6,7 +6,7 @@ use crate::error::EngineError;
 use crate::message::Verdict;
 use crate::options::Options;
 use crate::scan::Scanner;
-use crate::sequencer::check_catalog;
+use crate::sequencer::check_catalogs;
 use smol_str::SmolStr;
 use std::path::Path;
 use std::sync::Arc;
@@ -14,7 +14,6 @@ use umbral_journal::storage::{RealDisk, Storage};
 use umbral_journal::{Creation, DataDir, JournalError};
 use umbral_model::ids::{EventId, Source};
 use umbral_model::input::{CatalogActivated, Incoming, IncomingBody, InputKey};
-use umbral_model::rejection::Rejection;
 use umbral_model::time::Timestamp;
 
 /// What a deployment is founded on.
@@ -49,11 +48,7 @@ pub fn init_on(
         created_by,
     } = founding;
     let activations: Vec<CatalogActivated> = catalogs.into_iter().map(activation_of).collect();
-    let labels = activations
-        .iter()
-        .map(check_catalog)
-        .collect::<Result<Vec<SmolStr>, Rejection>>()
-        .map_err(EngineError::Refused)?;
+    let labels = check_catalogs(&activations).map_err(EngineError::Refused)?;
     let data = create(
         storage,
         dir,

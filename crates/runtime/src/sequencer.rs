@@ -10,7 +10,7 @@ mod resolve;
 mod time;
 mod waiters;
 
-pub(crate) use activation::{JournaledZones, activation_hash, check_catalog, compile};
+pub(crate) use activation::{JournaledZones, activation_hash, check_catalogs, compile};
 pub use pending::changes_directory;
 pub use time::is_version_tick;
 

@@ -202,6 +202,7 @@ impl Envelope {
                     _ => {}
                 }
                 body::check(body)?;
+                names_another(body, self.source.as_ref(), self.event_id.as_ref())?;
                 if address.is_none() {
                     let detail = "is missing; write it, or an identifier such as \
                                   {\"kind\":\"msisdn\",\"value\":\"34600000001\"}";
@@ -459,4 +460,18 @@ impl<'a> Parts<'a> {
             }
         });
     }
+}
+
+/// A correction that names itself would wait for itself.
+fn names_another(body: &Body, source: Option<&Source>, event_id: Option<&EventId>) -> Result<()> {
+    let (field, id, of) = match body {
+        Body::UsageCorrected(body) => ("corrects", &body.corrects, &body.corrects_source),
+        Body::UsageCancelled(body) => ("cancels", &body.cancels, &body.cancels_source),
+        _ => return Ok(()),
+    };
+    if Some(id) != event_id || (of.is_some() && of.as_ref() != source) {
+        return Ok(());
+    }
+    let detail = "is the event_id of this record itself; name the record that it is about";
+    Err(WireError::malformed(detail).at(field).at(body.kind()))
 }

@@ -316,6 +316,11 @@ fn check_purchase(purchase: &Purchase) -> Result<()> {
     if purchase.lines.is_empty() {
         return Err(WireError::missing("lines"));
     }
+    let out_of_range = |line: &PurchaseLine| !(1..=PurchaseLine::QTY_MOST).contains(&line.qty);
+    if let Some(index) = purchase.lines.iter().position(out_of_range) {
+        let error = WireError::malformed(PurchaseLine::QTY_FORM).at("qty");
+        return Err(error.at_index(index).at("lines"));
+    }
     let nameless = |line: &PurchaseLine| line.net.is_none() && line.item.is_empty();
     match purchase.lines.iter().position(nameless) {
         None => Ok(()),

@@ -8,6 +8,7 @@ use crate::value::{self, FromJson, Value, put, put_default, put_optional, twice,
 use std::borrow::Cow;
 use umbral_model::ids::{MAX_ID_BYTES, MemberId, ServiceName};
 use umbral_model::input::{Direction, PartyNumber, Usage};
+use umbral_model::number::{CONTROL_CHARACTERS, NETWORK_FORM, is_network, plain_number};
 use umbral_model::units::{Measurement, Quantity, QuantityError};
 
 /// Names in JSON in the order of the numbers in protobuf, from 0.
@@ -147,9 +148,18 @@ impl Form {
 
 /// Sets the last digits of a number apart, as they must be in everything that is kept.
 pub(crate) fn split_number(usage: &mut Usage) {
-    if usage.to.tail.is_empty() && !usage.to.is_empty() {
-        usage.to = PartyNumber::split(&usage.to.head);
+    let PartyNumber { head, tail } = &usage.to;
+    if tail.is_empty() && !head.is_empty() {
+        usage.to = PartyNumber::split(head);
+    } else if !tail.is_empty() && !is_split(head, tail) {
+        usage.to = PartyNumber::split(&format!("{head}{tail}"));
     }
+}
+
+/// Whether a sender set the last digits apart as it is done here.
+fn is_split(head: &str, tail: &str) -> bool {
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    head.len() > 4 && tail.len() == 4 && digits(head) && digits(tail)
 }
 
 /// A quantity whose unit is not known before the service is.
@@ -240,6 +250,9 @@ pub(crate) fn check(usage: &Usage) -> Result<()> {
         let detail = format!("is longer than {MAX_ID_BYTES} bytes");
         return Err(WireError::malformed(detail).at("to"));
     }
+    if plain_number(&to.head).is_none() {
+        return Err(WireError::malformed(CONTROL_CHARACTERS).at("to"));
+    }
     let texts = [
         (zone, "zone"),
         (network, "network"),
@@ -249,6 +262,10 @@ pub(crate) fn check(usage: &Usage) -> Result<()> {
         if let Some(text) = text {
             check_text(text, MAX_TEXT_BYTES, false).map_err(|error| error.at(name))?;
         }
+    }
+    if let Some(code) = network.as_ref().filter(|code| !is_network(code)) {
+        let detail = format!("{:?} {NETWORK_FORM}", shortened(code));
+        return Err(WireError::malformed(detail).at("network"));
     }
     let amounts = [
         (Some(*quantity), "quantity"),

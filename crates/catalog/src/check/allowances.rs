@@ -247,6 +247,7 @@ impl Of<'_> {
             direction: draft.direction,
             networks,
         };
+        let mut sold = true;
         let seller = match self.grantor {
             AllowanceOf::Plan(_) => self.what.as_str(),
             AllowanceOf::Product(_) => "no plan",
@@ -272,12 +273,48 @@ impl Of<'_> {
                     ),
                 ),
             };
+            sold = false;
             let at = draft.services.iter().find(|known| known.value == *name);
             let spot = at.map_or(draft.spot, |name| name.spot);
             let title = format!("{} can never cover {name}", self.named(draft));
             report
                 .error(codes::ALLOWANCE_NOT_SOLD, spot, title, label)
                 .note(mend);
+        }
+        if sold {
+            self.is_of_use(draft, services, &usage, report);
+        }
+    }
+
+    /// Warns of zones to which nothing is sold, and of an allowance for what costs nothing without it.
+    fn is_of_use(
+        &self,
+        draft: &DraftAllowance,
+        services: &[ServiceNo],
+        usage: &Usage<'_>,
+        report: &mut Report,
+    ) {
+        let filters = self.filters;
+        for zone in &draft.zones {
+            if filters.is_sold_to(&zone.value, self.plans, services, usage) {
+                continue;
+            }
+            let title = format!("{} can never cover zone {}", self.named(draft), zone.value);
+            report
+                .warn(codes::ALLOWANCE_NOT_SOLD, zone.spot, title, "nothing is sold to it")
+                .note("add a rule of its services for the zone, or leave the zone out of the allowance");
+        }
+        let costs = |service: &ServiceNo| filters.costs(self.plans, *service, usage);
+        if !services.iter().any(costs) {
+            let title = format!("{} is never used", self.named(draft));
+            report
+                .warn(
+                    codes::ALLOWANCE_NOT_SOLD,
+                    draft.name.spot,
+                    title,
+                    "what it is for is free without it",
+                )
+                .note("no units are taken for what costs nothing: give the rate its price, or leave the allowance out");
         }
     }
 }

@@ -29,7 +29,7 @@ pub(crate) fn resolve(
     draft
         .cases
         .iter()
-        .map(|case| cases.resolve(case, report))
+        .filter_map(|case| cases.resolve(case, report))
         .collect()
 }
 
@@ -40,47 +40,60 @@ struct Cases<'c> {
 }
 
 impl Cases<'_> {
-    fn resolve(&self, draft: &DraftCase, report: &mut Report) -> CatalogCase {
-        let mut case = draft.case.clone();
-        let place = draft.tariff;
-        match &case.tariff {
-            CaseTariff::Plan(name) => {
-                self.names.plan(&At::new(name.clone(), place), report);
+    fn resolve(&self, draft: &DraftCase, report: &mut Report) -> Option<CatalogCase> {
+        match &draft.tariff {
+            None => {}
+            Some((CaseTariff::Plan(name), place)) => {
+                self.names.plan(&At::new(name.clone(), *place), report);
             }
-            CaseTariff::Profile(name) => {
+            Some((CaseTariff::Profile(name), place)) => {
                 self.names
-                    .profile(&At::new(name.clone(), place), true, report);
+                    .profile(&At::new(name.clone(), *place), true, report);
             }
         }
-        if let Some(zone) = &case.record.zone {
-            self.names
-                .zone(&At::<SmolStr>::new(zone.clone(), draft.zone), report);
+        if let Some(zone) = &draft.zone {
+            self.names.zone(zone, report);
         }
         if let Some(class) = &draft.class {
             self.names.class(class, report);
         }
-        for (name, units) in &draft.left {
-            let allowance = self.allowance(name, &case, report);
+        let plans = draft
+            .tariff
+            .as_ref()
+            .and_then(|(tariff, _)| self.plans_of(tariff));
+        let units_left = draft.left.iter().filter_map(|(name, units)| {
+            let allowance = self.allowance(name, plans.as_deref(), report);
             let units = allowance.and_then(|found| read(units, found.measurement, "left", report));
-            case.left
-                .extend(units.map(|units| (name.value.clone(), units)));
-        }
-        for (name, units) in &draft.so_far {
+            Some((name.value.clone(), units?))
+        });
+        let left = units_left.collect();
+        let counted = draft.so_far.iter().filter_map(|(name, units)| {
             let units = self.counted(name, units, report);
-            case.so_far
-                .extend(units.map(|units| (name.value.clone(), units)));
-        }
-        case
+            Some((name.value.clone(), units?))
+        });
+        let so_far = counted.collect();
+        Some(CatalogCase {
+            left,
+            so_far,
+            ..draft.case.clone()?
+        })
     }
 
-    /// The allowance of the case's plan, or of a product.
+    /// The allowance of the case's plan, or of a product; where the plan is not known, of any plan.
     fn allowance(
         &self,
         name: &At<SmolStr>,
-        case: &CatalogCase,
+        plans: Option<&[usize]>,
         report: &mut Report,
     ) -> Option<&Allowance> {
-        let plans = self.plans_of(case)?;
+        let all: Vec<usize>;
+        let plans = match plans {
+            Some(plans) => plans,
+            None => {
+                all = (0..self.draft.plans.len()).collect();
+                &all
+            }
+        };
         let of_plans = plans
             .iter()
             .filter_map(|plan| self.allowances.of_plans.get(*plan));
@@ -99,7 +112,7 @@ impl Cases<'_> {
             }
         }
         // One that could not be read is no unknown one.
-        if !self.is_written(&name.value, &plans) {
+        if !self.is_written(&name.value, plans) {
             let known = known.iter().map(String::as_str);
             unknown(codes::UNKNOWN_ALLOWANCE, "allowance", name, known, report).note(
                 "name an allowance of the case's plan, or \"PRODUCT/NAME\" for one of a product",
@@ -130,12 +143,12 @@ impl Cases<'_> {
     }
 
     /// Plans by which a case may be rated; none where its plan or profile is not known.
-    fn plans_of(&self, case: &CatalogCase) -> Option<Vec<usize>> {
+    fn plans_of(&self, tariff: &CaseTariff) -> Option<Vec<usize>> {
         let named = |name: &str| {
             let mut plans = self.draft.plans.iter();
             plans.position(|plan| plan.name.value == name)
         };
-        match &case.tariff {
+        match tariff {
             CaseTariff::Plan(name) => named(name).map(|plan| vec![plan]),
             CaseTariff::Profile(name) => {
                 let any = name
@@ -144,7 +157,7 @@ impl Cases<'_> {
                 let meant = |profile: &str| profile == name || Some(profile) == any.as_deref();
                 let activations = self.draft.profiles.iter();
                 let plans: Vec<usize> = activations
-                    .filter(|activation| meant(&activation.profile.value))
+                    .filter(|activation| activation.sound && meant(&activation.profile.value))
                     .filter_map(|activation| named(&activation.plan.value))
                     .collect();
                 (!plans.is_empty()).then_some(plans)
@@ -156,7 +169,7 @@ impl Cases<'_> {
     fn counted(&self, name: &At<SmolStr>, units: &At<SmolStr>, report: &mut Report) -> Option<u64> {
         let number = self.names.rate(name, report)?;
         let rate = self.draft.rates.get(number as usize)?;
-        if rate.rate.as_ref()?.tiers.is_none() {
+        let Some(tiers) = &rate.rate.as_ref()?.tiers else {
             let title = format!("the rate {} has no tiers", name.value);
             report
                 .error(codes::CASE_COUNTER, name.spot, title, "nothing is counted")
@@ -164,14 +177,8 @@ impl Cases<'_> {
                     "so_far names rates with tiers: what was charged under others does not matter",
                 );
             return None;
-        }
-        let measurement = rate.kind.and_then(|kind| kind.measurement());
-        read(
-            units,
-            measurement.unwrap_or(Measurement::Events),
-            "so_far",
-            report,
-        )
+        };
+        read(units, tiers.measurement, "so_far", report)
     }
 }
 

@@ -4,7 +4,9 @@ use super::filters::{Filters, Sale, Usage};
 use crate::codes;
 use crate::draft::discounts::DraftDiscount;
 use crate::problem::Report;
+use crate::source::At;
 use crate::tables::{Discount, NetworkFilter};
+use smol_str::SmolStr;
 use umbral_model::ids::ServiceNo;
 
 /// Resolves all discounts.
@@ -90,6 +92,19 @@ fn may_hold(
     let sold = services
         .iter()
         .any(|service| filters.sale(&discount.plans, *service, &usage) == Sale::Sold);
+    let to_zone =
+        |zone: &At<SmolStr>| filters.is_sold_to(&zone.value, &discount.plans, services, &usage);
+    if sold && !draft.zones.is_empty() && !draft.zones.iter().any(to_zone) {
+        report
+            .error(
+                codes::DISCOUNT_NEVER,
+                draft.name.spot,
+                title,
+                "nothing is sold to its zones",
+            )
+            .note("no rule of its plans is for its zones: mend them, or leave the discount out");
+        return;
+    }
     if !sold {
         report
             .error(

@@ -6,11 +6,12 @@ use crate::codes;
 use crate::draft::Draft;
 use crate::problem::Report;
 use crate::source::At;
-use crate::tables::{Deck, NetworkFilter, ZoneFilter};
-use rustc_hash::FxHashMap;
+use crate::tables::{Deck, NetworkFilter, PrefixEntry, ZoneFilter};
+use rustc_hash::{FxHashMap, FxHashSet};
 use smol_str::SmolStr;
 use umbral_model::ids::{BandNo, DestinationNo, ServiceNo};
 use umbral_model::input::Direction;
+use umbral_model::money::Pico;
 
 /// Everything that names in allowances and discounts refer to.
 pub(crate) struct Filters<'c> {
@@ -18,6 +19,8 @@ pub(crate) struct Filters<'c> {
     pub(crate) draft: &'c Draft,
     /// Names of the draft.
     pub(crate) names: &'c Names<'c>,
+    /// Prefixes, and which shorter ones stand in for them.
+    deck: &'c Deck,
     /// Rules of all plans, in order of plans.
     rules: &'c [ResolvedRule],
     /// Zone sets in which each zone is.
@@ -32,6 +35,19 @@ pub(crate) struct Usage<'u> {
     pub(crate) direction: Option<Direction>,
     /// Serving networks.
     pub(crate) networks: &'u NetworkFilter,
+}
+
+impl Usage<'_> {
+    fn meets(&self, rule: &ResolvedRule) -> bool {
+        let same_way = self
+            .direction
+            .is_none_or(|direction| rule.serves(direction));
+        let place = match rule.roaming {
+            None => self.networks.home,
+            Some(group) => self.networks.groups.contains(&group),
+        };
+        same_way && (self.networks.everywhere || place)
+    }
 }
 
 /// Whether usage is sold.
@@ -50,7 +66,7 @@ impl<'c> Filters<'c> {
     pub(crate) fn new(
         draft: &'c Draft,
         names: &'c Names<'c>,
-        deck: &Deck,
+        deck: &'c Deck,
         rules: &'c [ResolvedRule],
     ) -> Self {
         let mut sets: FxHashMap<u16, Vec<u32>> = FxHashMap::default();
@@ -62,6 +78,7 @@ impl<'c> Filters<'c> {
         Filters {
             draft,
             names,
+            deck,
             rules,
             sets,
             set_count: deck.zone_sets.len(),
@@ -163,9 +180,9 @@ impl<'c> Filters<'c> {
         }
     }
 
-    /// Whether one of the plans sells the service for the usage; no plans are all of them. A rule that could
-    /// not be read might.
-    pub(crate) fn sale(&self, plans: &[u32], service: ServiceNo, usage: &Usage<'_>) -> Sale {
+    /// Rules of these plans, no plans for all, that are for the service; and all that could not be read, which
+    /// might be.
+    fn rules_for(&self, plans: &[u32], service: ServiceNo) -> impl Iterator<Item = &ResolvedRule> {
         let rules = match plans {
             [plan] => {
                 let plan = *plan as usize;
@@ -175,29 +192,84 @@ impl<'c> Filters<'c> {
             }
             _ => self.rules,
         };
-        let mut sale = Sale::No;
-        for rule in rules {
+        rules.iter().filter(move |rule| {
             let of_plan = plans.is_empty() || plans.contains(&(rule.plan as u32));
             let serves = rule.services.is_empty() || rule.services.contains(&service.0);
-            if of_plan && !rule.sound {
+            of_plan && (serves || !rule.sound)
+        })
+    }
+
+    /// Whether one of the plans sells the service for the usage; no plans are all of them. A rule that could
+    /// not be read might.
+    pub(crate) fn sale(&self, plans: &[u32], service: ServiceNo, usage: &Usage<'_>) -> Sale {
+        let mut sale = Sale::No;
+        for rule in self.rules_for(plans, service) {
+            if !rule.sound || usage.meets(rule) {
                 return Sale::Sold;
-            }
-            if !of_plan || !serves {
-                continue;
             }
             sale = Sale::Elsewhere;
-            let same_way = usage
-                .direction
-                .is_none_or(|direction| rule.serves(direction));
-            let place = match rule.roaming {
-                None => usage.networks.home,
-                Some(group) => usage.networks.groups.contains(&group),
-            };
-            if same_way && (usage.networks.everywhere || place) {
-                return Sale::Sold;
-            }
         }
         sale
+    }
+
+    /// Whether one of the plans has a price above 0 for the usage.
+    pub(crate) fn costs(&self, plans: &[u32], service: ServiceNo, usage: &Usage<'_>) -> bool {
+        self.rules_for(plans, service)
+            .any(|rule| !rule.sound || (usage.meets(rule) && !self.is_free(rule)))
+    }
+
+    fn is_free(&self, rule: &ResolvedRule) -> bool {
+        let rate = rule
+            .rate
+            .and_then(|rate| self.draft.rates.get(rate as usize));
+        rate.and_then(|rate| rate.rate.as_ref())
+            .is_some_and(|rate| {
+                rate.tiers.is_none() && rate.steps.iter().all(|step| step.price <= Pico::ZERO)
+            })
+    }
+
+    /// Whether one of the plans sells one of the services to the zone: by a rule for it, for any destination,
+    /// or for a zone with shorter prefixes that stands in for it.
+    pub(crate) fn is_sold_to(
+        &self,
+        zone: &str,
+        plans: &[u32],
+        services: &[ServiceNo],
+        usage: &Usage<'_>,
+    ) -> bool {
+        let Some(zone) = self.draft.zones.by_name.get(zone) else {
+            return true;
+        };
+        let fitting = || {
+            let rules = services
+                .iter()
+                .flat_map(|service| self.rules_for(plans, *service));
+            rules.filter(|rule| !rule.sound || usage.meets(rule))
+        };
+        let anywhere =
+            |rule: &ResolvedRule| !rule.sound || rule.zones.is_empty() || rule.zones.contains(zone);
+        if fitting().any(anywhere) {
+            return true;
+        }
+        let near = self.stand_ins(*zone);
+        fitting().any(|rule| rule.zones.iter().any(|zone| near.contains(zone)))
+    }
+
+    /// Zones that share a prefix with the zone, or have a shorter one of a prefix of it.
+    fn stand_ins(&self, zone: u16) -> FxHashSet<u16> {
+        let deck = self.deck;
+        let zones_of = |entry: &PrefixEntry| deck.zone_sets.get(entry.zone_set as usize);
+        let own = DestinationNo(zone);
+        let mut found = FxHashSet::default();
+        let of_zone = |entry: &&PrefixEntry| zones_of(entry).is_some_and(|set| set.contains(&own));
+        for entry in deck.entries.iter().filter(of_zone) {
+            let mut next = Some(*entry);
+            while let Some(entry) = next {
+                found.extend(zones_of(&entry).into_iter().flatten().map(|zone| zone.0));
+                next = entry.shorter.and_then(|prefix| deck.entry(prefix));
+            }
+        }
+        found
     }
 }
 

@@ -8,11 +8,16 @@ use crate::tables::{Deck, NumberForm};
 use rustc_hash::FxHashSet;
 use umbral_model::ids::DestinationNo;
 
-/// Warns of short codes that are emergency numbers: their zone would have no effect.
+/// Warns of short codes, and of prefixes, that are emergency numbers: their zone would have no effect on these.
 pub(crate) fn emergency(draft: &Draft, report: &mut Report) {
-    for number in &draft.zones.numbers {
-        let mut emergency = draft.head.emergency.iter();
-        if emergency.any(|known| known.value == number.text) {
+    let emergency: FxHashSet<&str> = draft
+        .head
+        .emergency
+        .iter()
+        .map(|number| number.value.as_str())
+        .collect();
+    for number in draft.zones.numbers.iter().chain(&draft.zones.prefixes) {
+        if emergency.contains(number.text.as_str()) {
             let zone = &draft.zones.names[usize::from(number.zone)].value;
             let title = format!("{} of zone {zone} is an emergency number", number.text);
             report

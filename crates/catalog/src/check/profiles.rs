@@ -22,7 +22,7 @@ pub(crate) fn check(draft: &Draft, names: &Names<'_>, report: &mut Report) {
         }
         let list = fallbacks.entry(&activation.profile.value).or_default();
         list.extend(activation.fallbacks.iter().map(|name| name.value.as_str()));
-        if !seen.insert((&activation.profile.value, activation.from)) {
+        if activation.sound && !seen.insert((&activation.profile.value, activation.from)) {
             duplicate(activation, report);
         }
     }

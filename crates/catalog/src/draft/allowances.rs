@@ -245,7 +245,7 @@ fn validity(fields: &Fields<'_>, report: &mut Report) -> Option<Validity> {
         let title = format!("valid of {} cannot be {}", fields.what, text.value);
         report
             .error(codes::BAD_VALIDITY, text.spot, title, "")
-            .note("write \"30 days\" (to the end of the day 30 days later), \"24h\" (so long), \"1 cycle\" (to the end of the current one) or \"2 cycles\"");
+            .note("write \"30 days\" (to the end of the day 30 days later), \"24h\" (so long), \"1 cycle\" (to the end of the current one) or more cycles, such as \"2 cycles\" (and one more)");
     }
     valid
 }
@@ -257,7 +257,7 @@ fn read_validity(text: &str) -> Option<Validity> {
         && let Ok(number) = number.parse::<u16>()
     {
         return match word.trim() {
-            "day" | "days" if number <= MOST_DAYS => Some(Validity::Days(number)),
+            "day" | "days" if (1..=MOST_DAYS).contains(&number) => Some(Validity::Days(number)),
             "cycle" | "cycles" if (1..=MOST_CYCLES).contains(&number) => {
                 Some(Validity::Cycles(number - 1))
             }

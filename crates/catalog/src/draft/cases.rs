@@ -10,18 +10,19 @@ use crate::source::fields::Fields;
 use crate::source::node::{Node, Value};
 use crate::source::{At, Source, Spot};
 use smol_str::SmolStr;
+use umbral_model::number::is_network;
 use umbral_model::rejection::Reason;
 use umbral_model::units::{Measurement, Quantity, QuantityError};
 
-/// A case, and the places of the names in it.
+/// A case, and the names in it with their places: those are checked whatever else is wrong with it.
 #[derive(Clone, Debug)]
 pub(crate) struct DraftCase {
-    /// Itself.
-    pub(crate) case: CatalogCase,
-    /// Where plan or profile is named.
-    pub(crate) tariff: Spot,
-    /// Where the zone is named.
-    pub(crate) zone: Spot,
+    /// Itself, if all of it could be read.
+    pub(crate) case: Option<CatalogCase>,
+    /// By which plan or profile it is rated, and where that is named.
+    pub(crate) tariff: Option<(CaseTariff, Spot)>,
+    /// The zone that the record names.
+    pub(crate) zone: Option<At<SmolStr>>,
     /// The customer's class.
     pub(crate) class: Option<At<SmolStr>>,
     /// Names of allowances and the units left of them, as written.
@@ -78,22 +79,12 @@ fn read_case(
     let tier = fields.text("tier", report);
     let cards = fields.texts("card", report);
     let vip_rank = fields.whole("vip_rank", 0..=i64::from(u16::MAX), report);
-    let Some(entry) = fields.get("record") else {
-        fields.missing("record", report);
-        return None;
-    };
-    let what = format!("the record of case {number}");
-    let record_fields = Fields::open(&entry.node, what, &RECORD_KEYS, &[], report)?;
-    let zone = record_fields
-        .get("zone")
-        .map_or(fields.spot, |entry| entry.node.spot);
-    let record = record(&record_fields, head, services, report);
-    let (tariff, tariff_spot) = tariff?;
-    let (expected, spot) = expected?;
-    let case = CatalogCase {
+    let (record, zone) = record_of(&fields, number, head, services, report);
+    let case = record.zip(tariff.clone()).zip(expected);
+    let case = case.map(|((record, (tariff, _)), (expected, spot))| CatalogCase {
         name: name.unwrap_or_else(|| SmolStr::new(format!("case {number}"))),
         tariff,
-        record: record?,
+        record,
         left: Vec::new(),
         so_far: Vec::new(),
         class: class.as_ref().map(|class| class.value.clone()),
@@ -103,15 +94,35 @@ fn read_case(
         expected,
         file: report.file(spot).into(),
         span: spot.range(),
-    };
+    });
     Some(DraftCase {
         case,
-        tariff: tariff_spot,
+        tariff,
         zone,
         class,
         left,
         so_far,
     })
+}
+
+/// The record of a case as far as it can be read, and the zone that it names.
+fn record_of(
+    fields: &Fields<'_>,
+    number: usize,
+    head: &Head,
+    services: &[DraftService],
+    report: &mut Report,
+) -> (Option<CaseRecord>, Option<At<SmolStr>>) {
+    let Some(entry) = fields.get("record") else {
+        fields.missing("record", report);
+        return (None, None);
+    };
+    let what = format!("the record of case {number}");
+    let Some(fields) = Fields::open(&entry.node, what, &RECORD_KEYS, &[], report) else {
+        return (None, None);
+    };
+    let zone = fields.text("zone", report);
+    (record(&fields, zone.as_ref(), head, services, report), zone)
 }
 
 /// A table of texts, such as `{ "10 GB" = "500MB" }`.
@@ -194,6 +205,7 @@ fn expected(fields: &Fields<'_>, report: &mut Report) -> Option<(Expected, Spot)
 
 fn record(
     fields: &Fields<'_>,
+    zone: Option<&At<SmolStr>>,
     head: &Head,
     services: &[DraftService],
     report: &mut Report,
@@ -216,20 +228,31 @@ fn record(
         .word("direction", &DIRECTIONS, report)
         .unwrap_or_default();
     let continued = continued(fields, measurement, report);
+    let network = network(fields, report);
+    let to = fields.text("to", report);
     Some(CaseRecord {
         service: service?.value,
         direction,
-        to: fields
-            .text("to", report)
-            .map(|to| to.value)
-            .unwrap_or_default(),
-        zone: fields.text("zone", report).map(|zone| zone.value),
-        network: fields.text("network", report).map(|network| network.value),
+        to: to.map(|to| to.value).unwrap_or_default(),
+        zone: zone.map(|zone| zone.value.clone()),
+        network,
         start: start?,
         quantity: quantity?,
         duration: length,
         continued,
     })
+}
+
+/// The serving network of the record.
+fn network(fields: &Fields<'_>, report: &mut Report) -> Option<SmolStr> {
+    let code = fields.text("network", report)?;
+    if !is_network(&code.value) {
+        let title = format!("{:?} is no network code", code.value);
+        report.error(codes::BAD_NETWORK, code.spot, title, "").note(
+            "write MCC and MNC as five or six digits, such as \"20801\"; leave network out at home",
+        );
+    }
+    Some(code.value)
 }
 
 fn measurement(

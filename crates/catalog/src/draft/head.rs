@@ -105,10 +105,7 @@ pub(crate) fn read(source: &Source<'_>, zones: &dyn ZoneSource, report: &mut Rep
     let amounts = [("gross", Amounts::Gross), ("net", Amounts::Net)];
     head.numbers = fields.word("numbers", &numbers, report).unwrap_or_default();
     head.amounts = fields.word("amounts", &amounts, report).unwrap_or_default();
-    head.name = fields
-        .needed_text("name", report)
-        .map(|name| name.value)
-        .unwrap_or_default();
+    head.name = name(&fields, report);
     head.version = fields.text("version", report).map(|version| version.value);
     head.descriptions = fields.descriptions(report);
     if let Some(text) = fields.needed_text("currency", report) {
@@ -132,6 +129,23 @@ pub(crate) fn read(source: &Source<'_>, zones: &dyn ZoneSource, report: &mut Rep
     }
     head.discount_cap = discount_cap(&fields, report);
     head
+}
+
+fn name(fields: &Fields<'_>, report: &mut Report) -> SmolStr {
+    let Some(name) = fields.needed_text("name", report) else {
+        return SmolStr::default();
+    };
+    if name.value.trim().is_empty() {
+        report
+            .error(
+                codes::BAD_NAME,
+                name.spot,
+                "the catalog's name is empty",
+                "",
+            )
+            .note("write whose tariff it is, such as name = \"Norte Móvil\"");
+    }
+    name.value
 }
 
 fn home_networks(fields: &Fields<'_>, report: &mut Report) -> Vec<At<SmolStr>> {
@@ -187,8 +201,14 @@ fn discount_cap(fields: &Fields<'_>, report: &mut Report) -> u32 {
     }
 }
 
+/// The currency with this code of ISO 4217.
+pub(crate) fn known_currency(code: &str) -> Option<Currency> {
+    iso_currency::Currency::from_code(code)?;
+    Currency::parse(code)
+}
+
 fn currency(text: &At<SmolStr>, report: &mut Report) -> Currency {
-    Currency::parse(&text.value).unwrap_or_else(|| {
+    known_currency(&text.value).unwrap_or_else(|| {
         report
             .error(
                 codes::CURRENCY,

@@ -3,7 +3,7 @@
 use crate::codes;
 use crate::problem::Report;
 use crate::source::fields::Fields;
-use crate::source::{At, Definition, Source, Spot, csv};
+use crate::source::{At, Definition, NAME_FORM, Source, Spot, csv, is_name};
 use smol_str::SmolStr;
 
 /// All groups in order of appearance.
@@ -108,10 +108,14 @@ pub(crate) fn read(source: &Source<'_>, report: &mut Report) -> Networks {
     for deck in &source.networks {
         csv::read(*deck, &columns, 2, report, |row, report| {
             let (code, group, country) = (row.field(0), row.field(1), row.field(2));
-            if group.text.is_empty() || group.text == "*" {
+            if !is_name(&group.text) {
+                let title = match group.text.is_empty() {
+                    true => "the row has no group",
+                    false => "this is no name for a network group",
+                };
                 report
-                    .error(codes::BAD_NAME, row.spot, "the row has no group", "")
-                    .note("name the network group, such as eu; it is not *");
+                    .error(codes::BAD_NAME, row.spot, title, "")
+                    .note(NAME_FORM);
                 return;
             }
             let group = networks.group(&group.text, group.spot);

@@ -9,6 +9,7 @@ use crate::source::node::{Entry, Node, Value};
 use crate::tables::{Step, Tier, TierKind, TierPer, Tiers};
 use crate::text::units::Kind;
 use umbral_model::ids::CounterNo;
+use umbral_model::units::Measurement;
 
 const TIER_KEYS: [&str; 2] = ["up_to", "price"];
 /// Keys that say how the tiers of a rate are meant.
@@ -65,6 +66,10 @@ impl Reader<'_> {
             kind,
             per,
             counter: CounterNo::default(),
+            measurement: self
+                .kind
+                .and_then(Kind::measurement)
+                .unwrap_or(Measurement::Events),
             tiers,
         };
         (vec![step], Some(tiers))

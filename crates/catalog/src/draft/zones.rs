@@ -3,7 +3,7 @@
 use crate::codes;
 use crate::problem::Report;
 use crate::source::fields::Fields;
-use crate::source::{At, Deck, Definition, Source, Spot, csv};
+use crate::source::{At, Deck, Definition, NAME_FORM, Source, Spot, csv, is_name};
 use crate::tables::NumberForm;
 use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
@@ -114,10 +114,14 @@ fn read_deck(zones: &mut Zones, deck: Deck<'_>, numbers: NumberForm, report: &mu
     let columns = ["prefix", "zone", "description"];
     csv::read(deck, &columns, 2, report, |row, report| {
         let (prefix, zone) = (row.field(0), row.field(1));
-        if zone.text.is_empty() || zone.text.len() > 64 || zone.text == "*" {
+        if !is_name(&zone.text) {
+            let title = match zone.text.is_empty() {
+                true => "the row has no zone",
+                false => "this is no name for a zone",
+            };
             report
-                .error(codes::BAD_NAME, row.spot, "the row has no zone", "")
-                .note("a zone's name has 1 to 64 bytes and is not *");
+                .error(codes::BAD_NAME, row.spot, title, "")
+                .note(NAME_FORM);
             return;
         }
         let Some(number) = zones.number(&zone.text, zone.spot, report) else {

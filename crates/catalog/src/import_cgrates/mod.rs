@@ -18,13 +18,13 @@ mod values;
 mod write;
 
 use crate::codes;
+use crate::draft::head::known_currency;
 use crate::load::Files;
 use crate::problem::Problem;
 use desk::Desk;
 use explain::Explained;
 use rows::Folder;
 use smol_str::SmolStr;
-use umbral_model::money::Currency;
 
 /// What the tables do not say.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -66,7 +66,7 @@ impl Options {
                 "give the catalog a name",
             );
         }
-        if Currency::parse(&self.currency).is_none() {
+        if known_currency(&self.currency).is_none() {
             let title = format!("{:?} is no currency", self.currency.as_str());
             let mend = "write its ISO 4217 code, three capitals, such as EUR";
             refuse(codes::IMPORT_OPTION, "currency", title, mend);

@@ -336,21 +336,20 @@ fn take_definitions(kind: &str, entry: Entry, list: &mut Vec<Definition>, report
 }
 
 fn check_name(kind: &str, name: &At<SmolStr>, report: &mut Report) {
-    let text = name.value.as_str();
-    let trimmed = text.trim() == text;
-    if text.is_empty()
-        || text == "*"
-        || text.len() > 64
-        || !trimmed
-        || text.contains(char::is_control)
-    {
+    if !is_name(&name.value) {
+        let title = format!("this is no name for a {kind}");
         report
-            .error(
-                codes::BAD_NAME,
-                name.spot,
-                format!("this is no name for a {kind}"),
-                "",
-            )
-            .note("a name has 1 to 64 bytes, no blanks at its ends, and is not *");
+            .error(codes::BAD_NAME, name.spot, title, "")
+            .note(NAME_FORM);
     }
+}
+
+/// What a name has to be.
+pub(crate) const NAME_FORM: &str =
+    "a name has 1 to 64 bytes, no blanks at its ends, no control characters, and is not *";
+
+/// Whether a text can be the name of something, in TOML and in CSV alike.
+pub(crate) fn is_name(text: &str) -> bool {
+    let length = (1..=64).contains(&text.len());
+    length && text != "*" && text.trim() == text && !text.contains(char::is_control)
 }

@@ -300,19 +300,19 @@ pub(super) fn tiers(catalog: &Catalog) -> Vec<TiersSummary> {
                 TierPer::Account => "account",
                 TierPer::Member => "member",
             },
-            prices: prices(tiers, counted_in(catalog, RateNo(number))),
+            prices: prices(tiers, counted_in(catalog, RateNo(number), tiers)),
         })
     };
     (0..).zip(&catalog.rates).filter_map(of).collect()
 }
 
-/// What the services are counted in that a rate prices; events for one that no rule names.
-fn counted_in(catalog: &Catalog, rate: RateNo) -> Measurement {
+/// What the services are counted in that a rate prices; as the rate is written where no rule names it.
+fn counted_in(catalog: &Catalog, rate: RateNo, tiers: &Tiers) -> Measurement {
     let mut rules = catalog.rules.terms().iter();
     let rule = rules.find(|rule| rule.rate == rate);
     let service = rule.map(|rule| rule.services.first().map_or(0, |service| service.index()));
     let service = service.and_then(|service| catalog.services.get(service));
-    service.map_or(Measurement::Events, |service| service.measurement)
+    service.map_or(tiers.measurement, |service| service.measurement)
 }
 
 fn prices(tiers: &Tiers, measurement: Measurement) -> Vec<String> {

@@ -109,7 +109,7 @@ pub(crate) fn length(text: &str) -> Option<Length> {
 }
 
 /// Reads units of a service that is measured in `measurement`: as in prices, or as usage is written.
-pub(crate) fn measured(text: &str, measurement: Measurement) -> Option<u64> {
+pub fn measured(text: &str, measurement: Measurement) -> Option<u64> {
     let fitting = |length: &Length| length.kind.is_none_or(|kind| kind.fits(measurement));
     let length = length(text).filter(fitting).map(|length| length.units);
     length.or_else(|| {

@@ -225,6 +225,10 @@ pub(crate) const ROWS: &[(&str, &str)] = &[
     ),
     (
         "C-0115",
+        "[product.a]\nprice = \"5\"\nallowances = [ { name = \"b\", service = \"voice\", units = \"1h\", valid = «\"0 days\"» } ]\n",
+    ),
+    (
+        "C-0115",
         "[product.a]\nprice = \"5\"\nallowances = [ { name = \"a\", service = \"voice\", units = \"1h\", valid = «\"a month\"» } ]\n",
     ),
     (
@@ -482,6 +486,98 @@ mod tests {
             ("C-0050", Severity::Warning)
         );
         assert_eq!(text.get(problem.span.clone()), Some("\"112\""));
+    }
+
+    fn codes_and_places(head: &str, text: &str) -> Vec<(&'static str, Severity, String)> {
+        let found = problems_with(head, "new.toml", text);
+        let told = found.iter().map(|problem| {
+            let place = text.get(problem.span.clone()).unwrap_or_default();
+            (problem.code, problem.severity, place.to_owned())
+        });
+        told.collect()
+    }
+
+    #[test]
+    fn an_emergency_number_that_stands_as_a_prefix_is_a_warning() {
+        let head = format!("{HEAD}emergency = [\"112\"]\n");
+        let text = "[zone.national]\nprefixes = [\"112\", \"1123\"]\n";
+        let warning = ("C-0050", Severity::Warning, "\"112\"".to_owned());
+        assert_eq!(codes_and_places(&head, text), [warning]);
+    }
+
+    #[test]
+    fn allowances_and_discounts_that_are_of_no_use() {
+        // Data is sold to one zone only, messages for nothing; a shorter prefix stands in for a longer one.
+        let text = r#"
+[zone.sold]
+prefixes = ["36"]
+[zone.within]
+prefixes = ["361"]
+[zone.unsold]
+prefixes = ["37"]
+[rate.octets]
+price = "1 per GB"
+[rate.gratis]
+price = "free"
+[service.chat]
+unit = "events"
+[plan.x]
+rules = [
+  { service = "data", zone = "sold", rate = "octets" },
+  { service = "chat", rate = "gratis" },
+]
+allowances = [
+  { name = "a", service = "data", units = "1GB", zone = ["sold", "within", "unsold"] },
+  { name = "b", service = "chat", units = "10 events" },
+]
+[discount.a]
+percent = "10%"
+service = "data"
+plan = "x"
+zone = "within"
+[discount.b]
+percent = "10%"
+service = "data"
+plan = "x"
+zone = "unsold"
+"#;
+        let told = |code, severity, place: &str| (code, severity, place.to_owned());
+        assert_eq!(
+            codes_and_places(HEAD, text),
+            [
+                told("C-0110", Severity::Warning, "\"unsold\""),
+                told("C-0110", Severity::Warning, "\"b\""),
+                told("C-0133", Severity::Error, "b"),
+            ]
+        );
+    }
+
+    #[test]
+    fn mistakes_of_a_case_do_not_hide_each_other() {
+        let text = r#"
+[[case]]
+plan = "bse"
+class = "vpi"
+left = { "10 GB" = "1GB" }
+so_far = { mesage = "95" }
+record = { service = "sms", zone = "nowhere", start = "never", usage = "1" }
+charge = "much"
+"#;
+        let found = codes_and_places(HEAD, text);
+        let mut codes: Vec<_> = found.iter().map(|(code, ..)| *code).collect();
+        codes.sort_unstable();
+        assert_eq!(
+            codes,
+            [
+                "C-0022", "C-0031", "C-0033", "C-0034", "C-0040", "C-0041", "C-0071"
+            ],
+            "{found:?}"
+        );
+        let rows = "profile,from,plan\nacme/call,soon,bse\n";
+        let found = problems_with(HEAD, "profiles/new.csv", rows);
+        let mut codes: Vec<_> = found.iter().map(|problem| problem.code).collect();
+        codes.sort_unstable();
+        assert_eq!(codes, ["C-0011", "C-0022", "C-0034"]);
     }
 
     #[test]

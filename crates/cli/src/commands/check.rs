@@ -33,10 +33,13 @@ pub(crate) struct Args {
 
 /// Runs the command.
 pub(crate) fn run(args: &Args, out: &mut Out) -> Result<Exit, Failure> {
-    let files = catalogs::read(&args.catalog)?;
-    let (versions, mut problems) = match catalogs::compile(&files) {
-        Ok(versions) => (versions, Vec::new()),
-        Err(problems) => (Vec::new(), problems),
+    let (files, mut problems) = catalogs::read(&args.catalog)?;
+    let versions = match catalogs::compile(&files) {
+        Ok(versions) => versions,
+        Err(found) => {
+            problems.extend(found);
+            Vec::new()
+        }
     };
     for version in &versions {
         let warnings = version.compiled.warnings.iter();

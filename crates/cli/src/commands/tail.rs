@@ -89,7 +89,7 @@ pub(crate) fn run(args: &Args, out: &mut Out) -> Result<Exit, Failure> {
     loop {
         let mut written = Ok(());
         let polled = tail.poll(&mut |_, line| {
-            written = out.line(line);
+            written = out.bytes(line.as_bytes()).and_then(|()| out.bytes(b"\n"));
             if written.is_ok() {
                 ControlFlow::Continue(())
             } else {

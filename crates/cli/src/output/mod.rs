@@ -7,7 +7,7 @@ pub(crate) mod table;
 pub(crate) mod tree;
 
 use crate::failure::{Failure, Told};
-use crate::text::tame;
+use crate::text::{for_terminal, tame};
 use paint::Paint;
 use serde::Serialize;
 use std::cell::RefCell;
@@ -65,9 +65,9 @@ impl Out {
         !self.quiet
     }
 
-    /// Writes one line of data.
+    /// Writes one line of data for people: names from catalogs and records cannot control the terminal.
     pub(crate) fn line(&mut self, text: impl AsRef<str>) -> Result<(), Failure> {
-        self.bytes(text.as_ref().as_bytes())?;
+        self.bytes(for_terminal(text.as_ref()).as_bytes())?;
         self.bytes(b"\n")
     }
 
@@ -126,5 +126,5 @@ impl Out {
 
 /// A line on standard error. That nobody reads it is no reason to fail.
 pub(crate) fn complain(text: &str) {
-    writeln!(io::stderr(), "{text}").ok();
+    writeln!(io::stderr(), "{}", for_terminal(text)).ok();
 }

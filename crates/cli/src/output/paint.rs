@@ -1,5 +1,6 @@
 //! Colours, used sparingly: errors red, warnings yellow, what is less important faint.
 
+use crate::text::in_line;
 use anstyle::{AnsiColor, Style};
 
 /// Paints text, or leaves it as it is.
@@ -24,10 +25,11 @@ impl Paint {
     }
 
     fn with(self, style: Style, text: &str) -> String {
+        let text = in_line(text);
         if self.on {
             format!("{}{text}{}", style.render(), style.render_reset())
         } else {
-            text.to_owned()
+            text.into_owned()
         }
     }
 

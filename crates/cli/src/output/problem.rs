@@ -41,10 +41,17 @@ impl Place {
         let start = floor(text, span.start);
         let end = floor(text, span.end).max(start);
         let (start, end) = (shown_length(text, start), shown_length(text, end));
-        let text = shown(text);
+        let mut text = shown(text).into_owned();
+        let mut end = end;
+        let at_end = text[start..].is_empty() || text[start..].starts_with('\n');
+        if !label.is_empty() && at_end && end <= start + 1 {
+            // There is nothing to mark at the end of a line: the mark stands behind its last character.
+            text.insert(start, ' ');
+            end = start + 1;
+        }
         Place {
             file: file.to_owned(),
-            text: text.into_owned(),
+            text,
             span: SourceSpan::from(start..end),
             label: (!label.is_empty()).then(|| label.to_owned()),
         }
@@ -285,6 +292,29 @@ mod tests {
             (json["line"].as_u64(), json["column"].as_u64()),
             (Some(2), Some(9))
         );
+    }
+
+    #[test]
+    fn the_end_of_a_line_has_a_mark_and_its_words() {
+        for (text, at) in [
+            ("[rate.x\nprice = 1\n", 7..7),
+            ("[rate.x\nprice = 1\n", 7..8),
+            ("[rate.x\r\nprice = 1\n", 7..7),
+            ("[rate.x", 7..7),
+        ] {
+            let problem = Problem {
+                code: None,
+                is_warning: false,
+                title: "the file is not TOML".into(),
+                place: Some(Place::new("r.toml", text, at, "unclosed table")),
+                notes: Vec::new(),
+            };
+            let shown = problem.render(Paint::when(false));
+            assert!(
+                shown.contains("r.toml:1:8") && shown.contains("unclosed table"),
+                "{shown}"
+            );
+        }
     }
 
     fn problem(text: &str, found: &str) -> Problem {

@@ -2,6 +2,7 @@
 
 use super::Out;
 use crate::failure::Failure;
+use crate::text::in_line;
 use comfy_table::{Attribute, Cell, CellAlignment, ContentArrangement, TableComponent};
 
 /// Where a column's text stands.
@@ -12,6 +13,9 @@ pub(crate) enum Align {
     /// Numbers.
     Right,
 }
+
+/// Longest rule below a header, in columns, where the width of the terminal is not known.
+const RULE_MOST: usize = 120;
 
 /// A table in the making.
 pub(crate) struct Table {
@@ -78,15 +82,22 @@ impl Table {
         if let Some(first) = self.inner.column_mut(0) {
             first.set_padding((0, 1));
         }
+        let width = self.inner.width().map_or(RULE_MOST, usize::from);
         for line in self.inner.lines() {
-            out.line(line.trim_end())?;
+            let line = line.trim_end();
+            // Rows of long texts may go over the edge; a rule that does would look like several.
+            let is_rule = line.starts_with('─') && line.chars().all(|letter| letter == '─');
+            match line.char_indices().nth(width) {
+                Some((end, _)) if is_rule => out.line(&line[..end])?,
+                _ => out.line(line)?,
+            }
         }
         Ok(())
     }
 }
 
 fn cell(text: &str, align: Align) -> Cell {
-    Cell::new(text).set_alignment(match align {
+    Cell::new(in_line(text)).set_alignment(match align {
         Align::Left => CellAlignment::Left,
         Align::Right => CellAlignment::Right,
     })

@@ -47,7 +47,7 @@ impl Tree {
             lines.push(format!(
                 "{}{}",
                 paint.faint(&format!("{indent}{stroke}")),
-                branch.text
+                branch.text.replace('\n', "\\n")
             ));
             branch.lines_below(&format!("{indent}{further}"), paint, lines);
         }

@@ -3,6 +3,7 @@
 use smol_str::SmolStr;
 use umbral_model::ids::MAX_ID_BYTES;
 use umbral_model::input::{Identifier, IdentifierKind};
+use umbral_model::number::is_separator;
 
 /// Longest digit text that is packed: a leading 1 keeps its zeros, and 2 x 10^17 is below 2^58.
 const PACKED_DIGITS: usize = 17;
@@ -81,8 +82,7 @@ pub fn normalise(kind: IdentifierKind, text: &str) -> Result<SmolStr, BadIdentif
     if kind == IdentifierKind::External || number.bytes().all(|byte| byte.is_ascii_digit()) {
         return Ok(number.into());
     }
-    let separator = |c: char| matches!(c, ' ' | '-' | '.' | '/' | '(' | ')');
-    let bare: String = number.chars().filter(|c| !separator(*c)).collect();
+    let bare: String = number.chars().filter(|c| !is_separator(*c)).collect();
     let card = kind == IdentifierKind::Card;
     if bare.is_empty() {
         Err(BadIdentifier::Empty)

@@ -1,7 +1,7 @@
 //! Kinds of record that rows become, and how their fields are filled.
 
 use super::units::Unit;
-use super::values::{Row, Text};
+use super::values::{Row, Shown, Text};
 use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 use umbral_model::ids::{EventId, PaymentId, PurchaseId, ServiceName};
@@ -10,6 +10,7 @@ use umbral_model::input::{
     Usage,
 };
 use umbral_model::money::Money;
+use umbral_model::number::{CONTROL_CHARACTERS, NETWORK_FORM, is_network, plain_number};
 use umbral_model::rejection::{Reason, Rejection};
 
 /// One `[[record]]`: the rows that it takes, and what they become.
@@ -136,10 +137,9 @@ impl UsageRule {
             quantity: quantity.ok_or_else(|| row.empty(self.quantity.column()))?,
             service: ServiceName::new(service),
             direction: word(self.direction.as_ref(), row, DIRECTIONS)?.unwrap_or_default(),
-            to: optional(self.to.as_ref(), row)?
-                .map_or_else(PartyNumber::default, |number| PartyNumber::split(&number)),
+            to: other_party(self.to.as_ref(), row)?,
             zone: optional(self.zone.as_ref(), row)?,
-            network: optional(self.network.as_ref(), row)?,
+            network: network(self.network.as_ref(), row)?,
             duration,
             scope: word(self.scope.as_ref(), row, SCOPES)?,
             continued: None,
@@ -157,7 +157,7 @@ impl PurchaseRule {
         let qty = match self.qty {
             None => 1,
             Some(column) => row
-                .decimal(column, whole_number)?
+                .decimal(column, pieces)?
                 .ok_or_else(|| row.empty(column))?,
         };
         let line = PurchaseLine {
@@ -223,6 +223,45 @@ impl Amount {
 
 fn whole_number(text: &str) -> Result<u32, String> {
     text.parse().map_err(|_| "not a whole number".to_owned())
+}
+
+/// Most pieces of a purchase line, as in every other form of it.
+fn pieces(text: &str) -> Result<u32, String> {
+    let qty = whole_number(text)?;
+    match (1..=PurchaseLine::QTY_MOST).contains(&qty) {
+        true => Ok(qty),
+        false => Err(PurchaseLine::QTY_FORM.to_owned()),
+    }
+}
+
+fn other_party(text: Option<&Text>, row: &Row<'_>) -> Result<PartyNumber, Rejection> {
+    let Some(number) = optional(text, row)? else {
+        return Ok(PartyNumber::default());
+    };
+    match plain_number(&number) {
+        Some(plain) => Ok(PartyNumber::split(&plain)),
+        None => Err(malformed("to", text, row, CONTROL_CHARACTERS)),
+    }
+}
+
+fn network(text: Option<&Text>, row: &Row<'_>) -> Result<Option<SmolStr>, Rejection> {
+    let code = optional(text, row)?;
+    match &code {
+        Some(code) if !is_network(code) => {
+            let why = format!("{:?} {NETWORK_FORM}", Shown(code).to_string());
+            Err(malformed("network", text, row, &why))
+        }
+        _ => Ok(code),
+    }
+}
+
+/// The refusal of a field's text, with the column that it came from.
+fn malformed(field: &str, text: Option<&Text>, row: &Row<'_>, why: &str) -> Rejection {
+    let from = match text.map(Text::column) {
+        None | Some(usize::MAX) => String::new(),
+        Some(column) => format!(" (column {})", row.name(column)),
+    };
+    Rejection::new(Reason::MalformedField, format!("{field}{from}: {why}"))
 }
 
 fn optional(text: Option<&Text>, row: &Row<'_>) -> Result<Option<SmolStr>, Rejection> {

@@ -60,7 +60,8 @@ impl Text {
         self.get(row)?.ok_or_else(|| row.empty(self.column()))
     }
 
-    fn column(&self) -> usize {
+    /// The column that it comes from, `usize::MAX` for none.
+    pub(super) fn column(&self) -> usize {
         match self {
             Text::Constant(_) => usize::MAX,
             Text::Column { column, .. } => *column,

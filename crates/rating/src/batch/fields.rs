@@ -3,9 +3,11 @@
 use super::json::Json;
 use super::{INSTANT_RANGE, is_out_of_range};
 use crate::assumed::Assumed;
-use crate::record::{Record, Tariff, is_whole, readable};
+use crate::record::{Record, Tariff, check_network, compared, readable};
 use crate::resolve::version_at;
 use std::borrow::Cow;
+use std::cell::OnceCell;
+use umbral_catalog::tables::NumberForm;
 use umbral_catalog::version::{CatalogSet, Version};
 use umbral_model::input::Direction;
 use umbral_model::rejection::{Reason, Rejection};
@@ -67,6 +69,8 @@ pub(super) struct Fields<'a> {
     pub(super) values: [Option<Json<'a>>; NAMES.len()],
     pub(super) unknown: Option<String>,
     pub(super) twice: Option<&'static str>,
+    /// The other party's number, where it was written with separators.
+    number: OnceCell<String>,
 }
 
 impl<'a> Fields<'a> {
@@ -136,21 +140,23 @@ impl<'a> Fields<'a> {
                 "is for services that are not counted in time",
             ));
         }
-        let number = self.other_party()?;
+        let (to, whole) = self.other_party(catalog.numbers)?;
+        let network = self.optional(NETWORK)?;
+        check_network(network)?;
         let record = Record {
             service,
             direction: self.direction()?,
-            to: readable(number, catalog.numbers),
-            whole: is_whole(number, catalog.numbers),
+            to,
+            whole,
             zone: self.optional(ZONE)?,
-            network: self.optional(NETWORK)?,
+            network,
             start,
             quantity,
             duration,
             continued: self.continued(measurement)?,
         };
         Ok(Request {
-            account: self.account(catalogs, version, tariff, &record, measurement)?,
+            account: self.account(catalogs, version, tariff, &record)?,
             tariff,
             record,
         })
@@ -163,7 +169,6 @@ impl<'a> Fields<'a> {
         version: &'f Version,
         tariff: Tariff<'_>,
         record: &Record<'_>,
-        measurement: Measurement,
     ) -> Result<Assumed<'f>, Rejection> {
         let mut assumed = Assumed {
             class: self.optional(CLASS)?,
@@ -178,12 +183,12 @@ impl<'a> Fields<'a> {
         for (name, units) in self.table(LEFT)? {
             let allowance = crate::assumed::allowance(catalogs, version, tariff, record, name)?;
             let counted_in = version.catalog.allowances[allowance.index()].measurement;
-            let units = quantity(&format!("left of {name:?}"), units, counted_in)?;
+            let units = units_of("left", name, units, counted_in)?;
             assumed.add_grant(version, allowance, units.unwrap_or(0));
         }
         for (name, units) in self.table(SO_FAR)? {
             let tiers = crate::assumed::tiers(version, name)?;
-            let units = quantity(&format!("so_far of {name:?}"), units, measurement)?;
+            let units = units_of("so_far", name, units, tiers.measurement)?;
             assumed.add_counter(tiers, units.unwrap_or(0));
         }
         Ok(assumed)
@@ -261,12 +266,18 @@ impl<'a> Fields<'a> {
         }
     }
 
-    fn other_party(&self) -> Result<&str, Rejection> {
+    /// What rating may read of the other party's number, and whether that is all of it.
+    fn other_party(&self, form: NumberForm) -> Result<(&str, bool), Rejection> {
         let (to, from) = (self.optional(TO)?, self.optional(FROM)?);
-        Ok(match (self.direction()?, from) {
-            (Direction::Terminating, Some(caller)) => caller,
-            _ => to.unwrap_or(""),
-        })
+        let (field, written) = match (self.direction()?, from) {
+            (Direction::Terminating, Some(caller)) => (FROM, caller),
+            _ => (TO, to.unwrap_or("")),
+        };
+        let number = match compared(NAMES[field], written, form)? {
+            Cow::Borrowed(number) => number,
+            Cow::Owned(number) => self.number.get_or_init(|| number),
+        };
+        Ok(readable(number, form))
     }
 
     fn quantity(&self, field: usize, measurement: Measurement) -> Result<Option<u64>, Rejection> {
@@ -346,6 +357,21 @@ fn quantity(
         Ok(quantity) => Ok(Some(quantity.0)),
         Err(error) => Err(malformed(field, format!("{text:?}: {error}"))),
     }
+}
+
+/// Units of an allowance or a rate, in its own measurement whatever the record's is; as in a catalog's cases.
+fn units_of(
+    field: &str,
+    name: &str,
+    value: &Json<'_>,
+    measurement: Measurement,
+) -> Result<Option<u64>, Rejection> {
+    if let Json::Text(text) = value
+        && let Some(units) = umbral_catalog::case::measured(text, measurement)
+    {
+        return Ok(Some(units));
+    }
+    quantity(&format!("{field} of {name:?}"), value, measurement)
 }
 
 fn missing(field: &str) -> Rejection {

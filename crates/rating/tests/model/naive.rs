@@ -195,7 +195,7 @@ impl World {
     pub fn naive(&self, record: &Drawn) -> Option<Outcome> {
         let version = self.version_at(record.start);
         let draft = &self.versions[version].1;
-        if record.zone.is_none() && record.whole && draft.emergency.contains(&record.number) {
+        if record.whole && draft.emergency.contains(&record.number) {
             return Some(Outcome::default());
         }
         let (_, first) = self.rule_at(record, 0)?;

@@ -253,6 +253,8 @@ impl World {
             kind: *dice.pick(&[TierKind::Graduated, TierKind::Volume]),
             per: *dice.pick(&[TierPer::Account, TierPer::Member]),
             counter: CounterNo(0),
+            measurement: [Measurement::Time, Measurement::Octets, Measurement::Events]
+                [self.service],
             tiers,
         });
     }

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use umbral_catalog::ZoneSource;
 use umbral_catalog::problem::Severity;
 use umbral_catalog::tables::{Catalog, NumberForm};
+use umbral_catalog::version::CatalogSet;
 use umbral_engine::World;
 use umbral_model::ids::VersionNo;
 use umbral_model::input::{CatalogActivated, Incoming, IncomingBody, InputKey};
@@ -148,9 +149,20 @@ impl ZoneSource for JournaledZones<'_> {
     }
 }
 
-/// Compiles an activation as it would be; gives the version's label.
-pub(crate) fn check_catalog(activation: &CatalogActivated) -> Result<SmolStr, Rejection> {
-    compile(activation, &RecordingZones::new(&activation.zones)).map(|catalog| catalog.label)
+/// Compiles activations as they would be, one after the other; gives the versions' labels.
+pub(crate) fn check_catalogs(activations: &[CatalogActivated]) -> Result<Vec<SmolStr>, Rejection> {
+    let mut catalogs = CatalogSet::new();
+    let mut labels = Vec::with_capacity(activations.len());
+    for activation in activations {
+        let catalog = compile(activation, &RecordingZones::new(&activation.zones))?;
+        if let Some(detail) = catalogs.other_currency(&catalog) {
+            return Err(Rejection::new(Reason::BadCatalog, detail));
+        }
+        labels.push(catalog.label.clone());
+        let valid_from = catalog.valid_from;
+        catalogs.activate(catalog, valid_from);
+    }
+    Ok(labels)
 }
 
 /// The hash that an activation will have with its label; that of a catalog that does not compile is another.
@@ -159,7 +171,8 @@ fn labelled_hash(activation: &CatalogActivated) -> u64 {
         return activation_hash(activation);
     }
     let mut labelled = activation.clone();
-    labelled.version = check_catalog(activation).unwrap_or_default();
+    let compiled = compile(activation, &RecordingZones::new(&activation.zones));
+    labelled.version = compiled.map(|catalog| catalog.label).unwrap_or_default();
     activation_hash(&labelled)
 }
 
@@ -205,6 +218,9 @@ impl Sequencer {
         }
         let zones = RecordingZones::new(&activation.zones);
         let catalog = compile(activation, &zones)?;
+        if let Some(detail) = self.world.catalogs.other_currency(&catalog) {
+            return Err(Some(Rejection::new(Reason::BadCatalog, detail)));
+        }
         let effective_from = activation.effective_from.unwrap_or(catalog.valid_from);
         if effective_from < self.clock.last() && !activation.retroactive {
             return Err(Some(Rejection::new(

@@ -144,7 +144,13 @@ fn refused(rejection: &Rejection, before: &[Activated]) -> Failure {
             "version {label} is active, in force from {from} on"
         ));
     }
-    failure.note(format!("umbral explain {}", rejection.reason.code()))
+    // A problem of the catalog has a page of its own, which says more than that of the refusal.
+    let code = rejection.detail.split(' ').next();
+    let code = code.filter(|word| umbral_catalog::codes::page(word).is_some());
+    failure.note(format!(
+        "umbral explain {}",
+        code.unwrap_or(rejection.reason.code())
+    ))
 }
 
 fn input(event_id: String, occurred_at: Timestamp, activation: CatalogActivated) -> Incoming {

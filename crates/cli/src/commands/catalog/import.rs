@@ -4,6 +4,7 @@ use crate::catalogs;
 use crate::failure::{Exit, Failure};
 use crate::folder;
 use crate::output::Out;
+use crate::output::problem::Problem;
 use crate::output::table::{Align, Table};
 use crate::text::count;
 use serde_json::{Map, Value, json};
@@ -43,7 +44,7 @@ pub(crate) struct Args {
 
 /// Runs the command.
 pub(super) fn run(args: &Args, out: &mut Out) -> Result<Exit, Failure> {
-    let files = folder::read(&args.folder, &["csv"])?;
+    let (files, unread) = folder::read(&args.folder, &["csv"])?;
     let folder_name = args.folder.canonicalize().ok();
     let folder_name = folder_name.as_deref().and_then(Path::file_name);
     let options = import_cgrates::Options {
@@ -56,19 +57,27 @@ pub(super) fn run(args: &Args, out: &mut Out) -> Result<Exit, Failure> {
         time_zone: args.time_zone.as_str().into(),
     };
     let refused = |problems: &[umbral_catalog::problem::Problem], files: &folder::Files| {
-        for problem in problems {
-            crate::output::complain(&catalogs::shown(problem, files).render(out.paint_err()));
+        let found: Vec<Problem> = problems
+            .iter()
+            .map(|problem| catalogs::shown(problem, files))
+            .collect();
+        for problem in unread.iter().chain(&found) {
+            crate::output::complain(&problem.render(out.paint_err()));
             crate::output::complain("");
         }
+        let number = (unread.len() + found.len()) as u64;
         Failure::problems(format!(
             "{} cannot be imported: {}",
             args.folder.display(),
-            count(problems.len() as u64, "problem", "problems")
+            count(number, "problem", "problems")
         ))
         .note("mend what is named above, or leave it out of the tariff on purpose")
     };
     let imported =
         import_cgrates::import(&files, &options).map_err(|problems| refused(&problems, &files))?;
+    if !unread.is_empty() {
+        return Err(refused(&[], &files));
+    }
     // Only a catalog that would be taken is worth writing.
     umbral_catalog::load(&imported.files, &umbral_intake::zones::Iana)
         .map_err(|problems| refused(&problems, &imported.files))?;
