@@ -20,6 +20,7 @@ mod draft;
 mod hash;
 mod partition;
 mod queue;
+mod stored;
 mod tariff;
 mod timers;
 mod usage;
@@ -29,6 +30,7 @@ mod world;
 pub use account::Row;
 pub use dedup::Windows;
 pub use partition::{Decision, Partition};
+pub use stored::{BadRows, Portion, STATE_LAYOUT};
 pub use view::{
     AccountView, BillView, CaseView, CycleView, FeeView, GrantView, InstalmentView, LatchView,
     MeasureView, MemberView, RestrictionView, Standing, TierView,

@@ -12,10 +12,10 @@ pub(super) struct Holders {
     numbers: HashTable<u32>,
 }
 
-struct Holder {
-    account: AccountId,
-    member: MemberId,
-    keys: Vec<Key>,
+pub(super) struct Holder {
+    pub(super) account: AccountId,
+    pub(super) member: MemberId,
+    pub(super) keys: Vec<Key>,
 }
 
 impl Holders {
@@ -45,6 +45,36 @@ impl Holders {
                 hash(&holder.account, &holder.member)
             });
         number
+    }
+
+    /// How many members there are.
+    pub(super) fn len(&self) -> usize {
+        self.all.len()
+    }
+
+    /// The members from a number on.
+    pub(super) fn from(&self, number: usize) -> &[Holder] {
+        self.all.get(number..).unwrap_or_default()
+    }
+
+    /// Makes room for so many more.
+    pub(super) fn reserve(&mut self, more: usize) {
+        self.all.reserve(more);
+        let all = &self.all;
+        self.numbers.reserve(more, |number| {
+            let holder = &all[*number as usize];
+            hash(&holder.account, &holder.member)
+        });
+    }
+
+    /// Appends a member as it was; false if it is there already.
+    pub(super) fn add(&mut self, holder: Holder) -> bool {
+        if self.find(&holder.account, &holder.member).is_some() {
+            return false;
+        }
+        let number = self.number(&holder.account, &holder.member);
+        self.all[number as usize].keys = holder.keys;
+        true
     }
 
     pub(super) fn get(&self, number: u32) -> Option<(AccountId, MemberId)> {
