@@ -311,3 +311,33 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_version_that_did_nothing_to_an_account_still_counts_for_it_after_a_restart() {
+    let play = |restart: bool| {
+        let mut stage = Stage::new(config()).unwrap();
+        let body = json!({"class": "two", "time_zone": "UTC", "cycle_day": 5});
+        stage.input("A", "open", &instant(0), "customer_added", body);
+        let bill = json!({"bill_id": "B", "amount": "50.00", "due_on": date(1), "cycle_end": "2026-03-01"});
+        stage.input("A", "bill", &instant(1), "bill_issued", bill);
+        stage.tick(&instant(DAY));
+        // Cases of class two open a day earlier from here on; the account is not in one yet.
+        let mut sooner = config();
+        sooner["schedules"]["slow"]["entry_days"] = json!(1);
+        stage.activate(&sooner, &instant(DAY)).unwrap();
+        if restart {
+            stage.restart();
+        }
+        for day in 1..12 {
+            stage.tick(&instant(day * DAY + 60));
+        }
+        stage.history("A")
+    };
+    let through = play(false);
+    assert!(
+        through
+            .iter()
+            .any(|event| event.body.kind() == "case_opened")
+    );
+    assert_eq!(through, play(true));
+}

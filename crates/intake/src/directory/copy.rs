@@ -30,8 +30,14 @@ impl Saved {
 #[error("{0}")]
 pub struct BadDirectory(&'static str);
 
-/// A member with the identifiers that it holds or held, and who held those when.
-type Written = (AccountId, MemberId, Vec<(Key, Tenure)>);
+/// What a piece is made of.
+#[derive(serde::Serialize, serde::Deserialize)]
+enum Written {
+    /// A member, and how many identifiers follow: those that it holds or held, with who held them when.
+    Member(AccountId, MemberId, u32),
+    /// An identifier that has changed meanwhile, as it was.
+    Changed(Key, Tenure),
+}
 
 /// A copy in the making.
 pub struct DirectoryCopy {
@@ -70,9 +76,8 @@ impl DirectoryCopy {
             saved.into_iter().collect()
         });
         let count = saved.len().min(most);
-        for changed in saved.drain(saved.len() - count..) {
-            append(&None::<Written>, out);
-            append(&changed, out);
+        for (key, tenure) in saved.drain(saved.len() - count..) {
+            append(&Written::Changed(key, tenure), out);
         }
         (count > 0).then_some(count)
     }
@@ -81,19 +86,14 @@ impl DirectoryCopy {
         let holders = self.directory.read_holders();
         let most = most.min(self.end - self.next);
         for holder in holders.from(self.next).iter().take(most) {
-            let tenures = holder.keys.iter().map(|key| {
+            let (account, member) = (holder.account.clone(), holder.member.clone());
+            let count = holder.keys.len() as u32;
+            append(&Written::Member(account, member, count), out);
+            for key in &holder.keys {
                 let tenure = self.directory.tenures.get(key);
-                (
-                    key.clone(),
-                    tenure.map_or_else(Tenure::default, |t| t.clone()),
-                )
-            });
-            let written = (
-                holder.account.clone(),
-                holder.member.clone(),
-                tenures.collect(),
-            );
-            append(&Some::<Written>(written), out);
+                let tenure = tenure.map_or_else(Tenure::default, |tenure| tenure.clone());
+                append(&(key, tenure), out);
+            }
         }
         self.next += most;
         most
@@ -111,6 +111,13 @@ fn append<T: serde::Serialize>(value: &T, out: &mut Vec<u8>) {
     let written = postcard::to_extend(value, std::mem::take(out));
     debug_assert!(written.is_ok(), "memory takes everything");
     *out = written.unwrap_or_default();
+}
+
+fn take<T: serde::de::DeserializeOwned>(bytes: &mut &[u8]) -> Result<T, BadDirectory> {
+    let (value, rest) = postcard::take_from_bytes(bytes)
+        .map_err(|_| BadDirectory("the directory is not written as this version writes it"))?;
+    *bytes = rest;
+    Ok(value)
 }
 
 impl Directory {
@@ -142,32 +149,27 @@ impl Directory {
     /// # Errors
     /// Bytes that are no piece. Part of it may have been read: the directory is of no use then.
     pub fn read_piece(&self, bytes: &[u8]) -> Result<(), BadDirectory> {
-        let bad = BadDirectory("the directory is not written as this version writes it");
         let mut holders = self.write_holders();
         let mut rest = bytes;
         while !rest.is_empty() {
-            let (written, after) =
-                postcard::take_from_bytes::<Option<Written>>(rest).map_err(|_| bad)?;
-            rest = after;
-            let Some((account, member, tenures)) = written else {
-                let (changed, after) =
-                    postcard::take_from_bytes::<(Key, Tenure)>(rest).map_err(|_| bad)?;
-                rest = after;
-                self.put(changed.0, changed.1);
-                continue;
-            };
-            let mut keys = Vec::with_capacity(tenures.len());
-            for (key, tenure) in tenures {
-                keys.push(key.clone());
-                self.put(key, tenure);
-            }
-            let holder = Holder {
-                account,
-                member,
-                keys,
-            };
-            if !holders.add(holder) {
-                return Err(BadDirectory("a member comes twice"));
+            match take::<Written>(&mut rest)? {
+                Written::Changed(key, tenure) => self.put(key, tenure),
+                Written::Member(account, member, count) => {
+                    let mut keys = Vec::with_capacity(count.min(rest.len() as u32) as usize);
+                    for _ in 0..count {
+                        let (key, tenure) = take::<(Key, Tenure)>(&mut rest)?;
+                        keys.push(key.clone());
+                        self.put(key, tenure);
+                    }
+                    let holder = Holder {
+                        account,
+                        member,
+                        keys,
+                    };
+                    if !holders.add(holder) {
+                        return Err(BadDirectory("a member comes twice"));
+                    }
+                }
             }
         }
         Ok(())

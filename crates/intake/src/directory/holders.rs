@@ -2,6 +2,7 @@
 
 use super::key::Key;
 use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
 use rustc_hash::FxBuildHasher;
 use std::hash::BuildHasher;
 use umbral_model::ids::{AccountId, MemberId};
@@ -69,11 +70,22 @@ impl Holders {
 
     /// Appends a member as it was; false if it is there already.
     pub(super) fn add(&mut self, holder: Holder) -> bool {
-        if self.find(&holder.account, &holder.member).is_some() {
+        let (number, all) = (self.all.len() as u32, &self.all);
+        let hash_at = |number: u32| {
+            let holder = &all[number as usize];
+            hash(&holder.account, &holder.member)
+        };
+        let is_it = |number: &u32| {
+            let known = &all[*number as usize];
+            known.account == holder.account && known.member == holder.member
+        };
+        let hashed = hash(&holder.account, &holder.member);
+        let place = self.numbers.entry(hashed, is_it, |number| hash_at(*number));
+        let Entry::Vacant(place) = place else {
             return false;
-        }
-        let number = self.number(&holder.account, &holder.member);
-        self.all[number as usize].keys = holder.keys;
+        };
+        place.insert(number);
+        self.all.push(holder);
         true
     }
 
