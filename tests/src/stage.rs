@@ -323,6 +323,21 @@ impl Stage {
         self.partitions = partitions;
     }
 
+    /// All rows as bytes, partition by partition.
+    pub fn rows(&self) -> Vec<u8> {
+        let (mut bytes, all) = (
+            Vec::new(),
+            Portion {
+                rows: usize::MAX,
+                bytes: usize::MAX,
+            },
+        );
+        for partition in &self.partitions {
+            partition.write_rows(0, &all, &mut bytes);
+        }
+        bytes
+    }
+
     /// Begins a copy of all rows.
     pub fn begin_copy(&mut self) {
         self.copy = Some(Copy {
