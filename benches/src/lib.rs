@@ -1,6 +1,7 @@
 //! What the benchmarks measure with: a catalog with a deck of any size and a stream of usage records.
 
 mod full;
+pub mod restart;
 
 pub use full::FullCall;
 

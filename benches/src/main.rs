@@ -10,14 +10,14 @@ use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 use umbral_benches::{
-    Choice, FullCall, Seeded, catalog, compile, customer, usage, write_delimited,
+    Choice, FullCall, Seeded, catalog, compile, customer, restart, usage, write_delimited,
 };
 use umbral_intake::reader::{Options as Reading, SourceFile};
 use umbral_journal::DataDir;
 use umbral_journal::floor::RawFile;
 use umbral_model::input::Direction;
 use umbral_rating::{Record, Tariff, rate};
-use umbral_runtime::{ClockMode, Engine, Founding, Go, Options, init};
+use umbral_runtime::{Engine, Founding, Go, init};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -28,12 +28,21 @@ struct Arguments {
     /// Smaller inputs.
     #[arg(long)]
     quick: bool,
-    /// Only one group of rows: `rating` or `embedded`.
+    /// Only one group of rows: `rating`, `embedded` or `restart`.
     #[arg(long)]
     only: Option<String>,
     /// `table` or `json`.
     #[arg(long, default_value = "table")]
     output: String,
+    /// Only measure a start on this data directory.
+    #[arg(long, hide = true, value_name = "DIR")]
+    start_of: Option<PathBuf>,
+    /// Only measure restarts, of so many accounts.
+    #[arg(long, value_name = "ACCOUNTS")]
+    restart: Option<u64>,
+    /// Keep the data directory of that, to start on it again.
+    #[arg(long, requires = "restart", value_name = "DIR")]
+    keep: Option<PathBuf>,
 }
 
 /// One result.
@@ -60,6 +69,8 @@ impl Row {
 
 struct Sizes {
     accounts: u64,
+    /// Accounts of the restart.
+    restarted: u64,
     records: u64,
     prefixes: usize,
     repeats: u32,
@@ -67,9 +78,20 @@ struct Sizes {
 
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
+    if let Some(dir) = &arguments.start_of {
+        let started = restart::start(dir)?;
+        println!("{}", serde_json::to_string(&started)?);
+        return Ok(());
+    }
+    if let Some(accounts) = arguments.restart {
+        let folder = tempfile::tempdir().context("make a folder")?;
+        let dir = arguments.keep.unwrap_or(folder.path().join("data"));
+        return print(&restarts(&dir, accounts)?, &arguments.output);
+    }
     let sizes = if arguments.quick {
         Sizes {
             accounts: 20_000,
+            restarted: 200_000,
             records: 300_000,
             prefixes: 100_000,
             repeats: 200_000,
@@ -77,6 +99,7 @@ fn main() -> Result<()> {
     } else {
         Sizes {
             accounts: 1_000_000,
+            restarted: 10_000_000,
             records: 4_000_000,
             prefixes: 100_000,
             repeats: 2_000_000,
@@ -89,6 +112,10 @@ fn main() -> Result<()> {
     }
     if wanted("embedded") {
         rows.extend(embedded(&sizes)?);
+    }
+    if wanted("restart") {
+        let folder = tempfile::tempdir().context("make a folder")?;
+        rows.extend(restarts(&folder.path().join("data"), sizes.restarted)?);
     }
     print(&rows, &arguments.output)
 }
@@ -253,11 +280,7 @@ fn embedded(sizes: &Sizes) -> Result<Vec<Row>> {
             created_by: "bench".to_owned(),
         };
         init(&dir, founding).map_err(|error| anyhow!("{error}"))?;
-        let options = Options {
-            workers,
-            ..Options::with_clock(ClockMode::Event)
-        };
-        let engine = Engine::open(&dir, options)?;
+        let engine = Engine::open(&dir, restart::options(workers))?;
         ingest(&engine, &customers)?;
         let from = engine.committed().batch;
         let before = thread_nanos();
@@ -365,11 +388,7 @@ fn replay(dir: &Path, workers: usize, inputs: u64) -> Result<Row> {
     std::hint::black_box(frames);
     let floor = inputs as f64 / started.elapsed().as_secs_f64();
     let started = Instant::now();
-    let options = Options {
-        workers,
-        ..Options::with_clock(ClockMode::Event)
-    };
-    let engine = Engine::open(dir, options)?;
+    let engine = Engine::open(dir, restart::options(workers))?;
     let seconds = started.elapsed().as_secs_f64();
     engine.stop()?;
     let plural = if workers == 1 { "" } else { "s" };
@@ -379,4 +398,46 @@ fn replay(dir: &Path, workers: usize, inputs: u64) -> Result<Row> {
         "events/s",
         floor,
     ))
+}
+
+/// Starts from a snapshot, and the memory of what they bring.
+fn restarts(dir: &Path, accounts: u64) -> Result<Vec<Row>> {
+    let measured = restart::measure(dir, accounts)?;
+    let named = match accounts % 1_000_000 {
+        0 => format!("{}m", accounts / 1_000_000),
+        _ => accounts.to_string(),
+    };
+    let plain = |name: String, value, unit| Row {
+        name,
+        value,
+        unit,
+        floor: None,
+        ratio: None,
+    };
+    Ok(vec![
+        Row {
+            floor: Some(measured.floor_seconds),
+            ratio: Some(measured.floor_seconds / measured.seconds),
+            ..plain(
+                format!("restart_{named}_accounts_seconds"),
+                measured.seconds,
+                "s",
+            )
+        },
+        plain(
+            format!("snapshot_{named}_accounts_seconds"),
+            measured.snapshot_seconds,
+            "s",
+        ),
+        plain(
+            "snapshot_per_account_bytes".into(),
+            measured.snapshot_bytes_per_account,
+            "bytes",
+        ),
+        plain(
+            "memory_per_account_bytes".into(),
+            measured.bytes_per_account,
+            "bytes",
+        ),
+    ])
 }

@@ -5,7 +5,7 @@ use crate::edge;
 use crate::neutral::{PLAN, catalog_files};
 use serde_json::{Map, Value, json};
 use smol_str::SmolStr;
-use umbral_engine::{AccountView, Decision, Partition, World};
+use umbral_engine::{AccountView, Decision, Partition, Portion, World};
 use umbral_intake::zones;
 use umbral_model::event::Stream;
 use umbral_model::ids::{AccountId, EventId, Source};
@@ -34,6 +34,17 @@ pub struct Stage {
     /// Whether outputs are written in their JSON form.
     is_heard: bool,
     entries: Vec<(usize, Entry, u64)>,
+    copy: Option<Copy>,
+}
+
+/// A copy of all rows, made piece by piece while inputs go on, as a snapshot makes it.
+struct Copy {
+    /// Entries before it.
+    begun: usize,
+    /// The row to come, by partition.
+    next: Vec<usize>,
+    /// Partition, entries that it holds, rows.
+    pieces: Vec<(usize, u64, Vec<u8>)>,
 }
 
 impl Stage {
@@ -83,6 +94,7 @@ impl Stage {
             outputs: Vec::new(),
             is_heard: true,
             entries: Vec::new(),
+            copy: None,
         }
     }
 
@@ -301,7 +313,78 @@ impl Stage {
         for (index, entry, hash) in &self.entries {
             partitions[*index].replay(&self.world, entry, *hash);
         }
+        self.go_on_with(partitions);
+    }
+
+    fn go_on_with(&mut self, mut partitions: Vec<Partition>) {
+        for partition in &mut partitions {
+            partition.resume(&self.world, self.clock);
+        }
         self.partitions = partitions;
+    }
+
+    /// All rows as bytes, partition by partition.
+    pub fn rows(&self) -> Vec<u8> {
+        let (mut bytes, all) = (
+            Vec::new(),
+            Portion {
+                rows: usize::MAX,
+                bytes: usize::MAX,
+            },
+        );
+        for partition in &self.partitions {
+            partition.write_rows(0, &all, &mut bytes);
+        }
+        bytes
+    }
+
+    /// Begins a copy of all rows.
+    pub fn begin_copy(&mut self) {
+        self.copy = Some(Copy {
+            begun: self.entries.len(),
+            next: vec![0; self.partitions.len()],
+            pieces: Vec::new(),
+        });
+    }
+
+    /// Copies up to `rows` further rows of each partition; says whether there were any.
+    pub fn copy_some(&mut self, rows: usize) -> bool {
+        let Some(copy) = &mut self.copy else {
+            return false;
+        };
+        let (portion, before) = (
+            Portion {
+                rows,
+                bytes: 1 << 20,
+            },
+            copy.pieces.len(),
+        );
+        for (index, partition) in self.partitions.iter().enumerate() {
+            let mut bytes = Vec::new();
+            let next = partition.write_rows(copy.next[index], &portion, &mut bytes);
+            if next > copy.next[index] {
+                copy.next[index] = next;
+                copy.pieces.push((index, self.entries.len() as u64, bytes));
+            }
+        }
+        copy.pieces.len() > before
+    }
+
+    /// Ends the copy, and goes on with the rows that were copied and the entries since it began.
+    pub fn restart_from_copy(&mut self) {
+        while self.copy_some(usize::MAX) {}
+        let Some(copy) = self.copy.take() else {
+            return;
+        };
+        let mut partitions = vec![Partition::new(); self.partitions.len()];
+        for (index, as_of, bytes) in &copy.pieces {
+            let read = partitions[*index].read_rows(bytes, *as_of);
+            assert!(read.is_ok(), "{read:?}");
+        }
+        for (index, entry, hash) in &self.entries[copy.begun..] {
+            partitions[*index].replay_of(&self.world, entry.position, entry, *hash);
+        }
+        self.go_on_with(partitions);
     }
 
     /// All events of an account in order, the internal ones included.

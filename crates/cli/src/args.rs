@@ -76,6 +76,8 @@ pub(crate) enum Command {
     Quarantine(commands::quarantine::Command),
     /// Rebuild the state from the journal
     Replay(commands::replay::Args),
+    /// Take a snapshot, so that the next start is quick
+    Snapshot(commands::snapshot::Args),
     /// Explain an error code
     Explain(commands::explain::Args),
     /// Write completions for a shell

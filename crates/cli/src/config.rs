@@ -8,6 +8,8 @@ use crate::output::problem::{Place, Problem};
 use serde::Deserialize;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
+use umbral_runtime::SnapshotOptions;
 
 /// The service's configuration. Paths are relative to the file's folder.
 #[derive(Deserialize, Debug)]
@@ -29,6 +31,9 @@ pub(crate) struct Config {
     /// Address of `/metrics` and `/health`.
     #[serde(default = "default_listen")]
     pub(crate) listen: SocketAddr,
+    /// When snapshots are taken.
+    #[serde(default)]
+    pub(crate) snapshots: Snapshots,
     /// Drop folders.
     #[serde(default)]
     pub(crate) follow: Vec<Follow>,
@@ -53,6 +58,43 @@ pub(crate) struct Follow {
     pub(crate) folder: PathBuf,
     /// How its files are read, for CSV and fixed-width files.
     pub(crate) mapping: Option<PathBuf>,
+}
+
+/// When snapshots are taken, and whether one is used.
+#[derive(Deserialize, Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Snapshots {
+    /// Minutes between two.
+    every_minutes: Option<u32>,
+    /// Megabytes of journal between two.
+    every_megabytes: Option<u32>,
+    /// Whether one is taken when the service stops.
+    at_stop: Option<bool>,
+    /// Whether a start uses the newest one.
+    #[serde(rename = "use")]
+    used: Option<bool>,
+}
+
+impl Snapshots {
+    /// As the engine takes it.
+    pub(crate) fn options(self) -> SnapshotOptions {
+        let mut options = SnapshotOptions::default();
+        if let Some(minutes) = self.every_minutes {
+            options.every = Duration::from_secs(60 * u64::from(minutes));
+        }
+        if let Some(megabytes) = self.every_megabytes {
+            options.every_bytes = u64::from(megabytes) << 20;
+        }
+        if self.at_stop == Some(false) {
+            options.stop_bytes = u64::MAX;
+        }
+        options.read = self.used.unwrap_or(options.read);
+        options
+    }
+
+    fn has_zero(self) -> bool {
+        self.every_minutes == Some(0) || self.every_megabytes == Some(0)
+    }
 }
 
 fn default_listen() -> SocketAddr {
@@ -100,6 +142,8 @@ fn check(config: &Config, path: &Path) -> Result<(), Failure> {
         "batch is 0: give at least 1, or leave it out"
     } else if config.partitions == Some(0) {
         "partitions is 0: give at least 1, or leave it out for 64"
+    } else if config.snapshots.has_zero() {
+        "every_minutes or every_megabytes of snapshots is 0: give at least 1, or leave it out"
     } else {
         return Ok(());
     };
@@ -117,10 +161,11 @@ mod tests {
     #[test]
     fn only_known_settings_are_taken() {
         let full = "data = \"d\"\ncatalog = \"c\"\nclock = \"event\"\nthreads = 2\nbatch = 10\n\
-                    listen = \"127.0.0.1:1\"\n[[follow]]\nfolder = \"in\"\nmapping = \"m.toml\"\n";
+                    listen = \"127.0.0.1:1\"\n[snapshots]\nevery_minutes = 5\nuse = false\n[[follow]]\nfolder = \"in\"\nmapping = \"m.toml\"\n";
         assert!(!refused(full));
         assert!(refused("data = \"d\"\nthread = 2\n"), "a misspelt key");
         assert!(refused("threads = 2\n"), "no data directory");
+        assert!(refused("data = \"d\"\n[snapshots]\nevery = 5\n"), "no unit");
         assert!(
             refused("data = \"d\"\nclock = \"moon\"\n"),
             "an unknown clock"

@@ -19,7 +19,7 @@ pub(crate) const GUARDS: usize = 3;
 pub(crate) const CLOSED_KEPT: usize = 2;
 
 /// One account. Cloning copies the hot part and shares the cold one.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Row {
     pub(crate) id: AccountId,
     /// Position of its last event; 0 before the account opened.
@@ -54,6 +54,7 @@ pub struct Row {
     pub(crate) fees_due: bool,
     pub(crate) cold: Option<Arc<Cold>>,
     pub(crate) meters: Option<Arc<Meters>>,
+    #[serde(skip)]
     pub(crate) cache: Cache,
 }
 
@@ -90,7 +91,7 @@ impl Cache {
     /// `guard_count` before thresholds were compared.
     pub(crate) const UNKNOWN: u8 = u8::MAX;
 
-    const EMPTY: Cache = Cache {
+    pub(crate) const EMPTY: Cache = Cache {
         due_at: Timestamp::MAX,
         cycle_from: Timestamp::MIN,
         cycle_to: Timestamp::MAX,
@@ -106,8 +107,14 @@ impl Cache {
     };
 }
 
+impl Default for Cache {
+    fn default() -> Self {
+        Cache::EMPTY
+    }
+}
+
 /// The rare things of an account.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Cold {
     /// Rating profile instead of a plan.
     pub profile: Option<SmolStr>,
@@ -189,7 +196,7 @@ static NO_COLD: Cold = Cold {
 };
 
 /// A subscription, child account, family member or card holder.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Member {
     pub id: MemberId,
     pub opened_at: Timestamp,
@@ -199,7 +206,7 @@ pub(crate) struct Member {
 }
 
 /// A loyalty tier by hand, or the end of one.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, serde::Serialize, serde::Deserialize)]
 pub(crate) struct TierHeld {
     pub from: Timestamp,
     pub tier: Option<SmolStr>,
@@ -208,7 +215,7 @@ pub(crate) struct TierHeld {
 }
 
 /// A card; its number is not kept.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Card {
     /// Hash of the number.
     pub card: u64,
@@ -220,7 +227,7 @@ pub(crate) struct Card {
 }
 
 /// What is paid of a plan's fee in the current cycle.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, serde::Serialize, serde::Deserialize)]
 pub(crate) struct PaidFee {
     pub plan: PlanName,
     /// The member whose own plan it is.
@@ -235,7 +242,7 @@ pub(crate) struct PaidFee {
 }
 
 /// Instalments of a purchase that are to come, one a cycle.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Instalments {
     pub purchase: PurchaseId,
     pub product: SmolStr,
@@ -247,7 +254,7 @@ pub(crate) struct Instalments {
 }
 
 /// What stands for a record that was corrected.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Corrected {
     /// Keys of its corrections, in order: one of them may be named by the next.
     pub corrections: Vec<InputKey>,
@@ -255,7 +262,7 @@ pub(crate) struct Corrected {
 }
 
 /// A correction that waits for its record.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Parked {
     pub of: InputKey,
     pub input: Arc<Input>,
@@ -263,7 +270,7 @@ pub(crate) struct Parked {
 }
 
 /// A plan to come.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, serde::Serialize, serde::Deserialize)]
 pub(crate) struct PlanChange {
     pub member: Option<MemberId>,
     pub on: Date,
@@ -271,7 +278,7 @@ pub(crate) struct PlanChange {
 }
 
 /// What a closed cycle came to.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, serde::Serialize, serde::Deserialize)]
 pub(crate) struct CycleTotals {
     pub start: Date,
     pub usage: [Money; 4],
@@ -279,7 +286,7 @@ pub(crate) struct CycleTotals {
 }
 
 /// A limit of the customer's own.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Override {
     pub measure: Measure,
     pub scope: Scope,
@@ -288,7 +295,7 @@ pub(crate) struct Override {
 }
 
 /// The state of one threshold that is fired, or was.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Latch {
     pub measure: Measure,
     pub scope: Scope,
@@ -301,7 +308,7 @@ pub(crate) struct Latch {
 }
 
 /// One reason to restrict a service.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Restriction {
     pub service: SmolStr,
     pub reason: RestrictionReason,
@@ -309,7 +316,7 @@ pub(crate) struct Restriction {
 }
 
 /// A bill, or the late fee of a collection step.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Bill {
     pub id: BillId,
     /// First day after the billed cycle; none for a late fee.
@@ -339,7 +346,7 @@ impl Bill {
 }
 
 /// What became of a payment.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub(crate) enum PaymentState {
     Pending,
     Settled,
@@ -347,7 +354,7 @@ pub(crate) enum PaymentState {
 }
 
 /// A payment.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Payment {
     pub id: PaymentId,
     /// Position of the event that posted or settled it.
@@ -362,7 +369,7 @@ pub(crate) struct Payment {
 }
 
 /// An open dispute.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Dispute {
     pub id: DisputeId,
     pub bill: BillId,

@@ -222,6 +222,33 @@ impl Dedup {
         self.table = Some(Box::new(table));
     }
 
+    /// The words and how many of them are groups: all that is state.
+    pub(crate) fn parts(&self) -> (u32, &[u64]) {
+        (self.groups, &self.words)
+    }
+
+    /// The keys from their parts; none if these cannot be.
+    pub(crate) fn from_parts(groups: u32, words: Vec<u64>) -> Option<Dedup> {
+        let (heads, keys) = words.split_at_checked(groups as usize)?;
+        let counted = heads
+            .iter()
+            .map(|group| count_of_group(*group))
+            .sum::<usize>();
+        let in_order = heads.is_sorted_by(|a, b| day_of_group(*a) < day_of_group(*b));
+        if counted != keys.len() || !in_order {
+            return None;
+        }
+        let mut dedup = Dedup {
+            words,
+            groups,
+            table: None,
+        };
+        if dedup.keys().len() > SCAN_LIMIT {
+            dedup.build_table();
+        }
+        Some(dedup)
+    }
+
     /// Feeds the keys to a hash of the state.
     pub(crate) fn hash_into(&self, hasher: &mut Xxh3) {
         hasher.update(&self.groups.to_le_bytes());

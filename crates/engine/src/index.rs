@@ -39,15 +39,18 @@ impl Index {
 
     /// Adds a slot that is not in the table; `hash_of` gives the hash of one that is.
     pub(crate) fn insert(&mut self, hash: u64, slot: u32, hash_of: impl Fn(u32) -> u64) {
-        if (self.count + 1) * 4 > self.words.len() * 3 {
-            self.grow(hash_of);
-        }
+        self.reserve(1, hash_of);
         self.put(hash, slot);
         self.count += 1;
     }
 
-    fn grow(&mut self, hash_of: impl Fn(u32) -> u64) {
-        let room = (self.words.len() * 2).max(SMALLEST);
+    /// Makes room for so many slots more: a quarter of the words is kept free.
+    pub(crate) fn reserve(&mut self, slots: usize, hash_of: impl Fn(u32) -> u64) {
+        let needed = (self.count + slots).div_ceil(3) * 4;
+        if needed <= self.words.len() {
+            return;
+        }
+        let room = needed.next_power_of_two().max(SMALLEST);
         let old = std::mem::replace(&mut self.words, vec![EMPTY; room]);
         for word in old.into_iter().filter(|word| *word != EMPTY) {
             let slot = slot(word);

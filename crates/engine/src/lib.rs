@@ -21,6 +21,7 @@ mod hash;
 mod index;
 mod partition;
 mod queue;
+mod stored;
 mod tariff;
 mod timers;
 mod usage;
@@ -30,6 +31,7 @@ mod world;
 pub use account::Row;
 pub use dedup::Windows;
 pub use partition::{Decision, Partition};
+pub use stored::{BadRows, Portion, STATE_LAYOUT};
 pub use view::{
     AccountView, BillView, CaseView, CycleView, FeeView, GrantView, InstalmentView, LatchView,
     MeasureView, MemberView, RestrictionView, Standing, TierView,

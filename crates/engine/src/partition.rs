@@ -8,6 +8,7 @@ use crate::draft::{Draft, Origin, Sink};
 use crate::hash;
 use crate::index::Index;
 use crate::queue::Queue;
+use crate::stored::{self, BadRows, Portion};
 use crate::timers;
 use crate::view::AccountView;
 use crate::world::World;
@@ -43,6 +44,15 @@ pub struct Partition {
     windows: Windows,
     /// The catalog version that every account was looked at under, or is marked for.
     version: Option<(Timestamp, VersionNo)>,
+    /// Rows that were read back, until `resume`; ascending by row and by batch.
+    marks: Vec<Mark>,
+}
+
+/// The rows before `end` that are in no mark before this one hold the effects of all batches up to `as_of`.
+#[derive(Clone, Copy, Debug)]
+struct Mark {
+    end: u32,
+    as_of: u64,
 }
 
 #[derive(Clone, Debug)]
@@ -269,6 +279,12 @@ impl Partition {
 
     /// Takes a journaled entry into the state without deciding anything. `body_hash` is that of its input.
     pub fn replay(&mut self, world: &World, entry: &Entry, body_hash: u64) {
+        self.replay_of(world, u64::MAX, entry, body_hash);
+    }
+
+    /// As [`Partition::replay`], of an entry of `batch`. Rows that were read back with the effects of that
+    /// batch in them stay as they are.
+    pub fn replay_of(&mut self, world: &World, batch: u64, entry: &Entry, body_hash: u64) {
         let (own, now) = match &entry.input {
             JournaledInput::Account(input) => (Some(&input.account), now_of(entry.clock, input)),
             _ => (None, entry.clock),
@@ -281,6 +297,9 @@ impl Partition {
             let slot = self
                 .find(id)
                 .unwrap_or_else(|| self.add(Row::new(id.clone())));
+            if self.holds(slot, batch) {
+                continue;
+            }
             let row = &mut self.slots[slot as usize].row;
             crate::apply::apply(world, row, event);
             row.cache.evaluated_at = row.cache.evaluated_at.max(now);
@@ -297,6 +316,7 @@ impl Partition {
         };
         if entry.outcome == Outcome::Applied
             && let Some(slot) = self.find(&input.account)
+            && !self.holds(slot, batch)
         {
             let word = dedup::input_word(&input.key, body_hash);
             self.remember(slot, word, input, entry.clock);
@@ -373,15 +393,88 @@ impl Partition {
     }
 
     /// Goes on after replayed entries: what the catalog version in force at `clock` did to the accounts is
-    /// among their events, so none is looked at again for its sake.
+    /// among their events, so none is looked at again for its sake. Accounts to which it did nothing were
+    /// looked at all the same, which their timers have to know.
     pub fn resume(&mut self, world: &World, clock: Timestamp) {
         let in_force = world.in_force(clock);
-        if in_force != self.version {
-            self.version = in_force;
-            self.slots
-                .iter_mut()
-                .for_each(|slot| slot.row.forget_guards());
+        let was_read = !std::mem::take(&mut self.marks).is_empty();
+        if in_force == self.version && !was_read {
+            return;
         }
+        self.version = in_force;
+        let from = in_force.map_or(Timestamp::MIN, |(from, _)| from);
+        for slot in 0..self.slots.len() as u32 {
+            let row = &mut self.slots[slot as usize].row;
+            row.forget_guards();
+            row.cache.evaluated_at = row.cache.evaluated_at.max(from);
+            self.reschedule(world, slot);
+        }
+    }
+
+    /// Makes room for so many accounts more.
+    pub fn reserve(&mut self, accounts: usize) {
+        self.slots.reserve(accounts);
+        let slots = &self.slots;
+        self.by_id
+            .reserve(accounts, |known| hash_of(&slots[known as usize].row.id));
+    }
+
+    /// Appends accounts to `out`, from number `from` on, as many as the portion holds and one at least if
+    /// there is any. Gives the number after the last one; accounts keep their numbers, new ones come last.
+    pub fn write_rows(&self, from: usize, portion: &Portion, out: &mut Vec<u8>) -> usize {
+        let (begin, mut next) = (out.len(), from);
+        for slot in self.slots.iter().skip(from).take(portion.rows) {
+            if out.len() - begin >= portion.bytes {
+                break;
+            }
+            stored::write(&slot.row, &slot.dedup, out);
+            next += 1;
+        }
+        next
+    }
+
+    /// Reads accounts back that [`Partition::write_rows`] wrote, in the same order, after the batch `as_of`;
+    /// gives how many. Entries of later batches are then replayed, and [`Partition::resume`] ends it.
+    ///
+    /// # Errors
+    /// Bytes that were not written so. Some accounts may have been read: the partition is of no use then.
+    pub fn read_rows(&mut self, bytes: &[u8], as_of: u64) -> Result<usize, BadRows> {
+        if self.marks.last().is_some_and(|last| last.as_of > as_of) {
+            return Err(BadRows("rows are older than the rows before them"));
+        }
+        let (mut rest, before) = (bytes, self.slots.len());
+        while !rest.is_empty() {
+            let (row, dedup) = stored::read(&mut rest)?;
+            self.add_read(row, dedup)?;
+        }
+        let end = self.slots.len() as u32;
+        self.marks.push(Mark { end, as_of });
+        Ok(self.slots.len() - before)
+    }
+
+    fn add_read(&mut self, row: Row, dedup: Dedup) -> Result<(), BadRows> {
+        let slot = u32::try_from(self.slots.len()).map_err(|_| BadRows("there are too many"))?;
+        let slots = &self.slots;
+        let hash = hash_of(&row.id);
+        let is_it = |known: u32| slots[known as usize].row.id == row.id;
+        if self.by_id.find(hash, is_it).is_some() {
+            return Err(BadRows("an account comes twice"));
+        }
+        self.by_id
+            .insert(hash, slot, |known| hash_of(&slots[known as usize].row.id));
+        self.slots.push(Slot { row, dedup });
+        Ok(())
+    }
+
+    /// Whether a row was read back with the effects of the batch in it.
+    fn holds(&self, slot: u32, batch: u64) -> bool {
+        if self.marks.last().is_none_or(|last| batch > last.as_of) {
+            return false;
+        }
+        let index = self.marks.partition_point(|mark| mark.end <= slot);
+        self.marks
+            .get(index)
+            .is_some_and(|mark| batch <= mark.as_of)
     }
 
     fn find(&self, id: &AccountId) -> Option<u32> {

@@ -2,8 +2,10 @@
 
 use crate::error::JournalError;
 use crate::log;
+use crate::mark::JournalMark;
 use crate::picker::FramePicker;
 use crate::reader::Reader;
+use crate::snapshot::Snapshots;
 use crate::storage::{LockGuard, RealDisk, Storage, read_file, replace_file};
 use serde::{Deserialize, Serialize};
 use std::io;
@@ -139,6 +141,28 @@ impl DataDir {
     /// Picks single frames of batches whose places are known; needs no lock.
     pub fn picker(&self) -> FramePicker {
         FramePicker::new(self.storage(), &self.log_dir())
+    }
+
+    /// Its snapshots.
+    pub fn snapshots(&self) -> Snapshots {
+        Snapshots::new(self.storage(), self.path.join("snapshots"))
+    }
+
+    /// Whether the log reaches a mark and is the same up to there; needs no lock.
+    ///
+    /// # Errors
+    /// Damage on the way, or what the file system says.
+    pub fn holds(&self, mark: &JournalMark) -> Result<bool, JournalError> {
+        let mut reader = self.read(mark.batch())?;
+        loop {
+            let chains = reader.scanner().chains();
+            if chains.next_batch > mark.batch() {
+                return Ok(chains.next_batch == mark.batch() + 1 && mark.is(&chains.heads));
+            }
+            if reader.next_batch()?.is_none() {
+                return Ok(false);
+            }
+        }
     }
 
     /// Where it is.

@@ -6,6 +6,7 @@ use crate::frame::{
     self, FrameHeader, FrameToAppend, LAST_OF_BATCH, MAX_BATCH_BYTES, MAX_PAYLOAD_BYTES, Place,
 };
 use crate::manifest::{Manifest, SegmentEntry};
+use crate::mark::JournalMark;
 use crate::metrics as names;
 use crate::picker::BatchPlace;
 use crate::recover::{self, Recovery};
@@ -150,6 +151,11 @@ impl Log {
     /// Where the batch appended last begins.
     pub fn last_place(&self) -> BatchPlace {
         self.last_place
+    }
+
+    /// Where all chains stand after the batch appended last: durable, like it.
+    pub fn mark(&self) -> JournalMark {
+        JournalMark::new(self.chains.next_batch - 1, &self.chains.heads)
     }
 
     /// Gives unused space back, records the log's end in the manifest, and frees the directory.

@@ -9,7 +9,7 @@ use crate::money::{Money, Pico, Rounding};
 use smallvec::SmallVec;
 
 /// The price of one usage record (rules 4 and 10 of the tariff reference).
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Charge {
     /// What is owed, after the one rounding.
     pub amount: Money,
@@ -43,7 +43,7 @@ pub struct Charge {
 }
 
 /// What one grant of an allowance took of a record.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Covered {
     /// The segment, an index into `Charge::segments`.
     pub segment: u16,
@@ -60,7 +60,7 @@ pub struct Covered {
 }
 
 /// A minimum or maximum charge that took effect.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub enum Held {
     /// The sum was below the rate's minimum.
     Minimum(Pico),
@@ -69,7 +69,7 @@ pub enum Held {
 }
 
 /// One stretch of a record at one price step of one rate.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Segment {
     /// Catalog version that priced the stretch.
     pub version: VersionNo,

@@ -397,7 +397,7 @@ pub struct ZoneSet {
 }
 
 /// Body of `usage_rated`.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct UsageRated {
     /// The member whose usage it was.
     pub member: Option<MemberId>,
@@ -690,7 +690,7 @@ pub struct ServiceRestrictionChanged {
 }
 
 /// What a case asks for on one bill.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct CaseBill {
     /// The bill.
     pub bill: BillId,
@@ -701,7 +701,7 @@ pub struct CaseBill {
 }
 
 /// The figures of a case, carried by every event about it.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct CaseState {
     /// The case.
     pub case: CaseId,
@@ -884,7 +884,19 @@ pub struct CaseClosed {
 }
 
 /// `out_id`: the same for the same cause, whatever partition, frame or restart produced it.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+#[derive(
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Debug,
+    Default,
+    serde::Serialize,
+    serde::Deserialize,
+)]
 pub struct OutId(pub u128);
 
 impl core::fmt::Display for OutId {

@@ -10,6 +10,7 @@ macro_rules! string_ids {
     ($($(#[$doc:meta])* $name:ident),* $(,)?) => {$(
         $(#[$doc])*
         #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+        #[derive(serde::Serialize, serde::Deserialize)]
         pub struct $name(SmolStr);
 
         impl $name {
@@ -83,6 +84,7 @@ macro_rules! numbers {
     ($($(#[$doc:meta])* $name:ident($int:ty)),* $(,)?) => {$(
         $(#[$doc])*
         #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+        #[derive(serde::Serialize, serde::Deserialize)]
         pub struct $name(pub $int);
 
         impl $name {

@@ -6,7 +6,9 @@ use crate::time::{Date, Timestamp, ZoneRules};
 use smol_str::SmolStr;
 
 /// What makes a repeat recognisable: the sender and the sender's own id.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(
+    Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, serde::Serialize, serde::Deserialize,
+)]
 pub struct InputKey {
     /// The sender.
     pub source: Source,
@@ -25,7 +27,9 @@ pub enum Address {
 
 /// A number or token that stands for a member of an account. Personal data: it appears in identifier
 /// inputs only, never in usage, events or state.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(
+    Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, serde::Serialize, serde::Deserialize,
+)]
 pub struct Identifier {
     /// Its kind.
     pub kind: IdentifierKind,
@@ -34,7 +38,9 @@ pub struct Identifier {
 }
 
 /// Kinds of identifiers.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, serde::Serialize, serde::Deserialize,
+)]
 pub enum IdentifierKind {
     /// Phone number of a subscription.
     Msisdn,
@@ -92,7 +98,7 @@ pub enum IncomingBody {
 }
 
 /// An input of one account, resolved; what decide sees and the journal stores.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Input {
     /// Sender and id.
     pub key: InputKey,
@@ -133,6 +139,7 @@ macro_rules! bodies {
     ($($(#[$doc:meta])* $name:ident($type:ty) = $word:literal;)*) => {
         /// What an account's input says (section 5 of the semantics).
         #[derive(Clone, PartialEq, Eq, Debug)]
+        #[derive(serde::Serialize, serde::Deserialize)]
         pub enum Body { $($(#[$doc])* $name($type),)* }
 
         impl Body {
@@ -217,7 +224,7 @@ bodies! {
 }
 
 /// `customer_added{class, plan, time_zone, cycle_day, vip_rank, member_category?}`
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct CustomerAdded {
     /// Credit class.
     pub class: ClassName,
@@ -236,7 +243,7 @@ pub struct CustomerAdded {
 }
 
 /// A member with its first identifiers.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct MemberAdded {
     /// The member.
     pub member: MemberId,
@@ -247,14 +254,14 @@ pub struct MemberAdded {
 }
 
 /// A member ends at `occurred_at`.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct MemberRemoved {
     /// The member.
     pub member: MemberId,
 }
 
 /// A number given or taken at `occurred_at`.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct IdentifierChange {
     /// The member.
     pub member: MemberId,
@@ -263,7 +270,7 @@ pub struct IdentifierChange {
 }
 
 /// When a change of class or plan takes effect.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub enum Effective {
     /// At `occurred_at`.
     #[default]
@@ -275,7 +282,7 @@ pub enum Effective {
 }
 
 /// `class_changed{class, effective}`
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct ClassChanged {
     /// The new class.
     pub class: ClassName,
@@ -284,7 +291,7 @@ pub struct ClassChanged {
 }
 
 /// `plan_changed{plan, effective}`
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct PlanChanged {
     /// The new plan.
     pub plan: PlanName,
@@ -293,14 +300,16 @@ pub struct PlanChanged {
 }
 
 /// `time_zone_changed{time_zone}`
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct TimeZoneChanged {
     /// The new IANA zone.
     pub time_zone: ZoneName,
 }
 
 /// What a limit is about.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, serde::Serialize, serde::Deserialize,
+)]
 pub enum Measure {
     /// Everything owed or used and not yet billed; never resets.
     Exposure,
@@ -333,7 +342,19 @@ impl Measure {
 }
 
 /// Which usage a cycle measure counts.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+#[derive(
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Debug,
+    Default,
+    serde::Serialize,
+    serde::Deserialize,
+)]
 pub enum Scope {
     /// Everything.
     #[default]
@@ -367,7 +388,7 @@ impl Scope {
 }
 
 /// `limit_overridden{measure, scope, amount, until}`
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct LimitOverridden {
     /// Which limit.
     pub measure: Measure,
@@ -380,14 +401,26 @@ pub struct LimitOverridden {
 }
 
 /// `deposit_received{amount}`
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct DepositReceived {
     /// Added to the exposure limit.
     pub amount: Money,
 }
 
 /// Originating or terminating.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+#[derive(
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Debug,
+    Default,
+    serde::Serialize,
+    serde::Deserialize,
+)]
 pub enum Direction {
     /// Made by the member.
     #[default]
@@ -408,7 +441,18 @@ impl Direction {
 
 /// A number that was called or that called: of one longer than eight digits the last four stand apart, so
 /// that they can be forgotten; rating never reads them.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
+#[derive(
+    Clone,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Debug,
+    Default,
+    serde::Serialize,
+    serde::Deserialize,
+)]
 pub struct PartyNumber {
     /// What rating may read.
     pub head: SmolStr,
@@ -444,7 +488,7 @@ impl PartyNumber {
 }
 
 /// A usage record (CDR): already consumed, sent by mediation.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Usage {
     /// The service.
     pub service: ServiceName,
@@ -469,7 +513,7 @@ pub struct Usage {
 }
 
 /// `usage_corrected{corrects, usage}`: `occurred_at` of the input is when the usage began.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct UsageCorrected {
     /// The sender's id of the record, or of an earlier correction of it.
     pub corrects: EventId,
@@ -482,7 +526,7 @@ pub struct UsageCorrected {
 }
 
 /// `usage_cancelled{cancels}`: `occurred_at` of the input is when it was cancelled.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct UsageCancelled {
     /// The sender's id of the record, or of an earlier correction of it.
     pub cancels: EventId,
@@ -495,7 +539,7 @@ pub struct UsageCancelled {
 }
 
 /// What stands for a usage record after the record itself or its last correction.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct RatedRecord {
     /// Key of the first record: what all its corrections have in common.
     pub root: InputKey,
@@ -506,7 +550,7 @@ pub struct RatedRecord {
 }
 
 /// `tier_granted{tier, until}`
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct TierGranted {
     /// The tier; none takes a granted tier away.
     pub tier: Option<SmolStr>,
@@ -515,7 +559,7 @@ pub struct TierGranted {
 }
 
 /// `card_issued{number, type, valid_until?}`: an identifier input, so it may carry the number.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct CardIssued {
     /// The card's number, 5 characters or more.
     pub number: SmolStr,
@@ -526,14 +570,14 @@ pub struct CardIssued {
 }
 
 /// `card_closed{number}`
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct CardClosed {
     /// The card's number.
     pub number: SmolStr,
 }
 
 /// `charge_added{amount, code}`
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct ChargeAdded {
     /// The charge; negative for a credit.
     pub amount: Money,
@@ -542,7 +586,7 @@ pub struct ChargeAdded {
 }
 
 /// A purchase at a till, shop or invoice.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Purchase {
     /// The seller's number of it.
     pub purchase: PurchaseId,
@@ -557,7 +601,7 @@ pub struct Purchase {
 }
 
 /// One line of a purchase.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct PurchaseLine {
     /// Category of goods.
     pub category: SmolStr,
@@ -586,7 +630,7 @@ impl PurchaseLine {
 }
 
 /// A line of a bill.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct BillLine {
     /// Category.
     pub category: SmolStr,
@@ -599,7 +643,7 @@ pub struct BillLine {
 }
 
 /// `bill_issued{bill_id, cycle_end, amount, due_on, lines, replaces?, keep_due_on?}`
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct BillIssued {
     /// The bill.
     pub bill: BillId,
@@ -618,14 +662,14 @@ pub struct BillIssued {
 }
 
 /// `bill_voided{bill_id}`
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct BillVoided {
     /// The bill.
     pub bill: BillId,
 }
 
 /// A part of a payment meant for one bill.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Allocation {
     /// The bill.
     pub bill: BillId,
@@ -634,7 +678,7 @@ pub struct Allocation {
 }
 
 /// `payment_received{payment_id, amount, method, allocations?, pending?}`
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct PaymentReceived {
     /// The payment.
     pub payment: PaymentId,
@@ -649,14 +693,14 @@ pub struct PaymentReceived {
 }
 
 /// `payment_reversed{payment_id}`
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct PaymentReversed {
     /// The payment.
     pub payment: PaymentId,
 }
 
 /// `credit_note{bill_id, amount}`
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct CreditNote {
     /// The bill.
     pub bill: BillId,
@@ -665,7 +709,7 @@ pub struct CreditNote {
 }
 
 /// `write_off{bill_id, amount}`
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct WriteOff {
     /// The bill.
     pub bill: BillId,
@@ -674,7 +718,7 @@ pub struct WriteOff {
 }
 
 /// `dispute_opened{dispute_id, bill_id, amount}`
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct DisputeOpened {
     /// The dispute.
     pub dispute: DisputeId,
@@ -685,7 +729,7 @@ pub struct DisputeOpened {
 }
 
 /// `dispute_resolved{dispute_id, accepted_amount}`
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct DisputeResolved {
     /// The dispute.
     pub dispute: DisputeId,
@@ -694,7 +738,7 @@ pub struct DisputeResolved {
 }
 
 /// One instalment of a promise.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct Instalment {
     /// How much.
     pub amount: Money,
@@ -703,7 +747,7 @@ pub struct Instalment {
 }
 
 /// `promise_made{promise_id, instalments[]}`
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct PromiseMade {
     /// The promise.
     pub promise: PromiseId,
@@ -712,14 +756,16 @@ pub struct PromiseMade {
 }
 
 /// `promise_cancelled{promise_id}`
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct PromiseCancelled {
     /// The promise; none means the open one.
     pub promise: Option<PromiseId>,
 }
 
 /// Why a case is held by hand.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, serde::Serialize, serde::Deserialize,
+)]
 pub enum HoldReason {
     /// A dispute covers what is owed.
     Dispute,
@@ -744,7 +790,7 @@ impl HoldReason {
 }
 
 /// `hold_set{reason, until?}`
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct HoldSet {
     /// `exempt` or `manual`.
     pub reason: HoldReason,
@@ -753,14 +799,14 @@ pub struct HoldSet {
 }
 
 /// `hold_cleared{reason}`
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct HoldCleared {
     /// `exempt` or `manual`.
     pub reason: HoldReason,
 }
 
 /// `step_completed{case_id, step, result}`
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct StepCompleted {
     /// The case.
     pub case: CaseId,
@@ -771,7 +817,7 @@ pub struct StepCompleted {
 }
 
 /// How a case is closed by command.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub enum CaseOutcome {
     /// Given to an agency.
     Agency,
@@ -793,7 +839,7 @@ impl CaseOutcome {
 }
 
 /// `case_closed_by{case_id, outcome}`
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct CaseClosedBy {
     /// The case.
     pub case: CaseId,
@@ -802,7 +848,7 @@ pub struct CaseClosedBy {
 }
 
 /// A service barred or freed by hand, or by a fraud system.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct RestrictionChanged {
     /// The service.
     pub service: SmolStr,
@@ -815,7 +861,9 @@ pub struct RestrictionChanged {
 }
 
 /// Why a service is restricted, in the order in which reasons are listed.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, serde::Serialize, serde::Deserialize,
+)]
 pub enum RestrictionReason {
     /// A limit is breached.
     Limit,

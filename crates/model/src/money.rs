@@ -10,7 +10,9 @@ pub const PICOS_PER_UNIT: i128 = 1_000_000_000_000;
 pub const PICOS_PER_MICRO: i128 = 1_000_000;
 
 /// An amount in 10^-6 of its account's currency unit; range about +-9.2 * 10^12 units.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, serde::Serialize, serde::Deserialize,
+)]
 pub struct Money(i64);
 
 impl Money {
@@ -124,7 +126,9 @@ impl fmt::Debug for Money {
 }
 
 /// A price or an unrounded amount in 10^-12 currency units.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, serde::Serialize, serde::Deserialize,
+)]
 pub struct Pico(i128);
 
 impl Pico {
@@ -239,7 +243,9 @@ pub fn fmt_scaled(f: &mut impl fmt::Write, value: i128, decimals: u32) -> fmt::R
 }
 
 /// How an exact amount becomes one with fewer decimals.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, Default, serde::Serialize, serde::Deserialize,
+)]
 pub enum RoundingMode {
     /// Towards positive infinity.
     Up,
@@ -265,7 +271,7 @@ impl RoundingMode {
 }
 
 /// The one rounding of a charge: mode and decimals (0 to 6).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub struct Rounding {
     /// Direction.
     pub mode: RoundingMode,
@@ -284,7 +290,9 @@ impl Default for Rounding {
 }
 
 /// An ISO 4217 currency code with the number of decimals of its minor unit.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(
+    Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
+)]
 pub struct Currency([u8; 3]);
 
 impl Currency {

@@ -12,7 +12,9 @@ pub const SECONDS_PER_DAY: i64 = 86_400;
 pub const NANOS_PER_DAY: i64 = SECONDS_PER_DAY * NANOS_PER_SECOND;
 
 /// An instant: nanoseconds since 1970-01-01T00:00:00Z. Covers 1677-09-21 to 2262-04-11.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, serde::Serialize, serde::Deserialize,
+)]
 pub struct Timestamp(i64);
 
 impl Timestamp {
@@ -145,7 +147,9 @@ fn parse_rfc3339(text: &str) -> Option<Timestamp> {
 }
 
 /// A civil date: days since 1970-01-01 in the proleptic Gregorian calendar.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[derive(
+    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, serde::Serialize, serde::Deserialize,
+)]
 pub struct Date(i32);
 
 impl Date {

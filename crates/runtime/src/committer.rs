@@ -3,12 +3,13 @@
 
 use crate::engine::Sources;
 use crate::error::Failure;
+use crate::index::IndexedBatch;
 use crate::message::{Ack, BatchHeader, CommitMessage, DecidedShare, EncodedFrame};
 use crate::metrics::{BatchFigures, record_batch};
-use crate::originals::IndexedBatch;
+use crate::snapshot::{MarkOrder, Reached};
 use crossbeam_channel::{Receiver, Sender};
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 use umbral_journal::{FrameToAppend, Log};
@@ -39,6 +40,8 @@ pub(crate) struct Shared {
     /// Workers hand over their state hashes at the end.
     wants_hashes: AtomicBool,
     ended: AtomicBool,
+    /// Bytes journaled since the beginning of the batches that the start had to fold.
+    journaled: AtomicU64,
 }
 
 impl Shared {
@@ -82,6 +85,24 @@ impl Shared {
             .unwrap_or_else(PoisonError::into_inner)
             .get(id)
             .cloned()
+    }
+
+    /// How far all sources are committed, by id.
+    fn all_sources(&self) -> Vec<SourcePosition> {
+        let sources = self.sources.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut sources: Vec<SourcePosition> = sources.values().cloned().collect();
+        sources.sort_unstable_by(|a, b| a.id.cmp(&b.id));
+        sources
+    }
+
+    /// More bytes are journaled.
+    pub(crate) fn note_journaled(&self, bytes: u64) {
+        self.journaled.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// Bytes journaled since the beginning of the batches that the start had to fold.
+    pub(crate) fn journaled(&self) -> u64 {
+        self.journaled.load(Ordering::Relaxed)
     }
 
     /// The sequencer has ended: nobody answers any more.
@@ -139,6 +160,8 @@ pub(crate) struct Committer {
     acks: Sender<Ack>,
     shared: Arc<Shared>,
     control: Vec<u8>,
+    /// Who waits for a batch to be durable.
+    marks: Vec<MarkOrder>,
 }
 
 impl Committer {
@@ -156,6 +179,7 @@ impl Committer {
             acks,
             shared,
             control: Vec::new(),
+            marks: Vec::new(),
         }
     }
 
@@ -164,6 +188,7 @@ impl Committer {
         for message in messages {
             match message {
                 CommitMessage::Broken(failure) => return Err(failure),
+                CommitMessage::Mark(order) => self.marks.push(order),
                 CommitMessage::Opened(header) => {
                     let batch = header.commit.batch;
                     self.gathering.entry(batch).or_default().header = Some(*header);
@@ -177,6 +202,7 @@ impl Committer {
                 }
             }
             self.commit_what_is_complete()?;
+            self.answer_marks();
         }
         debug_assert!(
             self.gathering.is_empty() || self.shared.failure().is_some(),
@@ -201,6 +227,19 @@ impl Committer {
             self.next += 1;
         }
         Ok(())
+    }
+
+    fn answer_marks(&mut self) {
+        let (log, shared, next) = (&self.log, &self.shared, self.next);
+        self.marks.retain(|order| {
+            if order.batch >= next {
+                return true;
+            }
+            let (mark, sources) = (log.mark(), shared.all_sources());
+            // Who asked may have given up.
+            let _ = order.reply.send(Reached { mark, sources });
+            false
+        });
     }
 
     fn commit(&mut self, header: BatchHeader, shares: Vec<DecidedShare>) -> Result<(), Failure> {
@@ -233,6 +272,7 @@ impl Committer {
         frames.sort_by_key(|frame| frame.partition);
         let (bytes, append_nanos) = self.append(&commit, &frames)?;
         self.shared.note(&commit, events);
+        self.shared.note_journaled(bytes);
         record_batch(&BatchFigures {
             counts: batch_counts,
             events,
@@ -246,6 +286,8 @@ impl Committer {
                 clock: commit.clock,
                 place: self.log.last_place(),
             },
+            position: commit.position,
+            counts: commit.counts,
             verdicts: all_verdicts,
             next_due,
             spent,

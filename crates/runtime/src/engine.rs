@@ -8,6 +8,7 @@ use crate::metrics;
 use crate::options::Options;
 use crate::recover::{Recovered, recover};
 use crate::resubmit::Resubmission;
+use crate::snapshot::{Request, SnapshotTaken};
 use crate::stations::{self, Running};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 use smol_str::SmolStr;
@@ -36,6 +37,9 @@ pub struct Engine {
     hashes: Receiver<Vec<(PartitionNo, u128)>>,
     workers: usize,
     known_accounts: Mutex<Option<Arc<KnownAccounts>>>,
+    /// Until the engine is stopped.
+    snapshots: Option<Sender<Request>>,
+    restored_from: u64,
 }
 
 impl Engine {
@@ -54,18 +58,19 @@ impl Engine {
         let dir = data.path();
         let partitions = data.partitions();
         let workers = options.workers.clamp(1, usize::from(partitions));
-        let recovered = recover(data, workers)?;
+        let recovered = recover(data, workers, &options)?;
         metrics::record_recovery(started.elapsed().as_secs_f64());
         tracing::info!(
             dir = %dir.display(),
             position = recovered.last.position,
             batches = recovered.last.batch,
+            snapshot = recovered.snapshots.batch,
             workers,
             partitions,
             milliseconds = started.elapsed().as_millis() as u64,
             "engine started"
         );
-        start(dir, options, recovered, partitions)
+        start(data, options, recovered)
     }
 
     /// Partitions of the deployment.
@@ -76,6 +81,11 @@ impl Engine {
     /// Worker threads of this start.
     pub fn workers(&self) -> usize {
         self.workers
+    }
+
+    /// The last batch of the snapshot that this start began with; 0 if it folded the whole journal.
+    pub fn restored_from(&self) -> u64 {
+        self.restored_from
     }
 
     /// The data directory.
@@ -154,8 +164,36 @@ impl Engine {
         self.ask(Command::Flush)
     }
 
+    /// Takes a snapshot of what is durable now, while everything goes on; returns when it counts. None if
+    /// nothing was committed since the newest one.
+    ///
+    /// # Errors
+    /// Files that could not be written, or an engine that stopped. Neither harms the journal.
+    pub fn snapshot(&self) -> Result<Option<SnapshotTaken>, EngineError> {
+        let (reply, answer) = bounded(1);
+        self.flush()?;
+        self.request(Request::Take(reply))?;
+        Ok(self.wait_for(&answer)??)
+    }
+
+    /// Lets a snapshot be taken before a stop, if it is worth it. It only saves time: what goes wrong with
+    /// it is in the log.
+    fn snapshot_before_stop(&self) {
+        let (reply, answer) = bounded(1);
+        let asked = self
+            .flush()
+            .and_then(|()| self.request(Request::Stop(reply)));
+        let _ = asked.and_then(|()| self.wait_for(&answer));
+    }
+
+    fn request(&self, request: Request) -> Result<(), EngineError> {
+        let line = self.snapshots.as_ref().ok_or_else(|| self.stopped())?;
+        line.send(request).map_err(|_| self.stopped())
+    }
+
     /// Stops after everything handed over so far is durable.
     pub fn stop(mut self) -> Result<Committed, EngineError> {
+        self.snapshot_before_stop();
         let committed = self.finish()?;
         tracing::info!(position = committed.position, "engine stopped");
         Ok(committed)
@@ -163,6 +201,7 @@ impl Engine {
 
     /// Like [`Engine::stop`]; gives the state hash of every partition, in order, too.
     pub fn stop_with_hashes(mut self) -> Result<(Committed, Vec<u128>), EngineError> {
+        self.snapshot_before_stop();
         self.shared.want_hashes();
         let committed = self.finish()?;
         let mut hashes: Vec<(PartitionNo, u128)> = self.hashes.try_iter().flatten().collect();
@@ -174,6 +213,7 @@ impl Engine {
     }
 
     fn finish(&mut self) -> Result<Committed, EngineError> {
+        self.snapshots = None;
         // A sequencer that has gone already left its reason in `shared`.
         let _ = self.commands.send(Command::Stop);
         for station in self.stations.drain(..) {
@@ -249,30 +289,30 @@ pub(crate) fn journal(dir: &Path, source: umbral_journal::JournalError) -> Engin
 }
 
 /// Starts the stations on what recovery found.
-fn start(
-    dir: &Path,
-    options: Options,
-    recovered: Recovered,
-    partitions: u16,
-) -> Result<Engine, EngineError> {
+fn start(data: &DataDir, options: Options, recovered: Recovered) -> Result<Engine, EngineError> {
+    let partitions = data.partitions();
     let directory = Arc::clone(&recovered.directory);
     let workers = recovered.workers.len();
+    let restored_from = recovered.snapshots.batch;
     let Running {
         commands,
         stations,
         shared,
         hashes,
-    } = stations::start(options, recovered, partitions)?;
+        snapshots,
+    } = stations::start(data, options, recovered)?;
     Ok(Engine {
         commands,
         stations,
         shared,
         directory,
         partitions,
-        dir: dir.to_owned(),
+        dir: data.path().to_owned(),
         hashes,
         workers,
         known_accounts: Mutex::default(),
+        snapshots: Some(snapshots),
+        restored_from,
     })
 }
 

@@ -1,6 +1,7 @@
 //! What can go wrong with a data directory or a running engine. Records never end here: what is wrong with
 //! them is a quarantine.
 
+use crate::snapshot::SnapshotFailure;
 use std::path::PathBuf;
 use umbral_model::ids::PartitionNo;
 
@@ -46,6 +47,9 @@ pub enum EngineError {
     /// A station ended: the reason.
     #[error("{0}")]
     Stopped(Failure),
+    /// A snapshot was not taken.
+    #[error(transparent)]
+    Snapshot(#[from] SnapshotFailure),
     /// No thread could be started.
     #[error("cannot start a thread")]
     Thread(#[source] std::io::Error),

@@ -12,6 +12,23 @@ use umbral_model::journal::{ActivatedCatalog, Commit};
 pub struct WorldFold {
     world: Arc<World>,
     activations: Vec<(InputKey, u64)>,
+    records: Vec<WorldRecord>,
+}
+
+/// What a control record says of catalogs and zones, with its batch; nothing else is in it.
+pub(crate) type WorldRecord = Arc<Commit>;
+
+/// Keeps of a control record what concerns catalogs and zones; none if nothing does.
+pub(crate) fn world_record(commit: &Commit) -> Option<WorldRecord> {
+    if commit.zones.is_empty() && commit.catalogs.is_empty() {
+        return None;
+    }
+    Some(Arc::new(Commit {
+        batch: commit.batch,
+        zones: commit.zones.clone(),
+        catalogs: commit.catalogs.clone(),
+        ..Commit::default()
+    }))
 }
 
 impl WorldFold {
@@ -30,11 +47,17 @@ impl WorldFold {
         &self.activations
     }
 
+    /// The control records that made this world.
+    pub(crate) fn records(&self) -> &[WorldRecord] {
+        &self.records
+    }
+
     /// Follows a batch's control record; call before its frames are folded.
     pub fn follow(&mut self, commit: &Commit) -> Result<(), EngineError> {
-        if commit.zones.is_empty() && commit.catalogs.is_empty() {
+        let Some(record) = world_record(commit) else {
             return Ok(());
-        }
+        };
+        self.records.push(record);
         let world = Arc::make_mut(&mut self.world);
         for rules in &commit.zones {
             world.add_zone(rules.clone());

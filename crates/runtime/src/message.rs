@@ -2,7 +2,8 @@
 //! acknowledgements come back.
 
 use crate::error::Failure;
-use crate::originals::IndexedBatch;
+use crate::index::IndexedBatch;
+use crate::snapshot::{CopyOrder, MarkOrder, RowPiece};
 use crossbeam_channel::Sender;
 use rustc_hash::FxHashSet;
 use smol_str::SmolStr;
@@ -134,6 +135,10 @@ pub(crate) enum Command {
     ListAccounts(Arc<KnownAccounts>, Sender<()>),
     /// Answer when everything so far is durable.
     Flush(Sender<()>),
+    /// Begin a copy of everything.
+    Copy(CopyOrder),
+    /// Have the committer say when a batch is durable.
+    Mark(MarkOrder),
     /// Finish what is there and end.
     Stop,
 }
@@ -144,6 +149,8 @@ pub(crate) enum WorkerMessage {
     Share(Share),
     /// Say which accounts there are.
     ListAccounts(Arc<KnownAccounts>, Sender<()>),
+    /// Copy all rows between messages, for a snapshot that begins at a batch.
+    CopyRows(Sender<RowPiece>, u64),
 }
 
 /// Accounts that exist or are about to; filled only where a mapping creates missing ones.
@@ -248,6 +255,8 @@ pub(crate) enum CommitMessage {
     Opened(Box<BatchHeader>),
     /// A worker decided its share.
     Decided(Box<DecidedShare>),
+    /// Say when a batch is durable.
+    Mark(MarkOrder),
     /// A station broke; nothing more can be committed.
     Broken(Failure),
 }
@@ -301,6 +310,10 @@ pub(crate) struct Ack {
     pub batch: u64,
     /// Where it is in the log, and the clock after it.
     pub indexed: IndexedBatch,
+    /// The last input of it.
+    pub position: u64,
+    /// Counts over everything up to it.
+    pub counts: Counts,
     /// What came of watched inputs, by position.
     pub verdicts: Vec<(u64, Verdict)>,
     /// When the next timer is due, by worker that took part.

@@ -1,5 +1,6 @@
 //! Every metric of the engine, by name, in one place.
 
+use crate::snapshot::SnapshotTaken;
 use metrics::{
     Unit, counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram,
 };
@@ -28,6 +29,13 @@ pub const BARRIERS: &str = "umbral_identifier_barriers_total";
 /// Seconds that the start took, recovery included.
 pub const RECOVERY_SECONDS: &str = "umbral_recovery_seconds";
 
+/// Snapshots taken.
+pub const SNAPSHOTS: &str = "umbral_snapshots_total";
+/// Seconds that the last snapshot took.
+pub const SNAPSHOT_SECONDS: &str = "umbral_snapshot_seconds";
+/// Size of the last snapshot.
+pub const SNAPSHOT_BYTES: &str = "umbral_snapshot_bytes";
+
 /// Tells the recorder what each metric means; call once after a recorder is installed.
 pub fn describe() {
     describe_counter!(INPUTS, Unit::Count, "Inputs numbered by the sequencer");
@@ -52,6 +60,13 @@ pub fn describe() {
         Unit::Count,
         "Waits for identifier changes that came before"
     );
+    describe_counter!(SNAPSHOTS, Unit::Count, "Snapshots taken");
+    describe_gauge!(
+        SNAPSHOT_SECONDS,
+        Unit::Seconds,
+        "Time that the last snapshot took"
+    );
+    describe_gauge!(SNAPSHOT_BYTES, Unit::Bytes, "Size of the last snapshot");
     describe_gauge!(
         RECOVERY_SECONDS,
         Unit::Seconds,
@@ -101,4 +116,10 @@ pub fn record_in_flight(batches: usize) {
 /// Records how long the start took.
 pub fn record_recovery(seconds: f64) {
     gauge!(RECOVERY_SECONDS).set(seconds);
+}
+
+pub(crate) fn record_snapshot(taken: &SnapshotTaken) {
+    counter!(SNAPSHOTS).increment(1);
+    gauge!(SNAPSHOT_SECONDS).set(taken.took.as_secs_f64());
+    gauge!(SNAPSHOT_BYTES).set(taken.bytes as f64);
 }

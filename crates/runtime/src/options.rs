@@ -1,6 +1,7 @@
 //! What may be chosen at a start. Nothing here changes a result, except the clock.
 
 use crate::clock::{ClockMode, DEFAULT_MAX_GAP};
+use crate::snapshot::SnapshotOptions;
 use std::time::Duration;
 
 /// Options of a start.
@@ -18,6 +19,8 @@ pub struct Options {
     pub clock: ClockMode,
     /// How far one input may move the event clock, in nanoseconds.
     pub max_gap: i64,
+    /// When snapshots are taken, and whether one is used.
+    pub snapshots: SnapshotOptions,
 }
 
 impl Options {
@@ -30,6 +33,7 @@ impl Options {
             batches_in_flight: 8,
             clock,
             max_gap: DEFAULT_MAX_GAP,
+            snapshots: SnapshotOptions::default(),
         }
     }
 }

@@ -3,9 +3,10 @@
 //! occurs: first around the time at which the usage began, then further away.
 
 use crate::error::Failure;
+use crate::index::{BatchIndex, IndexedBatch};
 use crate::partitioner::partition_of_account;
 use memchr::memmem::Finder;
-use umbral_journal::{BatchPlace, FramePicker};
+use umbral_journal::FramePicker;
 use umbral_model::event::{EventBody, UsageRated};
 use umbral_model::ids::AccountId;
 use umbral_model::input::{Body, Input, InputKey, RatedRecord};
@@ -15,14 +16,6 @@ use umbral_wire::frame;
 
 /// Records older than this are not corrected (see the engine), so they are not looked for.
 const HORIZON: i64 = 731 * NANOS_PER_DAY;
-
-/// A batch of the log.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct IndexedBatch {
-    /// The clock after it.
-    pub clock: Timestamp,
-    pub place: BatchPlace,
-}
 
 /// A record to be looked up.
 pub(crate) struct Wanted<'a> {
@@ -52,16 +45,12 @@ impl Found {
 /// Durable batches in order, and the way to their frames.
 pub(crate) struct Originals {
     picker: FramePicker,
-    batches: Vec<IndexedBatch>,
+    batches: BatchIndex,
     partitions: u16,
 }
 
 impl Originals {
-    pub(crate) fn new(
-        picker: FramePicker,
-        batches: Vec<IndexedBatch>,
-        partitions: u16,
-    ) -> Originals {
+    pub(crate) fn new(picker: FramePicker, batches: BatchIndex, partitions: u16) -> Originals {
         Originals {
             picker,
             batches,
@@ -72,6 +61,11 @@ impl Originals {
     /// A further batch is durable.
     pub(crate) fn note(&mut self, batch: IndexedBatch) {
         self.batches.push(batch);
+    }
+
+    /// Places of all durable batches.
+    pub(crate) fn index(&self) -> &BatchIndex {
+        &self.batches
     }
 
     /// How many batches are durable.
@@ -88,11 +82,11 @@ impl Originals {
 
     /// Looks a record up in the batches before those, newest first, as far back as records are corrected.
     pub(crate) fn find_far(&mut self, wanted: &Wanted<'_>) -> Result<Found, Failure> {
-        let Some(newest) = self.batches.last() else {
+        let Some(newest) = self.batches.newest() else {
             return Ok(Found::Nothing);
         };
         let oldest = newest.clock.plus_nanos(-HORIZON);
-        let first = self.batches.partition_point(|batch| batch.clock < oldest);
+        let first = self.batches.before(oldest);
         let near = self.near(wanted).max(first);
         self.search(wanted, (first..near).rev())
     }
@@ -101,7 +95,7 @@ impl Originals {
         let Some(at) = wanted.started_at else {
             return self.batches.len();
         };
-        self.batches.partition_point(|batch| batch.clock < at)
+        self.batches.before(at)
     }
 
     /// Looks a record up in the batches that became durable since there were `known`.
@@ -121,8 +115,10 @@ impl Originals {
         let partition = partition_of_account(wanted.account, self.partitions);
         let finder = Finder::new(wanted.key.event_id.as_str());
         for index in batches {
-            let place = self.batches[index].place;
-            let payload = self.picker.pick(place, partition.0);
+            let Some(batch) = self.batches.get(index) else {
+                continue;
+            };
+            let payload = self.picker.pick(batch.place, partition.0);
             let payload = payload.map_err(|error| Failure::Log(error.to_string()))?;
             let Some(payload) = payload.filter(|bytes| finder.find(bytes).is_some()) else {
                 continue;

@@ -1,11 +1,14 @@
-//! A start: everything the engine knows, folded from the journal. Workers fold their own partitions in
-//! parallel; the control records are folded here, in order.
+//! A start: everything the engine knows, folded from the journal: from its first batch, or from where a snapshot
+//! ends. Workers fold their own partitions in parallel; the control records are folded here, in order.
 
 use crate::engine::{Sources, journal};
 use crate::error::EngineError;
-use crate::fold::WorldFold;
+use crate::fold::{WorldFold, WorldRecord};
+use crate::index::BatchIndex;
+use crate::options::Options;
 use crate::originals::Originals;
-use crate::scan::{FrameFold, ScannedFrame, Scanner, fold_all};
+use crate::scan::{FrameFold, ScannedFrame, Scanner, fold_on};
+use crate::snapshot::{self, Restored, Start};
 use crate::worker::Worker;
 use std::sync::Arc;
 use umbral_engine::World;
@@ -23,8 +26,12 @@ pub(crate) struct Recovered {
     pub directory: Arc<Directory>,
     pub sources: Sources,
     pub activations: Vec<(InputKey, u64)>,
+    pub world_records: Vec<WorldRecord>,
     pub workers: Vec<Worker>,
     pub originals: Originals,
+    /// Bytes of the frames that were folded.
+    pub folded_bytes: u64,
+    pub snapshots: Start,
 }
 
 /// A worker that folds its partitions' frames.
@@ -32,10 +39,12 @@ struct Folding {
     worker: Worker,
     /// Identifier inputs that were applied, with their positions.
     identifiers: Vec<(u64, Input)>,
+    bytes: u64,
 }
 
 impl FrameFold for Folding {
     fn fold(&mut self, frame: &ScannedFrame) -> Result<(), EngineError> {
+        self.bytes += frame.payload.len() as u64;
         self.worker
             .fold(&frame.world, frame.decode()?, &mut self.identifiers);
         Ok(())
@@ -43,7 +52,11 @@ impl FrameFold for Folding {
 }
 
 /// Opens the log, cutting an unfinished batch at its end, and folds it.
-pub(crate) fn recover(data: &DataDir, workers: usize) -> Result<Recovered, EngineError> {
+pub(crate) fn recover(
+    data: &DataDir,
+    workers: usize,
+    options: &Options,
+) -> Result<Recovered, EngineError> {
     let dir = data.path();
     let lock = data.lock().map_err(|source| journal(dir, source))?;
     let log =
@@ -51,65 +64,122 @@ pub(crate) fn recover(data: &DataDir, workers: usize) -> Result<Recovered, Engin
     if let Some(cut) = &log.recovery().cut {
         tracing::warn!(?cut, "an unfinished batch was cut from the end of the log");
     }
-    let mut scanner = Scanner::on(data)?.indexing();
-    let folds = (0..workers)
-        .map(|number| Folding {
-            worker: Worker::new(number, workers, data.partitions()),
-            identifiers: Vec::new(),
-        })
-        .collect();
-    // Before the first tick: `Timestamp::default()` would be the first of January 1970.
-    let mut last = Commit {
-        clock: Timestamp::MIN,
-        ..Commit::default()
+    let (restored, snapshots) = match options.snapshots.read {
+        true => snapshot::newest(data, workers),
+        false => (None, Start::default()),
     };
+    let Restored {
+        last: mut reached,
+        world,
+        directory,
+        mut index,
+        workers,
+    } = restored.unwrap_or_else(|| nothing(workers, data.partitions()));
     let mut sources = Sources::default();
-    let (world, folds) = fold_all(&mut scanner, folds, &mut |commit| {
-        for source in &commit.sources {
-            sources.insert(source.id.clone(), source.clone());
-        }
-        last = Commit {
-            batch: commit.batch,
-            position: commit.position,
-            clock: commit.clock,
-            counts: commit.counts,
-            ..Commit::default()
-        };
+    note_sources(&mut sources, &reached);
+    let mut scanner = Scanner::after(data, reached.batch)?.indexing();
+    let folds = workers.into_iter().map(Folding::of).collect();
+    let (world, folds) = fold_on(world, &mut scanner, folds, &mut |commit| {
+        note_sources(&mut sources, commit);
+        reached = end_of(commit);
         true
     })?;
-    let originals = Originals::new(data.picker(), scanner.into_index(), data.partitions());
-    Ok(assemble(log, last, sources, &world, folds, originals))
-}
-
-fn assemble(
-    log: Log,
-    last: Commit,
-    sources: Sources,
-    world: &WorldFold,
-    folds: Vec<Folding>,
-    originals: Originals,
-) -> Recovered {
-    let mut workers = Vec::new();
-    let mut identifiers: Vec<(u64, Input)> = Vec::new();
-    for mut folding in folds {
-        folding.worker.resume(world.world(), last.clock);
-        workers.push(folding.worker);
-        identifiers.extend(folding.identifiers);
-    }
-    // A number that changed hands did so in input order, over all partitions.
-    identifiers.sort_unstable_by_key(|(position, _)| *position);
-    let directory = Directory::new();
-    for (_, input) in &identifiers {
-        directory.apply(input);
-    }
-    Recovered {
+    index.extend(scanner.into_index());
+    let originals = Originals::new(data.picker(), index, data.partitions());
+    let last = end_of(&reached);
+    let folded_bytes = folds.iter().map(|folding| folding.bytes).sum();
+    let workers = end_fold(folds, &world, last.clock, &directory);
+    Ok(Recovered {
         log,
         last,
         world: Arc::clone(world.world()),
         directory: Arc::new(directory),
         sources,
         activations: world.activations().to_vec(),
+        world_records: world.records().to_vec(),
         workers,
         originals,
+        folded_bytes,
+        snapshots,
+    })
+}
+
+impl Folding {
+    fn of(worker: Worker) -> Folding {
+        Folding {
+            worker,
+            identifiers: Vec::new(),
+            bytes: 0,
+        }
     }
+}
+
+/// What a start without a snapshot begins with.
+fn nothing(workers: usize, partitions: u16) -> Restored {
+    Restored {
+        // Before the first tick: `Timestamp::default()` would be the first of January 1970.
+        last: Commit {
+            clock: Timestamp::MIN,
+            ..Commit::default()
+        },
+        world: WorldFold::new(),
+        directory: Directory::new(),
+        index: BatchIndex::default(),
+        workers: (0..workers)
+            .map(|number| Worker::new(number, workers, partitions))
+            .collect(),
+    }
+}
+
+fn note_sources(sources: &mut Sources, commit: &Commit) {
+    for source in &commit.sources {
+        sources.insert(source.id.clone(), source.clone());
+    }
+}
+
+/// Where a batch ends, without what it says besides.
+fn end_of(commit: &Commit) -> Commit {
+    Commit {
+        batch: commit.batch,
+        position: commit.position,
+        clock: commit.clock,
+        counts: commit.counts,
+        ..Commit::default()
+    }
+}
+
+/// Ends the fold of every partition, and of the directory.
+fn end_fold(
+    folds: Vec<Folding>,
+    world: &WorldFold,
+    clock: Timestamp,
+    directory: &Directory,
+) -> Vec<Worker> {
+    let mut identifiers: Vec<(u64, Input)> = Vec::new();
+    let mut ended: Vec<Worker> = Vec::new();
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = folds
+            .into_iter()
+            .map(|mut folding| {
+                identifiers.append(&mut folding.identifiers);
+                let mut worker = folding.worker;
+                scope.spawn(move || {
+                    worker.resume(world.world(), clock);
+                    worker
+                })
+            })
+            .collect();
+        // A number that changed hands did so in input order, over all partitions.
+        identifiers.sort_unstable_by_key(|(position, _)| *position);
+        for (_, input) in &identifiers {
+            directory.apply(input);
+        }
+        for thread in threads {
+            match thread.join() {
+                Ok(worker) => ended.push(worker),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+    });
+    ended
 }

@@ -4,7 +4,7 @@
 use crate::engine::journal;
 use crate::error::{EngineError, Failure};
 use crate::fold::WorldFold;
-use crate::originals::IndexedBatch;
+use crate::index::IndexedBatch;
 use crossbeam_channel::{Receiver, Sender, bounded};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -43,9 +43,16 @@ impl Scanner {
 
     /// Reads a data directory that is open already.
     pub fn on(data: &DataDir) -> Result<Scanner, EngineError> {
+        Scanner::after(data, 0)
+    }
+
+    /// Reads the batches after a number.
+    pub(crate) fn after(data: &DataDir, batch: u64) -> Result<Scanner, EngineError> {
         let dir = data.path();
         let partitions = data.partitions();
-        let reader = data.read(0).map_err(|source| journal(dir, source))?;
+        let reader = data
+            .read(batch + 1)
+            .map_err(|source| journal(dir, source))?;
         Ok(Scanner {
             reader,
             dir: dir.to_owned(),
@@ -138,7 +145,16 @@ pub fn fold_all<F: FrameFold>(
     folds: Vec<F>,
     control: &mut dyn FnMut(&Commit) -> bool,
 ) -> Result<(WorldFold, Vec<F>), EngineError> {
-    let mut world = WorldFold::new();
+    fold_on(WorldFold::new(), scanner, folds, control)
+}
+
+/// As [`fold_all`], in the world as it was before the first batch to be scanned.
+pub(crate) fn fold_on<F: FrameFold>(
+    mut world: WorldFold,
+    scanner: &mut Scanner,
+    folds: Vec<F>,
+    control: &mut dyn FnMut(&Commit) -> bool,
+) -> Result<(WorldFold, Vec<F>), EngineError> {
     let folds = std::thread::scope(|scope| {
         let mut lines: Vec<Sender<ScannedFrame>> = Vec::new();
         let mut threads = Vec::new();

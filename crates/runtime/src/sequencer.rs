@@ -4,6 +4,7 @@
 
 mod activation;
 mod batch;
+mod copy;
 mod keep;
 mod pending;
 mod resolve;
@@ -16,6 +17,7 @@ pub use time::is_version_tick;
 
 use crate::clock::Clock;
 use crate::error::Failure;
+use crate::fold::WorldRecord;
 use crate::message::*;
 use crate::metrics;
 use crate::options::Options;
@@ -23,6 +25,7 @@ use crate::originals::{Found, Originals, embed, wanted_by};
 use crate::partitioner::partition_of_account;
 use activation::Activations;
 use batch::OpenBatch;
+use copy::Copying;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use pending::Pending;
 use rustc_hash::FxHashMap;
@@ -56,6 +59,8 @@ pub(crate) struct Resumed {
     pub sources: FxHashMap<SmolStr, SourcePosition>,
     /// Keys of catalog activations, by version, with a hash of each activation.
     pub activations: Vec<(InputKey, u64)>,
+    /// Control records that made the world.
+    pub world_records: Vec<WorldRecord>,
     /// When the next timer is due, by worker.
     pub next_due: Vec<Option<Timestamp>>,
     /// Records that corrections name.
@@ -93,6 +98,8 @@ pub(crate) struct Sequencer {
     originals: Originals,
     partitions: u16,
     known_accounts: Option<Arc<KnownAccounts>>,
+    /// What snapshots need.
+    copying: Copying,
     /// Memory for inputs, given back by the workers.
     #[allow(clippy::vec_box, reason = "the boxes themselves are handed on")]
     spare: Vec<Box<Input>>,
@@ -102,6 +109,7 @@ impl Sequencer {
     pub(crate) fn new(lines: Lines, options: Options, resumed: Resumed) -> Sequencer {
         let workers = lines.workers.len();
         let clock = Clock::new(options.clock.clone(), options.max_gap, resumed.last.clock);
+        let copying = Copying::new(&resumed.last, resumed.world_records);
         let activations = Activations::new(resumed.activations, &resumed.world, clock.last());
         let mut sequencer = Sequencer {
             lines,
@@ -122,6 +130,7 @@ impl Sequencer {
             originals: resumed.originals,
             partitions: resumed.partitions,
             known_accounts: None,
+            copying,
             spare: Vec::new(),
         };
         sequencer.open = sequencer.new_batch();
@@ -192,6 +201,8 @@ impl Sequencer {
             }
             Command::ListAccounts(known, reply) => self.list_accounts(known, reply),
             Command::Flush(reply) => self.answer_when_durable(reply),
+            Command::Copy(order) => self.begin_copy(order),
+            Command::Mark(order) => self.pass_mark(order),
             Command::Stop => Ok(()),
         }
     }
@@ -465,6 +476,7 @@ impl Sequencer {
         self.open.commit.batch = self.batch;
         self.open.commit.position = self.position;
         self.open.commit.clock = self.clock.last();
+        self.copying.closed(&self.open.commit);
         let next = self.new_batch();
         let (header, shares) = std::mem::replace(&mut self.open, next).close(&self.world);
         tracing::trace!(
@@ -512,6 +524,7 @@ impl Sequencer {
     fn settle(&mut self, ack: Ack) {
         self.in_flight -= 1;
         self.originals.note(ack.indexed);
+        self.copying.settled(&ack);
         for (position, verdict) in &ack.verdicts {
             if let Some(input) = self.pending.settle(*position)
                 && *verdict == Verdict::Applied

@@ -6,11 +6,13 @@ use crate::message::{Command, CommitMessage, WorkerMessage};
 use crate::options::Options;
 use crate::recover::Recovered;
 use crate::sequencer::{Lines, Resumed, Sequencer};
+use crate::snapshot::{Request, Snapshotter};
 use crate::worker::Worker;
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use umbral_journal::DataDir;
 use umbral_model::ids::PartitionNo;
 
 /// Chunks of records that may wait before the sequencer: more, and the source has to wait.
@@ -24,13 +26,14 @@ pub(crate) struct Running {
     pub stations: Vec<JoinHandle<()>>,
     pub shared: Arc<Shared>,
     pub hashes: Receiver<Vec<(PartitionNo, u128)>>,
+    pub snapshots: Sender<Request>,
 }
 
 /// Starts one thread for each station.
 pub(crate) fn start(
+    data: &DataDir,
     options: Options,
     recovered: Recovered,
-    partitions: u16,
 ) -> Result<Running, EngineError> {
     let Recovered {
         log,
@@ -39,8 +42,11 @@ pub(crate) fn start(
         directory,
         sources,
         activations,
+        world_records,
         workers,
         originals,
+        folded_bytes,
+        snapshots,
     } = recovered;
     let committed = Committed {
         batch: last.batch,
@@ -50,11 +56,20 @@ pub(crate) fn start(
         events: 0,
     };
     let shared = Arc::new(Shared::new(committed, sources.clone()));
+    shared.note_journaled(folded_bytes);
     let (commands, command_line) = bounded(CHUNKS_WAITING);
     let (to_committer, commit_line) = bounded(2 * (workers.len() + 1) * SHARES_WAITING);
     // Bounded by the batches in flight: the sequencer never has more of them than it waits for.
     let (acks, ack_line) = unbounded();
     let committer = Committer::new(log, &last, acks, Arc::clone(&shared));
+    let snapshotter = Snapshotter::new(
+        data.snapshots(),
+        options.snapshots,
+        workers.len(),
+        commands.clone(),
+        Arc::clone(&shared),
+        snapshots,
+    );
     let next_due = workers.iter().map(Worker::next_due).collect();
     let (mut threads, worker_lines, hashes) = start_workers(workers, &to_committer, &shared)?;
     let lines = Lines {
@@ -69,9 +84,10 @@ pub(crate) fn start(
         directory,
         sources,
         activations,
+        world_records,
         next_due,
         originals,
-        partitions,
+        partitions: data.partitions(),
     };
     let sequencer = Sequencer::new(lines, options, resumed);
     let ending = Arc::clone(&shared);
@@ -83,11 +99,17 @@ pub(crate) fn start(
     threads.push(station("committer", &shared, move || {
         committer.run(&commit_line)
     })?);
+    let (snapshots, requests) = bounded(1);
+    threads.push(station("snapshots", &shared, move || {
+        snapshotter.run(&requests);
+        Ok(())
+    })?);
     Ok(Running {
         commands,
         stations: threads,
         shared,
         hashes,
+        snapshots,
     })
 }
 

@@ -5,6 +5,7 @@ use crate::message::{
     Bytes, CommitMessage, DecidedShare, EncodedFrame, InputWork, Item, RawWork, Share, Verdict,
     Work, WorkerMessage,
 };
+use crate::snapshot::Copier;
 use crossbeam_channel::{Receiver, Sender};
 use smallvec::SmallVec;
 use std::sync::Arc;
@@ -67,6 +68,8 @@ pub(crate) struct Worker {
     number: usize,
     workers: usize,
     slots: Vec<Slot>,
+    /// The last batch of which a share was decided; 0 before the first one.
+    decided: u64,
     /// Memory for the events of the next entry.
     events: Vec<AccountEvent>,
 }
@@ -87,6 +90,7 @@ impl Worker {
             number,
             workers,
             slots,
+            decided: 0,
             events: Vec::new(),
         }
     }
@@ -97,8 +101,10 @@ impl Worker {
         messages: &Receiver<WorkerMessage>,
         committer: &Sender<CommitMessage>,
     ) -> Worker {
-        for message in messages {
+        let mut copier = Copier::default();
+        while let Some(message) = copier.next(messages, &self) {
             match message {
+                WorkerMessage::CopyRows(pieces, begun) => copier.begin(pieces, begun),
                 WorkerMessage::Share(share) => {
                     let decided = self.decide(share);
                     if committer
@@ -119,6 +125,22 @@ impl Worker {
             }
         }
         self
+    }
+
+    /// The last batch of which a share was decided.
+    pub(crate) fn decided(&self) -> u64 {
+        self.decided
+    }
+
+    /// The worker's partitions by its own count, from 0.
+    pub(crate) fn owned(&self, index: usize) -> Option<(PartitionNo, &Partition)> {
+        let slot = self.slots.get(index)?;
+        Some((slot.number, &slot.partition))
+    }
+
+    /// One of its partitions, to be filled at a start.
+    pub(crate) fn partition_mut(&mut self, partition: PartitionNo) -> &mut Partition {
+        &mut self.slot(partition).partition
     }
 
     /// Everything up to `clock` was folded.
@@ -158,7 +180,7 @@ impl Worker {
                 JournaledInput::Account(input) => body_hash(input),
                 _ => 0,
             };
-            slot.partition.replay(world, &entry, hash);
+            slot.partition.replay_of(world, frame.batch, &entry, hash);
             if let (JournaledInput::Account(input), Outcome::Applied) = (entry.input, entry.outcome)
                 && crate::sequencer::changes_directory(&input.body)
             {
@@ -191,6 +213,7 @@ impl Worker {
                 self.decide_item(item, batch, &world, &chunks, &mut decided);
             }
         }
+        self.decided = batch;
         decided.frames = self.slots.iter_mut().filter_map(Slot::take_frame).collect();
         decided.next_due = self.next_due();
         decided

@@ -42,7 +42,7 @@ enum Task {
         /// Runs the criterion benchmarks of single steps as well.
         #[arg(long)]
         criterion: bool,
-        /// Only one group of rows: `rating` or `embedded`.
+        /// Only one group of rows: `rating`, `embedded` or `restart`.
         #[arg(long)]
         only: Option<String>,
     },

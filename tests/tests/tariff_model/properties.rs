@@ -46,6 +46,8 @@ fn drawn(random: &mut Random, plain: impl Fn(&mut Tariff)) -> (Tariff, World, Li
 struct Manner {
     every: Option<i64>,
     restarts: Vec<usize>,
+    /// Inputs before which a copy of the account begins, is made, and is gone on with.
+    copy: Option<(usize, usize, usize)>,
 }
 
 /// The engine alone, on inputs as they arrive.
@@ -78,6 +80,17 @@ fn play(
         stage.tick_at(instant(arrives));
         if manner.restarts.contains(&index) {
             stage.restart();
+        }
+        if let Some((begin, make, go_on)) = manner.copy {
+            if index == begin {
+                stage.begin_copy();
+            }
+            if index == make {
+                stage.copy_some(1);
+            }
+            if index == go_on {
+                stage.restart_from_copy();
+            }
         }
         if let Some(input) = input {
             stage.decide(input.clone(), String::new());
@@ -151,6 +164,29 @@ fn restarts_change_nothing() {
         ) {
             (one, two, three) if one == two && one == three => Ok(()),
             _ => Err("the state is another one".to_owned()),
+        }
+    });
+}
+
+#[test]
+fn going_on_from_a_copy_changes_nothing() {
+    holds("the same from a copy", |random| {
+        let (tariff, world, life) = drawn(random, |_| {});
+        let inputs = played(&tariff, &world, &life)?;
+        let opening = inputs::opening(&tariff, &life);
+        let mut at: Vec<usize> = (0..3).map(|_| random.below(inputs.len() + 1)).collect();
+        at.sort_unstable();
+        let play =
+            |manner: Manner| play(&world, opening.clone(), life.zone.name(), &inputs, &manner);
+        let through = play(Manner::default());
+        let copied = play(Manner {
+            copy: Some((at[0], at[1], at[2])),
+            ..Manner::default()
+        });
+        same_histories(&through, &copied)?;
+        match through.account_hashes() == copied.account_hashes() {
+            true => Ok(()),
+            false => Err("the state is another one".to_owned()),
         }
     });
 }

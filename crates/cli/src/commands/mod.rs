@@ -14,5 +14,6 @@ pub(crate) mod quarantine;
 pub(crate) mod rate;
 pub(crate) mod replay;
 pub(crate) mod run;
+pub(crate) mod snapshot;
 pub(crate) mod tail;
 pub(crate) mod why;

@@ -83,6 +83,7 @@ fn options(config: &Config) -> Options {
     if let Some(batch) = config.batch {
         options.batch_inputs = batch;
     }
+    options.snapshots = config.snapshots.options();
     options
 }
 

@@ -16,7 +16,7 @@ use umbral_model::money::Money;
 use umbral_model::time::{Date, Timestamp};
 
 /// The collections part of an account.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Collections {
     pub case: Option<Box<Case>>,
     /// The case closed last.
@@ -40,7 +40,7 @@ impl Collections {
 }
 
 /// A case: its figures as they were told last, and its history.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Case {
     pub state: CaseState,
     pub done: Vec<DoneStep>,
@@ -48,7 +48,7 @@ pub(crate) struct Case {
 }
 
 /// A step that was taken.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, serde::Serialize, serde::Deserialize)]
 pub(crate) struct DoneStep {
     pub step: u16,
     pub on: Date,
@@ -59,7 +59,7 @@ pub(crate) struct DoneStep {
 }
 
 /// A closed case, for relapse and reopening.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, serde::Serialize, serde::Deserialize)]
 pub(crate) struct ClosedCase {
     pub case: Case,
     pub on: Date,
@@ -68,7 +68,7 @@ pub(crate) struct ClosedCase {
 }
 
 /// A promise that runs.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Promise {
     pub id: PromiseId,
     /// Position of the event that noted it: payments after it count.
@@ -78,7 +78,7 @@ pub(crate) struct Promise {
 }
 
 /// A hold by hand, or an exemption.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Hold {
     pub reason: HoldReason,
     pub until: Option<Date>,

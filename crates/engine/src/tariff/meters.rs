@@ -14,7 +14,7 @@ use umbral_model::ids::{
 use umbral_model::time::{Date, Timestamp};
 
 /// The meters of an account.
-#[derive(Clone, PartialEq, Debug, Default)]
+#[derive(Clone, PartialEq, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Meters {
     /// Grants that a record of a kept cycle may still meet, ascending by number.
     pub grants: Vec<Grant>,
@@ -25,7 +25,7 @@ pub(crate) struct Meters {
 }
 
 /// Units given by a plan or a product.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Grant {
     pub no: GrantNo,
     /// The definition that holds for it.
@@ -47,7 +47,7 @@ pub(crate) struct Grant {
 }
 
 /// The state of a warning that is fired, or was.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, serde::Serialize, serde::Deserialize)]
 pub(crate) struct UnitLatch {
     pub threshold: ThresholdId,
     /// The crossing that was published for it, while it is fired.
@@ -57,7 +57,7 @@ pub(crate) struct UnitLatch {
 }
 
 /// Units charged under a rate with tiers in a cycle.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Debug, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Counted {
     pub cycle: Date,
     pub counter: CounterNo,

@@ -2,6 +2,7 @@
 
 use super::key::Key;
 use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
 use rustc_hash::FxBuildHasher;
 use std::hash::BuildHasher;
 use umbral_model::ids::{AccountId, MemberId};
@@ -12,10 +13,10 @@ pub(super) struct Holders {
     numbers: HashTable<u32>,
 }
 
-struct Holder {
-    account: AccountId,
-    member: MemberId,
-    keys: Vec<Key>,
+pub(super) struct Holder {
+    pub(super) account: AccountId,
+    pub(super) member: MemberId,
+    pub(super) keys: Vec<Key>,
 }
 
 impl Holders {
@@ -45,6 +46,47 @@ impl Holders {
                 hash(&holder.account, &holder.member)
             });
         number
+    }
+
+    /// How many members there are.
+    pub(super) fn len(&self) -> usize {
+        self.all.len()
+    }
+
+    /// The members from a number on.
+    pub(super) fn from(&self, number: usize) -> &[Holder] {
+        self.all.get(number..).unwrap_or_default()
+    }
+
+    /// Makes room for so many more.
+    pub(super) fn reserve(&mut self, more: usize) {
+        self.all.reserve(more);
+        let all = &self.all;
+        self.numbers.reserve(more, |number| {
+            let holder = &all[*number as usize];
+            hash(&holder.account, &holder.member)
+        });
+    }
+
+    /// Appends a member as it was; false if it is there already.
+    pub(super) fn add(&mut self, holder: Holder) -> bool {
+        let (number, all) = (self.all.len() as u32, &self.all);
+        let hash_at = |number: u32| {
+            let holder = &all[number as usize];
+            hash(&holder.account, &holder.member)
+        };
+        let is_it = |number: &u32| {
+            let known = &all[*number as usize];
+            known.account == holder.account && known.member == holder.member
+        };
+        let hashed = hash(&holder.account, &holder.member);
+        let place = self.numbers.entry(hashed, is_it, |number| hash_at(*number));
+        let Entry::Vacant(place) = place else {
+            return false;
+        };
+        place.insert(number);
+        self.all.push(holder);
+        true
     }
 
     pub(super) fn get(&self, number: u32) -> Option<(AccountId, MemberId)> {

@@ -11,7 +11,7 @@ const PACKED_DIGITS: usize = 17;
 const KIND_SHIFT: u32 = 58;
 
 /// An identifier as the directory holds it, normalised.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, serde::Serialize, serde::Deserialize)]
 pub enum Key {
     /// Kind, and digits behind a leading 1.
     Packed(u64),

@@ -2,12 +2,15 @@
 //! were applied, and resolves every later record at its `occurred_at`, so a number that changes hands
 //! charges whoever held it then.
 
+mod copy;
 mod holders;
 mod key;
 mod tenure;
 
+pub use copy::{BadDirectory, DirectoryCopy};
 pub use key::{BadIdentifier, Key, normalise};
 
+use copy::Saved;
 use dashmap::DashMap;
 use holders::Holders;
 use rustc_hash::{FxBuildHasher, FxHashSet};
@@ -25,6 +28,8 @@ use umbral_model::time::Timestamp;
 pub struct Directory {
     tenures: DashMap<Key, Tenure, FxBuildHasher>,
     holders: RwLock<Holders>,
+    /// What a copy that is being made must not miss.
+    saved: Saved,
 }
 
 /// Who holds an identifier in the way of a claim.
@@ -122,6 +127,7 @@ impl Directory {
         let key = Key::of(identifier).map_err(Refused::Malformed)?;
         let mut holders = self.write_holders();
         let holder = holders.number(account, member);
+        self.save(&key);
         let mut tenure = self.tenures.entry(key.clone()).or_default();
         let claimed = tenure.claim(holder, from);
         match claimed {
@@ -146,6 +152,7 @@ impl Directory {
             .read_holders()
             .find(account, member)
             .ok_or(Refused::NotHeld)?;
+        self.save(&key);
         let mut tenure = self.tenures.get_mut(&key).ok_or(Refused::NotHeld)?;
         tenure
             .release(holder, at)
@@ -199,6 +206,7 @@ impl Directory {
             return;
         };
         for key in holders.keys(holder) {
+            self.save(key);
             if let Some(mut tenure) = self.tenures.get_mut(key) {
                 tenure.end(holder, at);
             }

@@ -4,7 +4,7 @@ use smallvec::SmallVec;
 use umbral_model::time::Timestamp;
 
 /// One interval [from, to).
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub(super) struct Interval {
     pub(super) from: Timestamp,
     pub(super) to: Timestamp,
@@ -20,7 +20,7 @@ impl Interval {
 type Intervals = SmallVec<[Interval; 2]>;
 
 /// Almost every number has one holder until further notice, so that case takes no list.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub(super) enum Tenure {
     /// One holder until further notice.
     Current { from: Timestamp, holder: u32 },
