@@ -54,7 +54,7 @@ impl Engine {
         let dir = data.path();
         let partitions = data.partitions();
         let workers = options.workers.clamp(1, usize::from(partitions));
-        let recovered = recover(data, workers)?;
+        let recovered = recover(data, workers, options.log)?;
         metrics::record_recovery(started.elapsed().as_secs_f64());
         tracing::info!(
             dir = %dir.display(),

@@ -2,6 +2,7 @@
 
 use crate::clock::{ClockMode, DEFAULT_MAX_GAP};
 use std::time::Duration;
+use umbral_journal::LogOptions;
 
 /// Options of a start.
 #[derive(Clone, Debug)]
@@ -18,6 +19,8 @@ pub struct Options {
     pub clock: ClockMode,
     /// How far one input may move the event clock, in nanoseconds.
     pub max_gap: i64,
+    /// How the log is written.
+    pub log: LogOptions,
 }
 
 impl Options {
@@ -30,6 +33,7 @@ impl Options {
             batches_in_flight: 8,
             clock,
             max_gap: DEFAULT_MAX_GAP,
+            log: LogOptions::default(),
         }
     }
 }

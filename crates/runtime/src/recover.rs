@@ -43,11 +43,14 @@ impl FrameFold for Folding {
 }
 
 /// Opens the log, cutting an unfinished batch at its end, and folds it.
-pub(crate) fn recover(data: &DataDir, workers: usize) -> Result<Recovered, EngineError> {
+pub(crate) fn recover(
+    data: &DataDir,
+    workers: usize,
+    options: LogOptions,
+) -> Result<Recovered, EngineError> {
     let dir = data.path();
     let lock = data.lock().map_err(|source| journal(dir, source))?;
-    let log =
-        Log::open(data, lock, LogOptions::default()).map_err(|source| journal(dir, source))?;
+    let log = Log::open(data, lock, options).map_err(|source| journal(dir, source))?;
     if let Some(cut) = &log.recovery().cut {
         tracing::warn!(?cut, "an unfinished batch was cut from the end of the log");
     }
