@@ -1,7 +1,9 @@
 //! What tests across crates share.
 
 pub mod edge;
+pub mod fuzz;
 pub mod neutral;
 pub mod stage;
 pub mod state;
 pub mod stories;
+pub mod tariff_model;

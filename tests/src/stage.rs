@@ -435,7 +435,8 @@ fn value_of(output: &OutputEvent<'_>) -> Option<Value> {
     }))
 }
 
-fn resolved(incoming: Incoming) -> Option<Input> {
+/// What comes from the wire with its account in it; none for what needs a directory, or no account.
+pub fn resolved(incoming: Incoming) -> Option<Input> {
     let IncomingBody::Account(body) = incoming.body else {
         return None;
     };

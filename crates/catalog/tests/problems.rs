@@ -920,3 +920,17 @@ fn no_bytes_make_it_panic() {
         }
     }
 }
+
+#[test]
+fn a_key_below_a_value_that_is_none_is_a_problem_like_others() {
+    // The parser used to stop the process at such texts.
+    for text in [
+        "[rate.\"\"\"a\"\n[rate.\"\"\"a\"\nprice = \"1 per minute\"\n",
+        "a = \"\"\"\"\"\"\"\"0.15\"\na.b = 1\n[a.c]\n",
+        "[ra\"\"\"\"0.15\"\nprice = \"\n[ra\"\"\"\"0.15\"\n",
+    ] {
+        let files = [("catalog.toml".into(), text.into())];
+        let problems = umbral_catalog::load(&files, &common::Zones).err();
+        assert!(problems.is_some_and(|found| !found.is_empty()), "{text}");
+    }
+}

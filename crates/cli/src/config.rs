@@ -11,6 +11,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use umbral_runtime::SnapshotOptions;
 
+/// Fewer octets of a file of the log are not taken: each begins with a header of some pages.
+pub(crate) const SEGMENT_BYTES_MIN: u64 = 1 << 14;
+
 /// The service's configuration. Paths are relative to the file's folder.
 #[derive(Deserialize, Debug)]
 #[serde(deny_unknown_fields)]
@@ -28,6 +31,8 @@ pub(crate) struct Config {
     pub(crate) threads: Option<usize>,
     /// Most records of one batch.
     pub(crate) batch: Option<usize>,
+    /// Octets after which a file of the log is sealed.
+    pub(crate) segment_bytes: Option<u64>,
     /// Address of `/metrics` and `/health`.
     #[serde(default = "default_listen")]
     pub(crate) listen: SocketAddr,
@@ -140,6 +145,11 @@ fn check(config: &Config, path: &Path) -> Result<(), Failure> {
         "threads is more than 256: give fewer, or leave it out for one per core"
     } else if config.batch == Some(0) {
         "batch is 0: give at least 1, or leave it out"
+    } else if config
+        .segment_bytes
+        .is_some_and(|bytes| bytes < SEGMENT_BYTES_MIN)
+    {
+        "segment_bytes is less than 16384: give more, or leave it out for 256 MiB"
     } else if config.partitions == Some(0) {
         "partitions is 0: give at least 1, or leave it out for 64"
     } else if config.snapshots.has_zero() {
@@ -161,6 +171,7 @@ mod tests {
     #[test]
     fn only_known_settings_are_taken() {
         let full = "data = \"d\"\ncatalog = \"c\"\nclock = \"event\"\nthreads = 2\nbatch = 10\n\
+                    segment_bytes = 65536\n\
                     listen = \"127.0.0.1:1\"\n[snapshots]\nevery_minutes = 5\nuse = false\n[[follow]]\nfolder = \"in\"\nmapping = \"m.toml\"\n";
         assert!(!refused(full));
         assert!(refused("data = \"d\"\nthread = 2\n"), "a misspelt key");

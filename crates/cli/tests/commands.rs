@@ -676,3 +676,77 @@ fn completions_name_the_commands() {
         );
     }
 }
+
+const STRANGER: &str = r#"{"source":"med","event_id":"x-1","occurred_at":"2026-03-02T10:00:00Z","identifier":{"kind":"msisdn","value":"34699999999"},"usage":{"service":"sms","to":"34911222333","quantity":"1"}}
+"#;
+
+#[test]
+fn files_that_are_merged_go_on_behind_what_was_taken() {
+    let temp = tempfile::tempdir().expect("a folder");
+    let catalog = catalog(&temp.path().join("catalog"));
+    let data = temp.path().join("data");
+    let (first, second) = (temp.path().join("1.ndjson"), temp.path().join("2.ndjson"));
+    std::fs::write(&first, STRANGER).expect("write");
+    std::fs::write(&second, STRANGER.replace("x-1", "x-2")).expect("write");
+    let data = text(&data);
+    let common = [
+        "ingest",
+        "--data",
+        data,
+        "--catalog",
+        &catalog,
+        "--clock",
+        "event",
+        "-o",
+        "json",
+    ];
+    let taken = |files: &[&str]| json(&done(&[&common[..], files].concat()));
+    let (first, second) = (text(&first), text(&second));
+    assert_eq!(taken(&[first])["quarantined"], 1);
+    let merged = taken(&[first, second]);
+    assert_eq!(
+        (&merged["inputs"], &merged["quarantined"]),
+        (&1.into(), &1.into()),
+        "{merged}"
+    );
+    let again = taken(&[second, first]);
+    assert_eq!(again["inputs"], 0, "{again}");
+}
+
+#[test]
+fn a_data_directory_whose_making_was_broken_off_gets_its_catalog() {
+    let temp = tempfile::tempdir().expect("a folder");
+    let catalog = catalog(&temp.path().join("catalog"));
+    let data = temp.path().join("data");
+    // As a kill leaves it between umbral.json and the first batch.
+    let creation = umbral_journal::Creation {
+        partitions: 64,
+        created_by: "test".to_owned(),
+    };
+    umbral_journal::DataDir::create(&data, &creation).expect("created");
+    let file = temp.path().join("1.ndjson");
+    std::fs::write(&file, STRANGER).expect("write");
+    let common = [
+        "ingest",
+        "--data",
+        text(&data),
+        "--catalog",
+        &catalog,
+        "--clock",
+        "event",
+    ];
+    done(&[&common[..], &[text(&file)]].concat());
+    let verified = json(&done(&[
+        "replay",
+        "--verify",
+        "--data",
+        text(&data),
+        "-o",
+        "json",
+    ]));
+    assert_eq!(
+        verified["inputs"], 2,
+        "the catalog and the record: {verified}"
+    );
+    done(&[&common[..], &[text(&file)]].concat());
+}

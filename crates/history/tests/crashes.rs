@@ -165,6 +165,27 @@ fn an_interrupted_creation_is_taken_up() {
     DataDir::create_on(Arc::new(disk.clone()), Path::new(DIR), &creation).expect("created");
     let labels = init_on(Arc::new(disk.clone()), Path::new(DIR), founding()).expect("taken up");
     assert_eq!(labels.len(), 1);
-    let again = init_on(Arc::new(disk), Path::new(DIR), founding());
+    let again = init_on(Arc::new(disk.clone()), Path::new(DIR), founding());
     assert!(again.is_err(), "it is one by now");
+
+    // A second version that is not committed yet is committed, once; another first version is none of ours.
+    let mut later = catalog_files(TARIFF);
+    later[0].1 = CATALOG.replace("2026-01-01", "2026-06-01").into();
+    let series = |first: &str| Founding {
+        catalogs: vec![catalog_files(first), later.clone()],
+        ..founding()
+    };
+    let other = init_on(
+        Arc::new(disk.clone()),
+        Path::new(DIR),
+        series(&tariff_with_italy()),
+    );
+    assert!(other.is_err(), "it was founded on something else");
+    let taken_up = init_on(Arc::new(disk.clone()), Path::new(DIR), series(TARIFF));
+    assert_eq!(taken_up.expect("taken up").len(), 2);
+    let again = init_on(Arc::new(disk.clone()), Path::new(DIR), series(TARIFF));
+    assert!(again.is_err(), "both are there");
+    let history = History::of(data(&disk));
+    let verified = history.verify(&mut |_| {}).expect("verified");
+    assert_eq!(verified.inputs, 2, "each version is one input");
 }

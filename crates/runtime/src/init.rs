@@ -10,6 +10,7 @@ use crate::sequencer::check_catalogs;
 use smol_str::SmolStr;
 use std::path::Path;
 use std::sync::Arc;
+use umbral_catalog::Files;
 use umbral_journal::storage::{RealDisk, Storage};
 use umbral_journal::{Creation, DataDir, JournalError};
 use umbral_model::ids::{EventId, Source};
@@ -49,17 +50,15 @@ pub fn init_on(
     } = founding;
     let activations: Vec<CatalogActivated> = catalogs.into_iter().map(activation_of).collect();
     let labels = check_catalogs(&activations).map_err(EngineError::Refused)?;
-    let data = create(
-        storage,
-        dir,
-        Creation {
-            partitions,
-            created_by,
-        },
-    )?;
+    let creation = Creation {
+        partitions,
+        created_by,
+    };
+    let (data, taken) = create(storage, dir, creation, &activations)?;
     let inputs = activations
         .into_iter()
         .enumerate()
+        .skip(taken)
         .map(|(index, activation)| input_of(index, at, activation))
         .collect();
     // With the event clock no time passes here: the clock starts with the first record.
@@ -90,12 +89,8 @@ fn activation_of(files: Vec<(SmolStr, SmolStr)>) -> CatalogActivated {
 }
 
 fn input_of(index: usize, at: Timestamp, activation: CatalogActivated) -> Incoming {
-    let event_id = EventId::new(format!("init-{}", index + 1));
     Incoming {
-        key: InputKey {
-            source: Source::new("umbral"),
-            event_id,
-        },
+        key: key_of(index),
         occurred_at: at,
         address: None,
         currency: None,
@@ -106,19 +101,59 @@ fn input_of(index: usize, at: Timestamp, activation: CatalogActivated) -> Incomi
     }
 }
 
+fn key_of(index: usize) -> InputKey {
+    InputKey {
+        source: Source::new("umbral"),
+        event_id: EventId::new(format!("init-{}", index + 1)),
+    }
+}
+
+/// The directory, and how many of the catalogs an interrupted creation has committed already.
 fn create(
     storage: Arc<dyn Storage>,
     dir: &Path,
     creation: Creation,
-) -> Result<DataDir, EngineError> {
+    activations: &[CatalogActivated],
+) -> Result<(DataDir, usize), EngineError> {
     let failed = |source| journal(dir, source);
     match DataDir::create_on(Arc::clone(&storage), dir, &creation) {
         Err(error @ JournalError::AlreadyADataDir { .. }) => {
             let data = DataDir::open_on(storage, dir).map_err(failed)?;
-            let is_empty = Scanner::on(&data)?.next_batch()?.is_none();
-            let unfinished = is_empty && data.partitions() == creation.partitions;
-            unfinished.then_some(data).ok_or_else(|| failed(error))
+            let is_beginning = |found: &Vec<Files>| {
+                let mut pairs = found.iter().zip(activations);
+                found.len() < activations.len() && pairs.all(|(one, other)| *one == other.files)
+            };
+            let found = founded(&data)?.filter(is_beginning);
+            match found {
+                Some(found) if data.partitions() == creation.partitions => Ok((data, found.len())),
+                _ => Err(failed(error)),
+            }
         }
-        created => created.map_err(failed),
+        created => created.map(|data| (data, 0)).map_err(failed),
     }
+}
+
+/// Whether a data directory holds catalogs of its founding at most: a founding that was interrupted may have
+/// to be taken up.
+pub fn is_new(dir: &Path) -> Result<bool, EngineError> {
+    let data = DataDir::open(dir).map_err(|source| journal(dir, source))?;
+    Ok(founded(&data)?.is_some())
+}
+
+/// The catalogs of the founding, as long as nothing else is committed. Each is a batch of its own.
+fn founded(data: &DataDir) -> Result<Option<Vec<Files>>, EngineError> {
+    let mut scanner = Scanner::on(data)?;
+    let mut found = Vec::new();
+    while let Some(batch) = scanner.next_batch()? {
+        if batch.commit.catalogs.is_empty() || !batch.frames.is_empty() {
+            return Ok(None);
+        }
+        for catalog in batch.commit.catalogs {
+            if catalog.key != key_of(found.len()) {
+                return Ok(None);
+            }
+            found.push(catalog.activation.files);
+        }
+    }
+    Ok(Some(found))
 }

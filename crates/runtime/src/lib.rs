@@ -39,7 +39,7 @@ pub use engine::Engine;
 pub use error::{EXIT_UNUSABLE, EngineError, Failure};
 pub use fold::WorldFold;
 pub use ingest::{Go, IngestError, Ingested, Progress};
-pub use init::{Founding, init, init_on};
+pub use init::{Founding, init, init_on, is_new};
 pub use message::{Chunk, Original, Receipt, Record, SourceId, Verdict};
 pub use options::Options;
 pub use resubmit::Resubmission;

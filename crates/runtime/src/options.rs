@@ -3,6 +3,7 @@
 use crate::clock::{ClockMode, DEFAULT_MAX_GAP};
 use crate::snapshot::SnapshotOptions;
 use std::time::Duration;
+use umbral_journal::LogOptions;
 
 /// Options of a start.
 #[derive(Clone, Debug)]
@@ -21,6 +22,8 @@ pub struct Options {
     pub max_gap: i64,
     /// When snapshots are taken, and whether one is used.
     pub snapshots: SnapshotOptions,
+    /// How the log is written.
+    pub log: LogOptions,
 }
 
 impl Options {
@@ -34,6 +37,7 @@ impl Options {
             clock,
             max_gap: DEFAULT_MAX_GAP,
             snapshots: SnapshotOptions::default(),
+            log: LogOptions::default(),
         }
     }
 }

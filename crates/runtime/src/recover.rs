@@ -13,7 +13,7 @@ use crate::worker::Worker;
 use std::sync::Arc;
 use umbral_engine::World;
 use umbral_intake::directory::Directory;
-use umbral_journal::{DataDir, Log, LogOptions};
+use umbral_journal::{DataDir, Log};
 use umbral_model::input::{Input, InputKey};
 use umbral_model::journal::Commit;
 use umbral_model::time::Timestamp;
@@ -59,8 +59,7 @@ pub(crate) fn recover(
 ) -> Result<Recovered, EngineError> {
     let dir = data.path();
     let lock = data.lock().map_err(|source| journal(dir, source))?;
-    let log =
-        Log::open(data, lock, LogOptions::default()).map_err(|source| journal(dir, source))?;
+    let log = Log::open(data, lock, options.log).map_err(|source| journal(dir, source))?;
     if let Some(cut) = &log.recovery().cut {
         tracing::warn!(?cut, "an unfinished batch was cut from the end of the log");
     }

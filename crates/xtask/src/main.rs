@@ -1,4 +1,4 @@
-//! Tools of the repository: `cargo xtask test|tidy|lint|bench|stories`.
+//! Tools of the repository: `cargo xtask test|tidy|lint|bench|stories|soak`.
 
 use anyhow::{Context, Result, bail};
 use clap::{Parser, Subcommand};
@@ -46,6 +46,24 @@ enum Task {
         #[arg(long)]
         only: Option<String>,
     },
+    /// Runs for as long as one likes: every decoder against made bytes.
+    Soak {
+        /// Fuzzes every decoder and parser.
+        #[arg(long, required = true)]
+        fuzz: bool,
+        /// Bytes for each target: 1G, 250M, 64k.
+        #[arg(long, default_value = "1G")]
+        bytes: String,
+        /// The seed of the made inputs.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        /// Only this target; may be given several times.
+        #[arg(long)]
+        target: Vec<String>,
+        /// Only the input of this number, to see it fail again.
+        #[arg(long)]
+        only: Option<u64>,
+    },
     /// Runs stories of credit control (`*.txt`, see `tests/stories/README.md`) from a folder.
     Stories {
         /// The folder with `base.json` and the stories.
@@ -66,6 +84,22 @@ fn main() -> Result<()> {
             only,
         } => bench(&root, quick, &output, criterion, only.as_deref()),
         Task::Stories { folder } => stories(&root, &folder),
+        Task::Soak {
+            fuzz: _,
+            bytes,
+            seed,
+            target,
+            only,
+        } => {
+            let mut arguments = vec!["--bytes".into(), bytes, "--seed".into(), seed.to_string()];
+            for name in target {
+                arguments.extend(["--target".into(), name]);
+            }
+            if let Some(number) = only {
+                arguments.extend(["--only".into(), number.to_string()]);
+            }
+            soak(&root, &arguments)
+        }
     }
 }
 
@@ -164,6 +198,13 @@ fn stories(root: &Path, folder: &Path) -> Result<()> {
         "stories",
     ]);
     command.env("UMBRAL_STORIES", folder);
+    run(command)
+}
+
+fn soak(root: &Path, arguments: &[String]) -> Result<()> {
+    let mut command = cargo(root);
+    command.args(["run", "--quiet", "--release", "-p", "umbral-tests"]);
+    command.args(["--bin", "soak", "--"]).args(arguments);
     run(command)
 }
 

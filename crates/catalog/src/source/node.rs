@@ -87,6 +87,12 @@ impl Node {
 /// Parses a file. An error has its place and the parser's words.
 pub(crate) fn parse(file: u32, text: &str) -> Result<Node, (Spot, String)> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    if let Err(error) = toml::de::DeTable::parse(text) {
+        // `toml_edit` panics on some texts that are no TOML, when a key is to be put below a value that it could
+        // not read: it only gets what is whole.
+        let spot = Spot::new(file, error.span().unwrap_or(0..0));
+        return Err((spot, error.message().replace('\n', "; ")));
+    }
     let document = Document::parse(text).map_err(|error| {
         let span = error.span().unwrap_or(0..0);
         (Spot::new(file, span), error.message().replace('\n', "; "))

@@ -1,7 +1,7 @@
 //! `umbral ingest`: files of usage, purchases and customer changes into a data directory.
 
 use crate::args::{DataDir, threads};
-use crate::config::ClockKind;
+use crate::config::{self, ClockKind};
 use crate::failure::{Exit, Failure};
 use crate::output::Out;
 use crate::output::progress::{bar, grouped, per_second};
@@ -18,7 +18,6 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 use umbral_history::{History, Selection};
 use umbral_intake::reader::Format;
-use umbral_journal::DataDir as Journal;
 use umbral_model::rejection::Reason;
 use umbral_model::units::{Measurement, Quantity};
 use umbral_runtime::{ClockMode, Committed, Engine, Go, Ingested, Options, Progress};
@@ -62,6 +61,9 @@ pub(crate) struct Args {
     /// Most records of one batch [default: 8192]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     batch: Option<u32>,
+    /// Octets after which a file of the log is sealed [default: 268435456]
+    #[arg(long, value_name = "N", hide_short_help = true, value_parser = clap::value_parser!(u64).range(config::SEGMENT_BYTES_MIN..))]
+    segment_bytes: Option<u64>,
     /// End with exit code 1 if a record was quarantined
     #[arg(long)]
     strict: bool,
@@ -129,18 +131,14 @@ pub(crate) fn run(args: &Args, out: &mut Out) -> Result<Exit, Failure> {
 }
 
 fn create_if_new(args: &Args, out: &Out) -> Result<(), Failure> {
-    match &args.catalog {
-        Some(catalog) if !Journal::is_at(&args.data.data) => {
-            let partitions = super::init::PARTITIONS;
-            let label = super::init::create(&args.data.data, catalog, partitions, out)?;
-            out.say(format!(
-                "created {} with catalog {label}",
-                args.data.data.display()
-            ));
-            Ok(())
-        }
-        _ => Ok(()),
+    let Some(catalog) = &args.catalog else {
+        return Ok(());
+    };
+    let (data, partitions) = (&args.data.data, super::init::PARTITIONS);
+    if let Some(label) = super::init::create_where_missing(data, catalog, partitions, out)? {
+        out.say(format!("created {} with catalog {label}", data.display()));
     }
+    Ok(())
 }
 
 fn options(args: &Args) -> Options {
@@ -154,6 +152,9 @@ fn options(args: &Args) -> Options {
     }
     if let Some(batch) = args.batch {
         options.batch_inputs = batch as usize;
+    }
+    if let Some(bytes) = args.segment_bytes {
+        options.log.segment_bytes = bytes;
     }
     options
 }

@@ -8,7 +8,8 @@ use crate::text::now;
 use serde_json::json;
 use smol_str::SmolStr;
 use std::path::{Path, PathBuf};
-use umbral_runtime::Founding;
+use umbral_journal::{DataDir, JournalError};
+use umbral_runtime::{EngineError, Founding};
 
 /// Partitions unless told otherwise.
 pub(crate) const PARTITIONS: u16 = 64;
@@ -70,18 +71,49 @@ pub(crate) fn create(
     )
 }
 
+/// Creates the data directory that a command works on where it is not there yet, and takes up a creation that
+/// was interrupted; gives the label of the last catalog where something was to be done.
+pub(crate) fn create_where_missing(
+    data: &Path,
+    catalog: &Path,
+    partitions: u16,
+    out: &Out,
+) -> Result<Option<SmolStr>, Failure> {
+    if !DataDir::is_at(data) {
+        return create(data, catalog, partitions, out).map(Some);
+    }
+    if !umbral_runtime::is_new(data).map_err(|error| Failure::engine(&error))? {
+        return Ok(None);
+    }
+    let versions = catalogs::load(catalog, out)?;
+    let catalogs = versions.into_iter().map(|version| version.files).collect();
+    match umbral_runtime::init(data, founding(catalogs, partitions)) {
+        Ok(labels) => Ok(labels.last().cloned()),
+        // Whole, or founded on something else.
+        Err(EngineError::Journal {
+            source: JournalError::AlreadyADataDir { .. },
+            ..
+        }) => Ok(None),
+        Err(error) => Err(Failure::engine(&error)),
+    }
+}
+
 /// Creates a data directory from catalogs' files; gives the label of the last one.
 pub(crate) fn found(
     data: &Path,
     catalogs: Vec<Files>,
     partitions: u16,
 ) -> Result<SmolStr, Failure> {
-    let founding = Founding {
+    let founding = founding(catalogs, partitions);
+    let labels = umbral_runtime::init(data, founding).map_err(|error| Failure::engine(&error))?;
+    Ok(labels.last().cloned().unwrap_or_default())
+}
+
+fn founding(catalogs: Vec<Files>, partitions: u16) -> Founding {
+    Founding {
         partitions,
         catalogs,
         at: now(),
         created_by: concat!("umbral ", env!("CARGO_PKG_VERSION")).to_owned(),
-    };
-    let labels = umbral_runtime::init(data, founding).map_err(|error| Failure::engine(&error))?;
-    Ok(labels.last().cloned().unwrap_or_default())
+    }
 }

@@ -13,7 +13,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
-use umbral_journal::DataDir;
 use umbral_runtime::{ClockMode, Engine, Options};
 
 /// Time between two looks at the engine's health.
@@ -46,14 +45,12 @@ pub(crate) fn run(args: &Args, out: &mut Out) -> Result<Exit, Failure> {
     let config = config::read(&args.config, out)?;
     let readings = readings(&config, out)?;
     let listener = http::bind(config.listen)?;
-    if let Some(catalog) = config
-        .catalog
-        .as_ref()
-        .filter(|_| !DataDir::is_at(&config.data))
-    {
+    if let Some(catalog) = &config.catalog {
         let partitions = config.partitions.unwrap_or(super::init::PARTITIONS);
-        let label = super::init::create(&config.data, catalog, partitions, out)?;
-        tracing::info!(data = %config.data.display(), %label, "created the data directory");
+        let created = super::init::create_where_missing(&config.data, catalog, partitions, out)?;
+        if let Some(label) = created {
+            tracing::info!(data = %config.data.display(), %label, "created the data directory");
+        }
     }
     let metrics = recorder()?;
     let engine =
@@ -84,6 +81,9 @@ fn options(config: &Config) -> Options {
         options.batch_inputs = batch;
     }
     options.snapshots = config.snapshots.options();
+    if let Some(bytes) = config.segment_bytes {
+        options.log.segment_bytes = bytes;
+    }
     options
 }
 

@@ -7,7 +7,9 @@ use crate::text::count;
 use std::path::Path;
 use std::sync::Arc;
 use umbral_intake::mapping::Mapping;
-use umbral_intake::reader::{Decoder, Format, Merged, Options, ReadError, SourceFile};
+use umbral_intake::reader::{
+    Decoder, Format, Merged, Options, ReadError, RecordReader, SourceFile,
+};
 use umbral_runtime::{Engine, Go, IngestError, Ingested, Progress};
 
 /// How files are read.
@@ -31,6 +33,17 @@ impl Reading {
             ..Options::default()
         };
         SourceFile::open(name, &options)
+    }
+
+    /// Opens a file behind the records that an earlier start took.
+    fn open_behind(&self, engine: &Engine, name: &str) -> Result<SourceFile, ReadError> {
+        let mut source = self.open(name)?;
+        let taken = source
+            .content_id()
+            .and_then(|id| engine.source_position(id))
+            .map_or(0, |position| position.records);
+        source.skip_records(taken)?;
+        Ok(source)
     }
 
     /// What decodes the records of a file.
@@ -59,8 +72,10 @@ impl Reading {
         names: &[String],
         progress: &mut dyn FnMut(&Progress) -> Go,
     ) -> Result<Ingested, Failure> {
-        let sources: Result<Vec<SourceFile>, ReadError> =
-            names.iter().map(|name| self.open(name)).collect();
+        let sources: Result<Vec<SourceFile>, ReadError> = names
+            .iter()
+            .map(|name| self.open_behind(engine, name))
+            .collect();
         let mut merged = sources
             .and_then(Merged::new)
             .map_err(|error| Failure::source(&error))?;

@@ -85,7 +85,7 @@ pub(super) fn split_fixed<'a>(
         line.chars().count()
     };
     let byte_of = |character: usize| match character {
-        at if ascii || at >= length => at.min(line.len()),
+        at if ascii => at.min(line.len()),
         at => line
             .char_indices()
             .nth(at)
@@ -147,13 +147,17 @@ mod tests {
     fn fixed_fields_are_counted_in_characters() {
         let ranges = [0..3, 4..6, 6..usize::MAX];
         type Cut = Result<&'static [&'static str], Range<usize>>;
-        let cases: [(&str, Cut); 6] = [
+        let cases: [(&str, Cut); 9] = [
             ("abc 12rest", Ok(&["abc", "12", "rest"])),
             (
                 "\u{e9}\u{e9}\u{e9} 12\u{e9}",
                 Ok(&["\u{e9}\u{e9}\u{e9}", "12", "\u{e9}"]),
             ),
             ("abc 12", Ok(&["abc", "12", ""])),
+            // The last field ends with the line, and a character before it has several octets.
+            ("\u{e9}bc 12", Ok(&["\u{e9}bc", "12", ""])),
+            ("\u{e9}\u{e9}\u{e9}", Ok(&["\u{e9}\u{e9}\u{e9}", "", ""])),
+            ("\u{57e}", Err(0..3)),
             ("abc", Ok(&["abc", "", ""])),
             ("abc 1", Err(4..6)),
             ("ab", Err(0..3)),

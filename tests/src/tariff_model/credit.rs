@@ -1,7 +1,7 @@
 //! Warnings of the naive account: of money, and of units of allowances.
 
-use crate::model::{Model, who};
-use crate::tariff::*;
+use crate::tariff_model::model::{Model, who};
+use crate::tariff_model::tariff::*;
 
 const MEASURES: [&str; 3] = ["exposure", "cycle_usage", "cycle_charges"];
 

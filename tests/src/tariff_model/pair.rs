@@ -1,30 +1,35 @@
 //! Engine and model side by side, step by step, and the shortest life in which they differ.
 
-use crate::days::cycle_of;
-use crate::events;
-use crate::inputs::{self, ACCOUNT, instant};
-use crate::life::{Life, Step, What};
-use crate::model::Model;
-use crate::tariff::*;
-use crate::text::{percent, toml};
+use crate::stage::Stage;
+use crate::tariff_model::days::cycle_of;
+use crate::tariff_model::events;
+use crate::tariff_model::inputs::{self, ACCOUNT, instant};
+use crate::tariff_model::life::{Life, Step, What};
+use crate::tariff_model::model::Model;
+use crate::tariff_model::tariff::*;
+use crate::tariff_model::text::{percent, toml};
 use std::collections::BTreeMap;
 use umbral_engine::World;
 use umbral_intake::zones;
 use umbral_model::ids::{EventId, Source};
 use umbral_model::input::{Input, InputKey};
 use umbral_model::time::Timestamp;
-use umbral_tests::stage::Stage;
 
 /// How much was compared.
 #[derive(Clone, Default, Debug)]
-pub(crate) struct Counts {
-    pub(crate) lives: usize,
-    pub(crate) steps: usize,
-    pub(crate) skipped: usize,
-    pub(crate) records: usize,
-    pub(crate) corrections: usize,
+pub struct Counts {
+    /// Lives of accounts.
+    pub lives: usize,
+    /// Steps of these lives.
+    pub steps: usize,
+    /// Steps that the model does not take.
+    pub skipped: usize,
+    /// Usage records.
+    pub records: usize,
+    /// Corrections of records.
+    pub corrections: usize,
     /// Events and refusals by kind.
-    pub(crate) events: BTreeMap<&'static str, usize>,
+    pub events: BTreeMap<&'static str, usize>,
 }
 
 /// Words by which events are counted, the first that a text has.
@@ -215,7 +220,7 @@ impl<'t> Pair<'t> {
         let grants = open.iter().map(|grant| {
             let mut fired: Vec<String> = grant.fired.iter().map(id).collect();
             fired.sort();
-            let owner = crate::model::who(grant.member);
+            let owner = crate::tariff_model::model::who(grant.member);
             let abroad = grant.left_abroad.map(|abroad| abroad.min(grant.left));
             (
                 grant.number,
@@ -257,7 +262,7 @@ impl<'t> Pair<'t> {
             .filter(|(_, units)| **units > 0)
             .map(|((_, rate, member), units)| {
                 let rate = self.tariff.versions[0].rates[*rate].name.clone();
-                ((rate, crate::model::who(*member)), *units)
+                ((rate, crate::tariff_model::model::who(*member)), *units)
             })
             .collect();
         let theirs: BTreeMap<(String, String), i128> = view

@@ -1,8 +1,8 @@
 //! Purchases and instalments of the naive account.
 
-use crate::life::{Line, Step, What};
-use crate::model::{Instalments, Model, Skipped};
-use crate::tariff::*;
+use crate::tariff_model::life::{Line, Step, What};
+use crate::tariff_model::model::{Instalments, Model, Skipped};
+use crate::tariff_model::tariff::*;
 
 impl Model<'_> {
     pub(crate) fn post_instalments(&mut self, at: i64) {

@@ -15,7 +15,7 @@ mod lottery;
 mod model;
 mod pair;
 mod price;
-mod properties;
+pub mod properties;
 mod purchases;
 mod random;
 mod rated;
@@ -23,12 +23,15 @@ mod records;
 mod tariff;
 mod text;
 
-use pair::{Counts, compare, shrunk, world};
+pub use pair::Counts;
+
+use pair::{compare, shrunk, world};
 use random::Random;
 
 /// Lives under one tariff.
 const LIVES: usize = 12;
 
+/// Tariffs that are tried.
 fn tariffs() -> u64 {
     match std::env::var_os("UMBRAL_TEST_QUICK") {
         Some(_) => 20,
@@ -45,15 +48,29 @@ fn seeds() -> std::ops::RangeInclusive<u64> {
     from.parse().unwrap()..=to.parse().unwrap()
 }
 
-/// All lives of a seed; the shortest life of the first one that differs.
-fn live(seed: u64) -> Result<Counts, String> {
-    let mut random = Random::new(seed);
-    let (from, to) = life::span(&mut random);
-    let tariff = lottery::tariff(&mut random, from, to);
-    let world = world(&tariff).map_err(|why| format!("seed {seed}: {why}"))?;
+/// All lives of a seed.
+///
+/// # Errors
+/// The shortest form of the first life in which engine and model differ.
+pub fn live(seed: u64) -> Result<Counts, String> {
+    live_many(&mut Random::new(seed), LIVES, &format!("seed {seed}"))
+}
+
+/// A tariff and a life that bytes choose: for fuzzers, which find their way by changing them.
+///
+/// # Errors
+/// The life in which engine and model differ.
+pub fn live_by(bytes: &[u8]) -> Result<Counts, String> {
+    live_many(&mut Random::of_bytes(bytes), 1, "these bytes")
+}
+
+fn live_many(random: &mut Random, lives: usize, what: &str) -> Result<Counts, String> {
+    let (from, to) = life::span(random);
+    let tariff = lottery::tariff(random, from, to);
+    let world = world(&tariff).map_err(|why| format!("{what}: {why}"))?;
     let mut counts = Counts::default();
-    for number in 0..LIVES {
-        let life = life::life(&mut random, from);
+    for number in 0..lives {
+        let life = life::life(random, from);
         match compare(&tariff, &world, &life) {
             Ok(more) => counts.add(&more),
             Err(_) => {
@@ -67,7 +84,7 @@ fn live(seed: u64) -> Result<Counts, String> {
                     .map(|version| text::toml(&tariff, version))
                     .collect();
                 return Err(format!(
-                    "seed {seed}, life {number}: {} cycle day {} vip {} plan p{} from minute {}\n{}\n{why}\n{}",
+                    "{what}, life {number}: {} cycle day {} vip {} plan p{} from minute {}\n{}\n{why}\n{}",
                     life.zone.name(),
                     life.cycle_day,
                     life.vip,
@@ -86,8 +103,11 @@ fn live(seed: u64) -> Result<Counts, String> {
     Ok(counts)
 }
 
-#[test]
-fn engine_and_model_agree() {
+/// Engine and model agree on many seeds.
+///
+/// # Panics
+/// Where they differ, with the shortest life that shows it.
+pub fn engine_and_model_agree() {
     let mut counts = Counts::default();
     let mut failures = Vec::new();
     for seed in seeds() {

@@ -1,18 +1,18 @@
 //! What must hold under any tariff: ticks in any batching, restarts at any point, everything cancelled, corrections
 //! in any order, corrections before or after their record.
 
-use crate::days::DAY;
-use crate::inputs::{self, ACCOUNT, instant};
-use crate::life::{Life, Step, What};
-use crate::lottery;
-use crate::pair::{Pair, world};
-use crate::random::Random;
-use crate::tariff::Tariff;
+use crate::stage::Stage;
+use crate::tariff_model::days::DAY;
+use crate::tariff_model::inputs::{self, ACCOUNT, instant};
+use crate::tariff_model::life::{Life, Step, What};
+use crate::tariff_model::lottery;
+use crate::tariff_model::pair::{Pair, world};
+use crate::tariff_model::random::Random;
+use crate::tariff_model::tariff::Tariff;
 use umbral_engine::{AccountView, World};
 use umbral_intake::zones;
 use umbral_model::event::{ChargeKind, EventBody};
 use umbral_model::input::Input;
-use umbral_tests::stage::Stage;
 
 fn count() -> u64 {
     match std::env::var_os("UMBRAL_TEST_QUICK") {
@@ -33,11 +33,11 @@ fn holds(name: &str, property: impl Fn(&mut Random) -> Result<(), String>) {
 
 /// A tariff and a life under it.
 fn drawn(random: &mut Random, plain: impl Fn(&mut Tariff)) -> (Tariff, World, Life) {
-    let (from, to) = crate::life::span(random);
+    let (from, to) = crate::tariff_model::life::span(random);
     let mut tariff = lottery::tariff(random, from, to);
     plain(&mut tariff);
     let world = world(&tariff).unwrap();
-    let life = crate::life::life(random, from);
+    let life = crate::tariff_model::life::life(random, from);
     (tariff, world, life)
 }
 
@@ -121,8 +121,11 @@ fn same_histories(one: &Stage, other: &Stage) -> Result<(), String> {
     }
 }
 
-#[test]
-fn ticks_in_any_batching_give_the_same_events() {
+/// Ticks in any batching give the same events.
+///
+/// # Panics
+/// Where it does not hold, with the seed.
+pub fn ticks_in_any_batching_give_the_same_events() {
     holds("the same by any ticks", |random| {
         let (tariff, world, life) = drawn(random, |_| {});
         let inputs = played(&tariff, &world, &life)?;
@@ -142,8 +145,11 @@ fn ticks_in_any_batching_give_the_same_events() {
     });
 }
 
-#[test]
-fn restarts_change_nothing() {
+/// Restarts at any point change nothing.
+///
+/// # Panics
+/// Where it does not hold, with the seed.
+pub fn restarts_change_nothing() {
     holds("the same after restarts", |random| {
         let (tariff, world, life) = drawn(random, |_| {});
         let inputs = played(&tariff, &world, &life)?;
@@ -264,8 +270,11 @@ fn cancelled<'t>(
     Ok(pair)
 }
 
-#[test]
-fn cancelling_every_record_gives_everything_back() {
+/// Cancelling every record gives everything back.
+///
+/// # Panics
+/// Where it does not hold, with the seed.
+pub fn cancelling_every_record_gives_everything_back() {
     holds("everything comes back", |random| {
         let (tariff, world, mut life) = drawn(random, even);
         shorten(&mut life);
@@ -296,8 +305,11 @@ fn cancelling_every_record_gives_everything_back() {
     });
 }
 
-#[test]
-fn cancellations_come_to_the_same_in_any_order() {
+/// Cancellations come to the same in any order.
+///
+/// # Panics
+/// Where it does not hold, with the seed.
+pub fn cancellations_come_to_the_same_in_any_order() {
     holds("any order of cancellations", |random| {
         let (tariff, world, mut life) = drawn(random, even);
         shorten(&mut life);
@@ -343,8 +355,11 @@ fn independent(tariff: &mut Tariff) {
     }
 }
 
-#[test]
-fn independent_corrections_come_to_the_same_in_any_order() {
+/// Independent corrections come to the same in any order.
+///
+/// # Panics
+/// Where it does not hold, with the seed.
+pub fn independent_corrections_come_to_the_same_in_any_order() {
     holds("any order of corrections", |random| {
         let (tariff, world, mut life) = drawn(random, independent);
         shorten(&mut life);
@@ -360,7 +375,7 @@ fn independent_corrections_come_to_the_same_in_any_order() {
                 what: What::Correct {
                     of,
                     member: None,
-                    usage: crate::life::usage(random),
+                    usage: crate::tariff_model::life::usage(random),
                 },
             })
             .collect();
@@ -382,8 +397,11 @@ fn independent_corrections_come_to_the_same_in_any_order() {
     });
 }
 
-#[test]
-fn corrections_before_or_after_their_record_come_to_the_same() {
+/// Corrections before or after their record come to the same.
+///
+/// # Panics
+/// Where it does not hold, with the seed.
+pub fn corrections_before_or_after_their_record_come_to_the_same() {
     holds("before or after", |random| {
         let (tariff, world, life) = drawn(random, |_| {});
         let (mut after, mut before) = (Vec::new(), Vec::new());
@@ -395,7 +413,7 @@ fn corrections_before_or_after_their_record_come_to_the_same() {
                 _ => What::Correct {
                     of: step.number,
                     member: None,
-                    usage: crate::life::usage(random),
+                    usage: crate::tariff_model::life::usage(random),
                 },
             };
             let correction = Step {

@@ -1,8 +1,8 @@
 //! Random lives: what happens to an account, in the order in which it arrives.
 
-use crate::days::{DAY, Zone as TimeZone, minute_of};
-use crate::random::Random;
-use crate::tariff::*;
+use crate::tariff_model::days::{DAY, Zone as TimeZone, minute_of};
+use crate::tariff_model::random::Random;
+use crate::tariff_model::tariff::*;
 
 /// Whom a record called, or who called.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

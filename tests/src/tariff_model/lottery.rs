@@ -1,8 +1,8 @@
 //! Random tariffs: every plan can price what is usual, everything else is left to chance.
 
-use crate::days::{DAY, minute_of};
-use crate::random::Random;
-use crate::tariff::*;
+use crate::tariff_model::days::{DAY, minute_of};
+use crate::tariff_model::random::Random;
+use crate::tariff_model::tariff::*;
 use chrono::DateTime;
 
 /// A tariff in one or two versions.

@@ -1,7 +1,8 @@
 //! Events of the engine as the model's short texts.
 
-use crate::inputs::number;
-use crate::rated::{Shown, pieces_text};
+use crate::stage::Stage;
+use crate::tariff_model::inputs::number;
+use crate::tariff_model::rated::{Shown, pieces_text};
 use std::fmt::Write as _;
 use umbral_model::charge::Charge;
 use umbral_model::event::*;
@@ -9,7 +10,6 @@ use umbral_model::ids::{MemberId, ThresholdId};
 use umbral_model::journal::{Entry, JournaledInput, Outcome};
 use umbral_model::money::Pico;
 use umbral_model::time::Timestamp;
-use umbral_tests::stage::Stage;
 
 const MINUTE: i64 = 60_000_000_000;
 /// What an entry says, in the model's short texts.

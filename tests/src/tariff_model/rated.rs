@@ -1,7 +1,7 @@
 //! A rated record, and the short text that engine and model must both come to.
 
-use crate::model::Counter;
-use crate::tariff::{Micro, Rate};
+use crate::tariff_model::model::Counter;
+use crate::tariff_model::tariff::{Micro, Rate};
 use chrono::NaiveDate;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -39,7 +39,7 @@ impl Rated {
     pub(crate) fn text(&self, rates: &[Rate]) -> String {
         let mut out = format!(
             "{} {} {} q{} = {}",
-            crate::model::who(self.member),
+            crate::tariff_model::model::who(self.member),
             self.scope,
             self.cycle,
             self.quantity,

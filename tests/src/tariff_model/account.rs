@@ -1,10 +1,10 @@
 //! Fees, grants, members and plans of the naive account.
 
-use crate::days::{days_between, plus_days};
-use crate::life::When;
-use crate::model::{Grant, Member, Model, Paid, Skipped, who};
-use crate::price::rounded;
-use crate::tariff::*;
+use crate::tariff_model::days::{days_between, plus_days};
+use crate::tariff_model::life::When;
+use crate::tariff_model::model::{Grant, Member, Model, Paid, Skipped, who};
+use crate::tariff_model::price::rounded;
+use crate::tariff_model::tariff::*;
 use chrono::NaiveDate;
 
 impl Model<'_> {

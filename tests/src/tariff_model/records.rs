@@ -1,11 +1,11 @@
 //! Usage, its corrections, and what they do to the naive account.
 
-use crate::days::DAY;
-use crate::life::{Step, Use, What};
-use crate::model::{Counter, Model, Skipped, Standing, window};
-use crate::price::{reached, rounded};
-use crate::rated::Rated;
-use crate::tariff::*;
+use crate::tariff_model::days::DAY;
+use crate::tariff_model::life::{Step, Use, What};
+use crate::tariff_model::model::{Counter, Model, Skipped, Standing, window};
+use crate::tariff_model::price::{reached, rounded};
+use crate::tariff_model::rated::Rated;
+use crate::tariff_model::tariff::*;
 use std::collections::BTreeMap;
 
 impl Model<'_> {
@@ -126,7 +126,7 @@ impl Model<'_> {
             self.out.push(format!(
                 "volume {} {} {} t{from}>{to} {units_before}>{units_after} = {amount}",
                 rate.name,
-                crate::model::who(counter.2),
+                crate::tariff_model::model::who(counter.2),
                 counter.0
             ));
             self.post_usage(counter.0, told.scope, amount);

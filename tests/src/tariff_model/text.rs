@@ -1,6 +1,6 @@
 //! A tariff as a catalog in TOML.
 
-use crate::tariff::*;
+use crate::tariff_model::tariff::*;
 use std::fmt::Write as _;
 
 pub(crate) fn decimal(micro: Micro) -> String {

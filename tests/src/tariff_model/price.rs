@@ -1,9 +1,9 @@
 //! What a record costs, unit by unit.
 
-use crate::life::{Party, Use};
-use crate::model::{Counter, Model, last_before};
-use crate::rated::{Piece, Rated};
-use crate::tariff::*;
+use crate::tariff_model::life::{Party, Use};
+use crate::tariff_model::model::{Counter, Model, last_before};
+use crate::tariff_model::rated::{Piece, Rated};
+use crate::tariff_model::tariff::*;
 use std::collections::BTreeMap;
 
 /// Division with a named rounding to so many decimals of a euro; `above / below` is in millionths.
@@ -91,7 +91,7 @@ impl Model<'_> {
         let has_own_plan = member
             .and_then(|id| self.member(id))
             .is_some_and(|member| last_before(&member.plans, at).is_some());
-        let usable = |grant: &crate::model::Grant| {
+        let usable = |grant: &crate::tariff_model::model::Grant| {
             let holds = grant.from <= at && at < grant.until;
             let mine = match grant.member {
                 Some(owner) => member == Some(owner),
@@ -338,7 +338,7 @@ impl Model<'_> {
         let tier = tier.and_then(|(_, tier, _)| tier.map(|tier| TIERS[tier]));
         let today = self.catalog_zone.date(at);
         let good = |word: &str| {
-            let good = |card: &crate::model::Card| {
+            let good = |card: &crate::tariff_model::model::Card| {
                 CARDS[card.card] == word
                     && card.from <= at
                     && card.until.is_none_or(|until| day <= until)

@@ -1,10 +1,10 @@
 //! The naive account: plain lists, counted anew whenever something is asked. It shares no code with the
 //! engine and knows the rules only from the design. What must come out is written as short texts.
 
-use crate::days::{cycle_of, days_between, next_cycle, plus_days};
-use crate::life::{Life, Step, Use, What, When, ZONES};
-use crate::rated::Rated;
-use crate::tariff::*;
+use crate::tariff_model::days::{cycle_of, days_between, next_cycle, plus_days};
+use crate::tariff_model::life::{Life, Step, Use, What, When, ZONES};
+use crate::tariff_model::rated::Rated;
+use crate::tariff_model::tariff::*;
 use chrono::NaiveDate;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -89,8 +89,8 @@ pub(crate) struct Skipped;
 #[derive(Clone, Debug)]
 pub(crate) struct Model<'t> {
     pub(crate) tariff: &'t Tariff,
-    pub(crate) catalog_zone: crate::days::Zone,
-    pub(crate) zone: crate::days::Zone,
+    pub(crate) catalog_zone: crate::tariff_model::days::Zone,
+    pub(crate) zone: crate::tariff_model::days::Zone,
     pub(crate) cycle_day: u32,
     pub(crate) vip: u16,
     pub(crate) now: i64,
@@ -138,7 +138,7 @@ impl<'t> Model<'t> {
         let cycle = cycle_of(day, life.cycle_day);
         let mut model = Model {
             tariff,
-            catalog_zone: crate::days::Zone::new(tariff.zone),
+            catalog_zone: crate::tariff_model::days::Zone::new(tariff.zone),
             zone: life.zone.clone(),
             cycle_day: life.cycle_day,
             vip: life.vip,
@@ -329,7 +329,9 @@ impl<'t> Model<'t> {
                 self.out.push(format!("charge {cycle} {}", cents * 10_000));
                 self.compare(at, "charge");
             }
-            What::Move { zone } => return self.move_to(crate::days::Zone::new(ZONES[*zone])),
+            What::Move { zone } => {
+                return self.move_to(crate::tariff_model::days::Zone::new(ZONES[*zone]));
+            }
             What::Bill { cycles_back } => return self.bill(*cycles_back, at),
         }
         Ok(())
@@ -342,7 +344,7 @@ impl<'t> Model<'t> {
 
     /// Another zone's days: what ends with a local day ends with it there. Days that have begun there already are
     /// left out.
-    fn move_to(&mut self, zone: crate::days::Zone) -> Result<(), Skipped> {
+    fn move_to(&mut self, zone: crate::tariff_model::days::Zone) -> Result<(), Skipped> {
         let coming = self.coming_plans.iter().map(|(_, date, _)| *date);
         let coming = coming.chain(self.coming_class.map(|(date, _)| date));
         let mut days = coming.chain([self.next_cycle(self.cycle)]);

@@ -1,9 +1,9 @@
 //! The steps of a life as inputs of the engine.
 
-use crate::days::{Zone, plus_days};
-use crate::life::{Life, Line, Party, Step, Use, What, When, ZONES};
-use crate::tariff::{CARDS, CLASSES, TIERS, Tariff, Version};
-use crate::text::direction;
+use crate::tariff_model::days::{Zone, plus_days};
+use crate::tariff_model::life::{Life, Line, Party, Step, Use, What, When, ZONES};
+use crate::tariff_model::tariff::{CARDS, CLASSES, TIERS, Tariff, Version};
+use crate::tariff_model::text::direction;
 use umbral_model::ids::*;
 use umbral_model::input::*;
 use umbral_model::money::Money;
