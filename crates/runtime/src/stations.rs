@@ -56,14 +56,8 @@ pub(crate) fn start(
     // Bounded by the batches in flight: the sequencer never has more of them than it waits for.
     let (acks, ack_line) = unbounded();
     let committer = Committer::new(log, &last, acks, Arc::clone(&shared));
-    let snapshotter = Snapshotter::new(
-        data.snapshots(),
-        options.snapshots,
-        workers.len(),
-        commands.clone(),
-        Arc::clone(&shared),
-        snapshots,
-    );
+    let taking = (data.snapshots(), options.snapshots, workers.len());
+    let snapshotter = Snapshotter::new(taking, commands.clone(), Arc::clone(&shared), snapshots);
     let next_due = workers.iter().map(Worker::next_due).collect();
     let (mut threads, worker_lines, hashes) = start_workers(workers, &to_committer, &shared)?;
     let lines = Lines {
