@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use smol_str::SmolStr;
 use std::path::PathBuf;
 use umbral_engine::{Partition, Portion, STATE_LAYOUT};
+use umbral_model::journal::Outcome;
 use umbral_tests::stage::Stage;
 
 const TARIFF: &str = r#"
@@ -46,7 +47,8 @@ fn tariff_stage() -> Stage {
     let mut stage = Stage::with_files(&files, 1).unwrap();
     let at = |hour: u32| format!("2026-03-{:02}T{:02}:00:00Z", 1 + hour / 24, hour % 24);
     let opened = json!({"class": "standard", "plan": "bundle", "time_zone": "Europe/Madrid", "cycle_day": 5, "vip_rank": 2});
-    let call = json!({"service": "voice", "to": "34911222333", "quantity": "200s"});
+    let call =
+        json!({"member_id": "M1", "service": "voice", "to": "34911222333", "quantity": "200s"});
     let steps: [(&str, Value); 12] = [
         ("customer_added", opened),
         (
@@ -61,7 +63,7 @@ fn tariff_stage() -> Stage {
         ),
         (
             "usage_corrected",
-            json!({"corrects": "t2", "usage": {"service": "voice", "to": "34911222333", "quantity": "90s"}}),
+            json!({"member_id": "M1", "corrects": "t2", "usage": {"service": "voice", "to": "34911222333", "quantity": "90s"}}),
         ),
         ("usage_cancelled", json!({"cancels": "never"})),
         (
@@ -74,7 +76,7 @@ fn tariff_stage() -> Stage {
         ),
         (
             "card_issued",
-            json!({"card": "7000111", "card_type": "blue"}),
+            json!({"number": "7000111", "type": "blue", "valid_until": "2027-02-28"}),
         ),
         (
             "plan_changed",
@@ -168,6 +170,34 @@ fn credit_stage() -> Stage {
         }
     }
     stage
+}
+
+#[test]
+fn everything_that_was_to_happen_happened() {
+    for (stage, kinds) in [
+        (
+            tariff_stage(),
+            "usage_corrected correction_parked instalments_agreed tier_set card_noted allowance_threshold_crossed",
+        ),
+        (
+            credit_stage(),
+            "case_opened step_due promise_noted promise_broken hold_noted dispute_noted limit_set deposit_posted restriction_noted class_change_scheduled threshold_crossed",
+        ),
+    ] {
+        let refused: Vec<_> = stage
+            .entries()
+            .filter(|entry| entry.outcome != Outcome::Applied)
+            .collect();
+        assert!(refused.is_empty(), "{refused:?}");
+        let happened: Vec<&str> = stage
+            .entries()
+            .flat_map(|entry| &entry.events)
+            .map(|event| event.event.body.kind())
+            .collect();
+        for kind in kinds.split(' ') {
+            assert!(happened.contains(&kind), "{kind} is not in {happened:?}");
+        }
+    }
 }
 
 fn golden() -> PathBuf {

@@ -35,6 +35,7 @@ const COMMANDS: &[&[&str]] = &[
     &["quarantine", "show"],
     &["quarantine", "resubmit"],
     &["replay"],
+    &["snapshot"],
     &["explain"],
     &["completions"],
 ];

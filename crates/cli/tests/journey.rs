@@ -172,6 +172,57 @@ fn what_was_taken_is_seen_everywhere_and_replays_the_same() {
 }
 
 #[test]
+fn a_snapshot_is_taken_once_and_changes_nothing() {
+    let journey = Journey::begun();
+    let hash = || {
+        let verified = json(&done(&[
+            "replay",
+            "--verify",
+            "--data",
+            journey.data(),
+            "-o",
+            "json",
+        ]));
+        verified["state_hash"].clone()
+    };
+    let before = hash();
+    let snapshot = |more: &[&str]| {
+        let usual = ["snapshot", "--data", journey.data()];
+        done(&[&usual, more].concat())
+    };
+    let taken = snapshot(&[]);
+    assert!(
+        taken.starts_with("snapshot of ") && taken.contains("up to input 14"),
+        "{taken}"
+    );
+    let again = json(&snapshot(&["-o", "json"]));
+    assert_eq!(
+        (&again["taken"], &again["position"]),
+        (&false.into(), &14.into())
+    );
+    let afresh = json(&snapshot(&["--afresh", "-o", "json"]));
+    assert_eq!(afresh["taken"], true, "{afresh}");
+    assert_eq!(
+        json(&journey.ingest(&[]))["inputs"],
+        0,
+        "the file was taken before"
+    );
+    assert_eq!(hash(), before);
+    let folder = journey.data.join("snapshots");
+    for file in std::fs::read_dir(&folder).expect("a folder") {
+        std::fs::write(file.expect("a file").path(), b"damaged").expect("write");
+    }
+    let output = run(&["snapshot", "--data", journey.data()]);
+    assert!(output.status.success());
+    assert!(
+        stderr(&output).contains("Snapshot is not used"),
+        "{}",
+        stderr(&output)
+    );
+    assert_eq!(hash(), before);
+}
+
+#[test]
 fn why_leads_from_an_output_to_its_input() {
     let journey = Journey::begun();
     let credit = journey.stream("credit");

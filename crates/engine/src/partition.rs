@@ -541,7 +541,7 @@ impl Partition {
 
     fn reschedule(&mut self, world: &World, slot: u32) {
         let row = &mut self.slots[slot as usize].row;
-        let due_at = timers::next(world, row).map_or(Timestamp::MAX, |due| due.due_at);
+        let due_at = timers::due_at(world, row);
         if due_at != row.cache.due_at {
             row.cache.due_at = due_at;
             self.queue.push(due_at, slot);

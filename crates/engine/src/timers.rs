@@ -15,7 +15,19 @@ use umbral_model::time::Timestamp;
 
 /// The account's next timer.
 pub(crate) fn next(world: &World, row: &Row) -> Option<TimerCause> {
-    let mut earliest = Earliest::default();
+    find(world, row, true)
+}
+
+/// When the account's next timer is due; the largest instant if it has none.
+pub(crate) fn due_at(world: &World, row: &Row) -> Timestamp {
+    find(world, row, false).map_or(Timestamp::MAX, |due| due.due_at)
+}
+
+fn find(world: &World, row: &Row, with_ids: bool) -> Option<TimerCause> {
+    let mut earliest = Earliest {
+        found: None,
+        with_ids,
+    };
     earliest.offer(row.cache.cycle_to, TimerKind::Cycle, || {
         row.next_cycle().to_smolstr()
     });
@@ -30,16 +42,19 @@ pub(crate) fn next(world: &World, row: &Row) -> Option<TimerCause> {
         offer_parked(&mut earliest, row);
         offer_collections(&mut earliest, world, row);
     }
-    earliest.0.filter(|due| due.due_at < Timestamp::MAX)
+    earliest.found.filter(|due| due.due_at < Timestamp::MAX)
 }
 
-#[derive(Default)]
-struct Earliest(Option<TimerCause>);
+struct Earliest {
+    found: Option<TimerCause>,
+    /// Ids are texts, and only wanted where a timer fires.
+    with_ids: bool,
+}
 
 impl Earliest {
     fn offer(&mut self, due_at: Timestamp, kind: TimerKind, id: impl FnOnce() -> SmolStr) {
         let is_later = self
-            .0
+            .found
             .as_ref()
             .is_some_and(|best| (best.due_at, best.kind) < (due_at, kind));
         if is_later {
@@ -47,14 +62,18 @@ impl Earliest {
         }
         let offered = TimerCause {
             kind,
-            id: id(),
+            id: if self.with_ids {
+                id()
+            } else {
+                SmolStr::default()
+            },
             due_at,
         };
-        let is_earlier = self.0.as_ref().is_none_or(|best| {
+        let is_earlier = self.found.as_ref().is_none_or(|best| {
             (offered.due_at, offered.kind, &offered.id) < (best.due_at, best.kind, &best.id)
         });
         if is_earlier {
-            self.0 = Some(offered);
+            self.found = Some(offered);
         }
     }
 }

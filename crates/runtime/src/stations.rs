@@ -14,6 +14,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use umbral_journal::DataDir;
 use umbral_model::ids::PartitionNo;
+use umbral_model::journal::Commit;
 
 /// Chunks of records that may wait before the sequencer: more, and the source has to wait.
 const CHUNKS_WAITING: usize = 4;
@@ -48,28 +49,15 @@ pub(crate) fn start(
         folded_bytes,
         snapshots,
     } = recovered;
-    let committed = Committed {
-        batch: last.batch,
-        position: last.position,
-        clock: last.clock,
-        counts: last.counts,
-        events: 0,
-    };
-    let shared = Arc::new(Shared::new(committed, sources.clone()));
+    let shared = Arc::new(Shared::new(committed(&last), sources.clone()));
     shared.note_journaled(folded_bytes);
     let (commands, command_line) = bounded(CHUNKS_WAITING);
     let (to_committer, commit_line) = bounded(2 * (workers.len() + 1) * SHARES_WAITING);
     // Bounded by the batches in flight: the sequencer never has more of them than it waits for.
     let (acks, ack_line) = unbounded();
     let committer = Committer::new(log, &last, acks, Arc::clone(&shared));
-    let snapshotter = Snapshotter::new(
-        data.snapshots(),
-        options.snapshots,
-        workers.len(),
-        commands.clone(),
-        Arc::clone(&shared),
-        snapshots,
-    );
+    let taking = (data.snapshots(), options.snapshots, workers.len());
+    let snapshotter = Snapshotter::new(taking, commands.clone(), Arc::clone(&shared), snapshots);
     let next_due = workers.iter().map(Worker::next_due).collect();
     let (mut threads, worker_lines, hashes) = start_workers(workers, &to_committer, &shared)?;
     let lines = Lines {
@@ -99,11 +87,8 @@ pub(crate) fn start(
     threads.push(station("committer", &shared, move || {
         committer.run(&commit_line)
     })?);
-    let (snapshots, requests) = bounded(1);
-    threads.push(station("snapshots", &shared, move || {
-        snapshotter.run(&requests);
-        Ok(())
-    })?);
+    let (snapshots, thread) = start_snapshots(snapshotter, &shared)?;
+    threads.push(thread);
     Ok(Running {
         commands,
         stations: threads,
@@ -111,6 +96,29 @@ pub(crate) fn start(
         hashes,
         snapshots,
     })
+}
+
+/// What is committed at a start.
+fn committed(last: &Commit) -> Committed {
+    Committed {
+        batch: last.batch,
+        position: last.position,
+        clock: last.clock,
+        counts: last.counts,
+        events: 0,
+    }
+}
+
+fn start_snapshots(
+    snapshotter: Snapshotter,
+    shared: &Arc<Shared>,
+) -> Result<(Sender<Request>, JoinHandle<()>), EngineError> {
+    let (line, requests) = bounded(1);
+    let thread = station("snapshots", shared, move || {
+        snapshotter.run(&requests);
+        Ok(())
+    })?;
+    Ok((line, thread))
 }
 
 /// Notes the sequencer's end, however it comes.

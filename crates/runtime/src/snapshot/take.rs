@@ -59,9 +59,7 @@ pub(crate) struct Snapshotter {
 
 impl Snapshotter {
     pub(crate) fn new(
-        snapshots: Snapshots,
-        options: SnapshotOptions,
-        workers: usize,
+        (snapshots, options, workers): (Snapshots, SnapshotOptions, usize),
         commands: Sender<Command>,
         shared: Arc<Shared>,
         start: Start,
