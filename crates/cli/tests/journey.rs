@@ -245,6 +245,23 @@ fn why_leads_from_an_output_to_its_input() {
 }
 
 #[test]
+fn an_account_that_is_not_there_is_told_how_to_find_it() {
+    let journey = Journey::begun();
+    for command in [
+        &["bill", "NOPE", "--data", journey.data()] as &[&str],
+        &["account", "NOPE", "--data", journey.data()],
+    ] {
+        let refused = run(command);
+        assert_eq!(refused.status.code(), Some(1), "{command:?}");
+        let told = stderr(&refused);
+        assert!(
+            told.contains("there is no account NOPE") && told.contains("umbral tail"),
+            "{told}"
+        );
+    }
+}
+
+#[test]
 fn a_file_is_taken_once_and_strict_counts_the_quarantine() {
     let journey = Journey::begun();
     let again = json(&journey.ingest(&[]));

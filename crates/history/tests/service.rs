@@ -153,6 +153,45 @@ fn a_catalog_with_problems_creates_nothing() {
 }
 
 #[test]
+fn versions_in_two_currencies_create_nothing_and_none_is_activated() {
+    let temp = tempfile::tempdir().expect("a directory");
+    let dir = temp.path().join("data");
+    let euros = catalog_files("");
+    let mut dollars = euros.clone();
+    dollars[0].1 = dollars[0].1.replace("\"EUR\"", "\"USD\"").into();
+    let founding = umbral_runtime::Founding {
+        partitions: 4,
+        catalogs: vec![euros, dollars.clone()],
+        at: "2026-01-01T00:00:00Z".parse_instant(),
+        created_by: "test".to_owned(),
+    };
+    let error = umbral_runtime::init(&dir, founding).expect_err("refused");
+    let told = error.to_string();
+    for part in ["C-0171", "in USD", "in EUR"] {
+        assert!(told.contains(part), "{told}");
+    }
+    assert!(!dir.exists());
+
+    let place = Place::new(4);
+    let engine = place.engine(event_options());
+    let files: Vec<String> = dollars
+        .iter()
+        .map(|(path, content)| format!(r#"{{"path":{path:?},"content":{content:?}}}"#))
+        .collect();
+    let line = format!(
+        r#"{{"source":"desk","event_id":"usd","occurred_at":"2026-01-02T00:00:00Z","catalog_activated":{{"version":"usd","retroactive":true,"files":[{}]}}}}"#,
+        files.join(",")
+    );
+    let refused = submit(&engine, &[&line]);
+    assert!(
+        matches!(&refused[0].verdict, Verdict::Quarantined(why) if why.reason == Reason::BadCatalog
+            && why.detail.contains("C-0171")),
+        "{refused:?}"
+    );
+    engine.stop().expect("stopped");
+}
+
+#[test]
 fn the_clock_gap_is_refused_unless_a_tick_comes_before() {
     let place = Place::new(4);
     let engine = place.engine(event_options());

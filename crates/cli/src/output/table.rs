@@ -84,15 +84,19 @@ impl Table {
         }
         let width = self.inner.width().map_or(RULE_MOST, usize::from);
         for line in self.inner.lines() {
-            let line = line.trim_end();
-            // Rows of long texts may go over the edge; a rule that does would look like several.
-            let is_rule = line.starts_with('─') && line.chars().all(|letter| letter == '─');
-            match line.char_indices().nth(width) {
-                Some((end, _)) if is_rule => out.line(&line[..end])?,
-                _ => out.line(line)?,
-            }
+            out.line(cut_rule(line.trim_end(), width))?;
         }
         Ok(())
+    }
+}
+
+/// The line, if it is a rule no longer than this: rows of long texts may go over the edge of a terminal, but a
+/// rule that does would look like several.
+fn cut_rule(line: &str, width: usize) -> &str {
+    let is_rule = line.chars().all(|letter| letter == '─');
+    match line.char_indices().nth(width) {
+        Some((end, _)) if is_rule => &line[..end],
+        _ => line,
     }
 }
 
@@ -101,4 +105,17 @@ fn cell(text: &str, align: Align) -> Cell {
         Align::Left => CellAlignment::Left,
         Align::Right => CellAlignment::Right,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rules_are_cut_and_rows_are_not() {
+        assert_eq!(cut_rule(&"─".repeat(300), 120), "─".repeat(120));
+        assert_eq!(cut_rule("───", 120), "───");
+        let row = format!("─ {}", "x".repeat(300));
+        assert_eq!(cut_rule(&row, 120), row);
+    }
 }
