@@ -104,6 +104,15 @@ pub fn find(name: &str) -> Option<&'static Target> {
     TARGETS.iter().find(|target| target.name == name)
 }
 
+/// Puts bytes into the target of this name, for libFuzzer.
+///
+/// # Panics
+/// Where something does not hold, or there is no such target.
+pub fn call(name: &str, bytes: &[u8]) {
+    let target = find(name).expect("a target of this name");
+    (target.run)(bytes);
+}
+
 /// What a run came to.
 #[derive(Clone, Copy, Default, Debug)]
 pub struct Report {

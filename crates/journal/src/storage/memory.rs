@@ -35,6 +35,9 @@ struct Disk {
     write_fault: Option<(u64, WriteFault)>,
     sync_fault: Option<u64>,
     syncs: u64,
+    operation_fault: Option<(u64, io::ErrorKind)>,
+    operations: u64,
+    read_limit: Option<usize>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -82,11 +85,29 @@ impl MemoryDisk {
         self.state().sync_fault = Some(syncs);
     }
 
+    /// Lets `operations` more operations pass (everything but reading) and the one after them fail: it
+    /// changes nothing.
+    pub fn fail_operation_after(&self, operations: u64, kind: io::ErrorKind) {
+        self.state().operation_fault = Some((operations, kind));
+    }
+
+    /// A read gives this many octets at most, as the system may.
+    pub fn limit_reads(&self, octets: usize) {
+        self.state().read_limit = Some(octets);
+    }
+
+    /// Operations so far, those that failed included.
+    pub fn operations(&self) -> u64 {
+        self.state().operations
+    }
+
     /// Takes all faults back, the capacity included.
     pub fn heal(&self) {
         let mut disk = self.state();
         disk.write_fault = None;
         disk.sync_fault = None;
+        disk.operation_fault = None;
+        disk.read_limit = None;
         disk.capacity = None;
     }
 
@@ -204,6 +225,22 @@ impl Disk {
             .ok_or_else(|| io::ErrorKind::NotFound.into())
     }
 
+    fn count_operation(&mut self) -> io::Result<()> {
+        self.operations += 1;
+        match &mut self.operation_fault {
+            Some((0, kind)) => {
+                let kind = *kind;
+                self.operation_fault = None;
+                Err(kind.into())
+            }
+            Some((left, _)) => {
+                *left -= 1;
+                Ok(())
+            }
+            None => Ok(()),
+        }
+    }
+
     fn count_sync(&mut self) -> io::Result<()> {
         self.syncs += 1;
         match &mut self.sync_fault {
@@ -253,12 +290,16 @@ impl Disk {
 
 impl Storage for MemoryDisk {
     fn create_dir(&self, path: &Path) -> io::Result<()> {
-        self.state().dirs.insert(path.to_owned());
+        let mut disk = self.state();
+        disk.count_operation()?;
+        disk.dirs.insert(path.to_owned());
         Ok(())
     }
 
     fn create(&self, path: &Path) -> io::Result<Box<dyn StorageFile>> {
-        let inode = self.state().add(path);
+        let mut disk = self.state();
+        disk.count_operation()?;
+        let inode = disk.add(path);
         Ok(Box::new(MemoryFile {
             disk: self.clone(),
             inode,
@@ -274,11 +315,13 @@ impl Storage for MemoryDisk {
     }
 
     fn open_for_writing(&self, path: &Path) -> io::Result<Box<dyn StorageFile>> {
+        self.state().count_operation()?;
         self.open(path)
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
         let mut disk = self.state();
+        disk.count_operation()?;
         let inode = disk.find(from)?;
         disk.names.remove(from);
         disk.names.insert(to.to_owned(), inode);
@@ -287,6 +330,7 @@ impl Storage for MemoryDisk {
 
     fn remove(&self, path: &Path) -> io::Result<()> {
         let mut disk = self.state();
+        disk.count_operation()?;
         disk.find(path)?;
         disk.names.remove(path);
         Ok(())
@@ -307,6 +351,7 @@ impl Storage for MemoryDisk {
 
     fn sync_dir(&self, dir: &Path) -> io::Result<()> {
         let mut disk = self.state();
+        disk.count_operation()?;
         disk.count_sync()?;
         disk.durable_names
             .retain(|path, _| path.parent() != Some(dir));
@@ -322,6 +367,7 @@ impl Storage for MemoryDisk {
 
     fn lock(&self, path: &Path, holder: &str) -> io::Result<Box<dyn LockGuard>> {
         let mut disk = self.state();
+        disk.count_operation()?;
         if disk.locks.contains_key(path) {
             return Err(io::ErrorKind::WouldBlock.into());
         }
@@ -345,13 +391,15 @@ impl StorageFile for MemoryFile {
         let disk = self.disk.state();
         let content = &disk.files[self.inode].current;
         let rest = content.get(offset as usize..).unwrap_or_default();
-        let count = rest.len().min(buffer.len());
+        let most = disk.read_limit.unwrap_or(usize::MAX);
+        let count = rest.len().min(buffer.len()).min(most);
         buffer[..count].copy_from_slice(&rest[..count]);
         Ok(count)
     }
 
     fn write_at(&mut self, offset: u64, bytes: &[u8]) -> io::Result<usize> {
         let mut disk = self.disk.state();
+        disk.count_operation()?;
         let (count, error) = match disk.due_write_fault() {
             None => (bytes.len(), None),
             Some(WriteFault::Short(count)) => (count.min(bytes.len()), None),
@@ -365,14 +413,15 @@ impl StorageFile for MemoryFile {
     }
 
     fn truncate(&mut self, size: u64) -> io::Result<()> {
-        self.disk.state().files[self.inode]
-            .current
-            .resize(size as usize, 0);
+        let mut disk = self.disk.state();
+        disk.count_operation()?;
+        disk.files[self.inode].current.resize(size as usize, 0);
         Ok(())
     }
 
     fn sync(&mut self) -> io::Result<()> {
         let mut disk = self.disk.state();
+        disk.count_operation()?;
         disk.count_sync()?;
         let inode = &mut disk.files[self.inode];
         inode.durable = inode.current.clone();
