@@ -7,6 +7,7 @@ use crate::tariff::meters::Meters;
 use crate::world::World;
 use smol_str::SmolStr;
 use std::sync::Arc;
+use thin_vec::ThinVec;
 use umbral_model::event::OutId;
 use umbral_model::ids::*;
 use umbral_model::input::{Input, InputKey, Measure, RatedRecord, RestrictionReason, Scope};
@@ -120,49 +121,49 @@ pub(crate) struct Cold {
     pub profile: Option<SmolStr>,
     pub member_category: Option<SmolStr>,
     /// Plans of the account from when on, ascending, once they changed.
-    pub plans: Vec<(Timestamp, PlanNo)>,
+    pub plans: ThinVec<(Timestamp, PlanNo)>,
     /// Members in the order in which they were added.
-    pub members: Vec<Member>,
+    pub members: ThinVec<Member>,
     /// Classes from when on, ascending, once the class changed.
-    pub classes: Vec<(Timestamp, ClassNo)>,
+    pub classes: ThinVec<(Timestamp, ClassNo)>,
     /// Loyalty tiers by hand, from when on, ascending.
-    pub tiers: Vec<TierHeld>,
+    pub tiers: ThinVec<TierHeld>,
     /// Cards in the order in which they were given out.
-    pub cards: Vec<Card>,
+    pub cards: ThinVec<Card>,
     /// Fees of the current cycle, by holder.
-    pub fees: Vec<PaidFee>,
+    pub fees: ThinVec<PaidFee>,
     /// Instalments to come, in the order in which they were agreed.
-    pub instalments: Vec<Instalments>,
+    pub instalments: ThinVec<Instalments>,
     /// Records that were corrected, with what stands for them now, in the order of their first corrections.
-    pub corrected: Vec<Corrected>,
+    pub corrected: ThinVec<Corrected>,
     /// Corrections that wait for their records, in the order in which they came.
-    pub parked: Vec<Parked>,
+    pub parked: ThinVec<Parked>,
     /// The class to come, from a local day on.
     pub class_change: Option<(Date, ClassNo)>,
     /// Plans to come.
-    pub plan_changes: Vec<PlanChange>,
+    pub plan_changes: ThinVec<PlanChange>,
     /// The two cycles before the current one, newest first.
-    pub closed: Vec<CycleTotals>,
+    pub closed: ThinVec<CycleTotals>,
     /// Unbilled money of earlier cycles, by first day, ascending.
-    pub buckets: Vec<(Date, Money)>,
+    pub buckets: ThinVec<(Date, Money)>,
     /// Cycles that end on this day or before are billed.
     pub billed_to: Option<Date>,
     /// The customer's own limits.
-    pub overrides: Vec<Override>,
+    pub overrides: ThinVec<Override>,
     /// Added to the exposure limit.
     pub deposit: Money,
     /// Latches that are fired or remember a crossing; the others are armed.
-    pub latches: Vec<Latch>,
+    pub latches: ThinVec<Latch>,
     /// Why services are restricted, in the order in which reasons came.
-    pub restrictions: Vec<Restriction>,
+    pub restrictions: ThinVec<Restriction>,
     /// Bills and late fees in the order in which they were opened.
-    pub bills: Vec<Bill>,
+    pub bills: ThinVec<Bill>,
     /// Payments in the order in which they came.
-    pub payments: Vec<Payment>,
+    pub payments: ThinVec<Payment>,
     /// Credit that came from no payment: negative bills, credit notes.
     pub other_credit: Money,
     /// Open disputes.
-    pub disputes: Vec<Dispute>,
+    pub disputes: ThinVec<Dispute>,
     /// Cases, promises, holds.
     pub collections: Collections,
 }
@@ -170,28 +171,28 @@ pub(crate) struct Cold {
 static NO_COLD: Cold = Cold {
     profile: None,
     member_category: None,
-    plans: Vec::new(),
-    members: Vec::new(),
-    classes: Vec::new(),
-    tiers: Vec::new(),
-    cards: Vec::new(),
-    fees: Vec::new(),
-    instalments: Vec::new(),
-    corrected: Vec::new(),
-    parked: Vec::new(),
+    plans: ThinVec::new(),
+    members: ThinVec::new(),
+    classes: ThinVec::new(),
+    tiers: ThinVec::new(),
+    cards: ThinVec::new(),
+    fees: ThinVec::new(),
+    instalments: ThinVec::new(),
+    corrected: ThinVec::new(),
+    parked: ThinVec::new(),
     class_change: None,
-    plan_changes: Vec::new(),
-    closed: Vec::new(),
-    buckets: Vec::new(),
+    plan_changes: ThinVec::new(),
+    closed: ThinVec::new(),
+    buckets: ThinVec::new(),
     billed_to: None,
-    overrides: Vec::new(),
+    overrides: ThinVec::new(),
     deposit: Money::ZERO,
-    latches: Vec::new(),
-    restrictions: Vec::new(),
-    bills: Vec::new(),
-    payments: Vec::new(),
+    latches: ThinVec::new(),
+    restrictions: ThinVec::new(),
+    bills: ThinVec::new(),
+    payments: ThinVec::new(),
     other_credit: Money::ZERO,
-    disputes: Vec::new(),
+    disputes: ThinVec::new(),
     collections: Collections::NONE,
 };
 
@@ -202,7 +203,7 @@ pub(crate) struct Member {
     pub opened_at: Timestamp,
     pub closed_at: Option<Timestamp>,
     /// Its own plans from when on, ascending; none: the account's.
-    pub plans: Vec<(Timestamp, PlanNo)>,
+    pub plans: ThinVec<(Timestamp, PlanNo)>,
 }
 
 /// A loyalty tier by hand, or the end of one.

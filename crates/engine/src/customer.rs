@@ -7,6 +7,7 @@ use crate::dates;
 use crate::draft::Draft;
 use crate::tariff::{correction, fees, grants, meters};
 use crate::world::World;
+use thin_vec::ThinVec;
 use umbral_model::event::*;
 use umbral_model::ids::{ClassName, ClassNo, MemberId, PlanName, PlanNo, ZoneName};
 use umbral_model::input::*;
@@ -421,7 +422,12 @@ fn apply_member(world: &World, row: &mut Row, at: Timestamp, body: &MemberOpened
     if plan.is_none() {
         grants::hand_to_first_member(world, row, &body.member, at);
     }
-    row.cold_mut().members.push(Member {
+    let members = &mut row.cold_mut().members;
+    if members.is_empty() {
+        // Most accounts have one member and no more.
+        members.reserve_exact(1);
+    }
+    members.push(Member {
         id: body.member.clone(),
         opened_at: at,
         closed_at: None,
@@ -469,7 +475,7 @@ fn apply_plan(world: &World, row: &mut Row, event: &Event, body: &PlanSet) {
 }
 
 /// Puts what holds from an instant on into its place in a history.
-fn set_from<T>(history: &mut Vec<(Timestamp, T)>, from: Timestamp, value: T) {
+fn set_from<T>(history: &mut ThinVec<(Timestamp, T)>, from: Timestamp, value: T) {
     match history.binary_search_by_key(&from, |(from, _)| *from) {
         Ok(index) => history[index].1 = value,
         Err(index) => history.insert(index, (from, value)),
@@ -491,8 +497,9 @@ fn apply_cycle(world: &World, row: &mut Row, body: &CycleClosed) {
     row.forget_guards();
     let zone = row.zone;
     let cold = row.cold_mut();
+    cold.closed.truncate(CLOSED_KEPT - 1);
+    cold.closed.reserve_exact(1);
     cold.closed.insert(0, totals);
-    cold.closed.truncate(CLOSED_KEPT);
     if unbilled != Money::ZERO {
         cold.buckets.push((body.cycle_start, unbilled));
         cold.buckets.sort_unstable_by_key(|(start, _)| *start);

@@ -7,6 +7,7 @@ use crate::dedup::Dedup;
 use crate::tariff::meters::{Counted, Grant, Meters, UnitLatch};
 use smallvec::SmallVec;
 use smol_str::SmolStr;
+use thin_vec::ThinVec;
 use umbral_model::event::{CaseBill, CaseState, OutId};
 use umbral_model::ids::*;
 use umbral_model::input::{HoldReason, InputKey, Instalment, Measure, RestrictionReason, Scope};
@@ -176,6 +177,15 @@ impl<T: Feed + ?Sized> Feed for Box<T> {
 }
 
 impl<T: Feed> Feed for Vec<T> {
+    fn feed(&self, hasher: &mut Xxh3) {
+        (self.len() as u64).feed(hasher);
+        for item in self {
+            item.feed(hasher);
+        }
+    }
+}
+
+impl<T: Feed> Feed for ThinVec<T> {
     fn feed(&self, hasher: &mut Xxh3) {
         (self.len() as u64).feed(hasher);
         for item in self {

@@ -283,7 +283,7 @@ fn plans_into_own(
     let (first, _) = own.first().filter(|(from, _)| at < *from)?;
     let mut plans: Vec<(Timestamp, PlanNo)> = match cold.plans.is_empty() {
         true => vec![(row.opened_at, row.plan?)],
-        false => cold.plans.clone(),
+        false => cold.plans.to_vec(),
     };
     plans.retain(|(from, _)| from < first);
     plans.extend(own);

@@ -257,7 +257,7 @@ fn give(
 /// Charges the instalments that a new cycle brings, in the order in which they were agreed.
 pub(crate) fn charge_instalments(draft: &mut Draft<'_>) {
     let cycle = draft.row.cycle_start;
-    let due: Vec<Instalments> = draft.row.cold().instalments.clone();
+    let due = draft.row.cold().instalments.clone();
     for instalments in due {
         let is_last = instalments.next == instalments.count;
         let amount = if is_last {
