@@ -4,7 +4,9 @@
 use umbral_tests::fuzz::{Target, find, run};
 
 fn bounded(name: &str) {
-    let target: &Target = find(name).expect("a target of this name");
+    let Some(target): Option<&Target> = find(name) else {
+        panic!("there is no target {name}");
+    };
     let asked = std::env::var("UMBRAL_TEST_SEED").ok();
     let seed = asked
         .and_then(|text| text.parse().ok())

@@ -154,7 +154,7 @@ impl Reader {
 
     /// Walks over one batch, into the next segment if need be; false at the end.
     fn advance(&mut self) -> Result<bool, JournalError> {
-        let mut tries = 0;
+        let (mut tries, mut read_anew) = (0, false);
         loop {
             // Asked before the step: when the next segment is there, this one is final.
             let has_next = self.has_next_segment()?;
@@ -163,7 +163,13 @@ impl Reader {
                     self.check_floor()?;
                     return Ok(true);
                 }
-                (Ok(Step::End), true) => self.enter_next_segment()?,
+                // What the step looked at may have been read before the segment was final; nothing of it is
+                // kept, so the next step looks at all of it.
+                (_, true) if !read_anew => read_anew = true,
+                (Ok(Step::End), true) => {
+                    self.enter_next_segment()?;
+                    read_anew = false;
+                }
                 (Ok(Step::Unfinished(why)), true) => {
                     let at = self.scanner.offset();
                     return Err(JournalError::damaged(self.scanner.path(), at, why));

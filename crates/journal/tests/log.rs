@@ -274,3 +274,25 @@ fn a_lost_manifest_is_refused_and_rebuilt_only_on_command() {
     assert_eq!(append(&mut log, 900).unwrap(), 61);
     assert_ne!(disk.content(&manifest_path()).unwrap(), before);
 }
+
+#[test]
+fn a_reader_that_is_slow_reads_on_when_the_writer_has_begun_another_segment() {
+    let disk = MemoryDisk::new();
+    create(&disk);
+    let mut log = open(&disk).unwrap();
+    for _ in 0..4 {
+        append(&mut log, 900).unwrap();
+    }
+    // What the reader holds in memory ends with these, and with the zeros behind them.
+    let dir = dir(&disk);
+    let mut reader = dir.read(0).unwrap();
+    assert_eq!(reader.next_batch().unwrap().unwrap().number(), 1);
+    for _ in 4..30 {
+        append(&mut log, 900).unwrap();
+    }
+    assert!(disk.content(&segment_path(2)).is_some());
+    for expected in 2..=30 {
+        assert_eq!(reader.next_batch().unwrap().unwrap().number(), expected);
+    }
+    assert!(reader.next_batch().unwrap().is_none());
+}

@@ -109,7 +109,9 @@ pub fn find(name: &str) -> Option<&'static Target> {
 /// # Panics
 /// Where something does not hold, or there is no such target.
 pub fn call(name: &str, bytes: &[u8]) {
-    let target = find(name).expect("a target of this name");
+    let Some(target) = find(name) else {
+        panic!("there is no target {name}");
+    };
     (target.run)(bytes);
 }
 

@@ -19,7 +19,7 @@ impl Random {
     pub(crate) fn of_bytes(bytes: &[u8]) -> Random {
         let add = |sum: u64, byte: &u8| (sum ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
         Random {
-            bytes: bytes.to_vec().into_iter(),
+            bytes: Vec::from(bytes).into_iter(),
             ..Random::new(bytes.iter().fold(0xcbf2_9ce4_8422_2325, add))
         }
     }
