@@ -310,7 +310,7 @@ fn a_month_under_other_plans() {
             1,
             "did you mean bundle?",
         ),
-        (&["--compare", "nope"], 1, "the catalog has talk, "),
+        (&["--compare", "nope"], 1, "the catalog has bundle, "),
         (
             &["--compare", "all", "--month", "2019-05"],
             1,

@@ -828,7 +828,7 @@ fn the_original_of_a_correction_is_never_taken_from_outside() {
     };
     let corrected = |original| {
         schema::input::Body::UsageCorrected(schema::UsageCorrected {
-            corrects: "u-1".into(),
+            corrects: "u-0".into(),
             source: None,
             usage: Some(schema::Usage {
                 service: "sms".into(),
@@ -840,7 +840,7 @@ fn the_original_of_a_correction_is_never_taken_from_outside() {
     };
     let cancelled = |original| {
         schema::input::Body::UsageCancelled(schema::UsageCancelled {
-            cancels: "u-1".into(),
+            cancels: "u-0".into(),
             source: None,
             started_at_ns: None,
             original,

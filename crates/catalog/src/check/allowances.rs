@@ -100,7 +100,13 @@ impl Of<'_> {
             self.abroad_fits(draft, text, (abroad, units), networks, report);
         }
         if let (Some(services), Some(networks), false) = (&services, &networks, draft.broken) {
-            self.is_sold(draft, services, networks, report);
+            let usage = Usage {
+                direction: draft.direction,
+                networks,
+            };
+            if self.is_sold(draft, services, &usage, report) && measurement.is_some() {
+                self.is_of_use(draft, services, &usage, report);
+            }
         }
         Some(Allowance {
             name: draft.name.value.clone(),
@@ -235,25 +241,21 @@ impl Of<'_> {
         }
     }
 
-    /// An allowance for what nobody sells would never be used.
+    /// Whether all its services are sold: an allowance for what nobody sells would never be used.
     fn is_sold(
         &self,
         draft: &DraftAllowance,
         services: &[ServiceNo],
-        networks: &NetworkFilter,
+        usage: &Usage<'_>,
         report: &mut Report,
-    ) {
-        let usage = Usage {
-            direction: draft.direction,
-            networks,
-        };
+    ) -> bool {
         let mut sold = true;
         let seller = match self.grantor {
             AllowanceOf::Plan(_) => self.what.as_str(),
             AllowanceOf::Product(_) => "no plan",
         };
         for service in services {
-            let sale = self.filters.sale(self.plans, *service, &usage);
+            let sale = self.filters.sale(self.plans, *service, usage);
             let name = &self.filters.draft.services[service.index()].name;
             let no = if self.plans.is_empty() {
                 "sells"
@@ -281,9 +283,7 @@ impl Of<'_> {
                 .error(codes::ALLOWANCE_NOT_SOLD, spot, title, label)
                 .note(mend);
         }
-        if sold {
-            self.is_of_use(draft, services, &usage, report);
-        }
+        sold
     }
 
     /// Warns of zones to which nothing is sold, and of an allowance for what costs nothing without it.

@@ -520,7 +520,7 @@ price = "1 per GB"
 [rate.gratis]
 price = "free"
 [service.chat]
-unit = "events"
+measured_in = "events"
 [plan.x]
 rules = [
   { service = "data", zone = "sold", rate = "octets" },

@@ -15,7 +15,7 @@ pub(crate) enum Align {
 }
 
 /// Longest rule below a header, in columns, where the width of the terminal is not known.
-const RULE_MOST: usize = 120;
+const RULE_MOST: usize = 140;
 
 /// A table in the making.
 pub(crate) struct Table {

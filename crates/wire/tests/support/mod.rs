@@ -178,6 +178,38 @@ impl Arbitrary for PartyNumber {
     }
 }
 
+impl Arbitrary for Usage {
+    fn arbitrary(dice: &mut Dice) -> Self {
+        Usage {
+            service: any(dice),
+            direction: any(dice),
+            to: any(dice),
+            zone: any(dice),
+            network: dice
+                .pick(&[None, Some("310"), Some("20801"), Some("334020")])
+                .map(SmolStr::new),
+            quantity: any(dice),
+            duration: any(dice),
+            scope: any(dice),
+            continued: any(dice),
+            reservation: any(dice),
+        }
+    }
+}
+
+impl Arbitrary for PurchaseLine {
+    fn arbitrary(dice: &mut Dice) -> Self {
+        PurchaseLine {
+            category: any(dice),
+            item: any(dice),
+            qty: dice.pick(&[1, 2, 300, PurchaseLine::QTY_MOST]),
+            net: any(dice),
+            tax: any(dice),
+            discount: any(dice),
+        }
+    }
+}
+
 impl Arbitrary for Currency {
     fn arbitrary(dice: &mut Dice) -> Self {
         Currency::parse(dice.pick(&["EUR", "JPY", "KWD"])).expect("a currency")
@@ -296,10 +328,8 @@ structures! {
     TimeZoneChanged { time_zone }
     LimitOverridden { measure scope amount until }
     DepositReceived { amount }
-    Usage { service direction to zone network quantity duration scope continued reservation }
     ChargeAdded { amount code }
     Purchase { purchase method location partner lines }
-    PurchaseLine { category item qty net tax discount }
     BillLine { category item net purchase }
     BillIssued { bill cycle_end amount due_on lines replaces keep_due_on }
     BillVoided { bill }
