@@ -1,5 +1,7 @@
 //! Criterion benchmarks of single steps: the price of each kind of record, decoding, deciding, appending.
 
+#![allow(clippy::expect_used, reason = "a benchmark that cannot go on says why")]
+
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use std::hint::black_box;
 use std::time::Instant;

@@ -358,7 +358,7 @@ fn ingest(engine: &Engine, file: &Path) -> Result<f64> {
 }
 
 /// Seconds to append and sync the same bytes, batch by batch, to a plain file.
-fn raw_append(dir: &Path, from: u64, path: &PathBuf) -> Result<f64> {
+fn raw_append(dir: &Path, from: u64, path: &Path) -> Result<f64> {
     let mut reader = DataDir::open(dir)?.read(from + 1)?;
     let mut batches: Vec<Vec<u8>> = Vec::new();
     while let Some(batch) = reader.next_batch()? {

@@ -181,7 +181,7 @@ fn display_octets(octets: u64) -> String {
     let whole = OCTET_UNITS[..5]
         .iter()
         .rev()
-        .find(|(_, size)| octets >= *size && octets % size == 0);
+        .find(|(_, size)| octets >= *size && octets.is_multiple_of(*size));
     match whole {
         Some((unit, size)) => format!("{}{unit}", octets / size),
         None => format!("{octets}B"),

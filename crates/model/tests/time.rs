@@ -1,5 +1,7 @@
 //! Instants, dates and zones, with the two days a year on which clocks change.
 
+#![allow(clippy::expect_used, reason = "a test that cannot go on says why")]
+
 use umbral_model::time::{Date, LocalMeaning, LocalTime, Timestamp, ZoneRules};
 
 /// Madrid in 2026: clocks go forward on 29 March at 01:00Z and back on 25 October at 01:00Z.
