@@ -197,6 +197,33 @@ impl Arbitrary for Usage {
     }
 }
 
+/// The id of a corrected record: never that of the correction itself, which would be refused.
+fn id_of_another(dice: &mut Dice) -> EventId {
+    EventId::new(format!("record-{}", dice.any_size()))
+}
+
+impl Arbitrary for UsageCorrected {
+    fn arbitrary(dice: &mut Dice) -> Self {
+        UsageCorrected {
+            corrects: id_of_another(dice),
+            corrects_source: any(dice),
+            usage: any(dice),
+            original: any(dice),
+        }
+    }
+}
+
+impl Arbitrary for UsageCancelled {
+    fn arbitrary(dice: &mut Dice) -> Self {
+        UsageCancelled {
+            cancels: id_of_another(dice),
+            cancels_source: any(dice),
+            started_at: any(dice),
+            original: any(dice),
+        }
+    }
+}
+
 impl Arbitrary for PurchaseLine {
     fn arbitrary(dice: &mut Dice) -> Self {
         PurchaseLine {
@@ -348,8 +375,6 @@ structures! {
     StepCompleted { case step result }
     CaseClosedBy { case outcome }
     RestrictionChanged { service reason command barred }
-    UsageCorrected { corrects corrects_source usage original }
-    UsageCancelled { cancels cancels_source started_at original }
     RatedRecord { root occurred_at rated }
     TierGranted { tier until }
     CardIssued { number card_type valid_until }
