@@ -9,7 +9,7 @@ use crate::time::{Timestamp, ZoneRules};
 use smol_str::SmolStr;
 
 /// The version of the rules that this build decides by. Frames carry it.
-pub const LOGIC_VERSION: u32 = 2;
+pub const LOGIC_VERSION: u32 = 3;
 
 /// One partition's share of one batch.
 #[derive(Clone, PartialEq, Eq, Debug)]
