@@ -15,7 +15,7 @@ const BODIES: [&str; 38] = [
     r#""usage":{"service":"sms","to":"34600111222","quantity":"40"}"#,
     r#""usage":{"service":"data","quantity":"350MB","duration":"2h"}"#,
     r#""usage":{"service":"data","quantity":"1GB","network":"20801","scope":"roaming_data"}"#,
-    r#""usage":{"service":"voice","direction":"terminating","to":"33600111222","quantity":"9223372036854775807"}"#,
+    r#""usage":{"service":"voice","direction":"terminating","to":"33600111222","quantity":"9223372036"}"#,
     r#""charge_added":{"amount":"9223372036854.775807","code":"x"}"#,
     r#""charge_added":{"amount":"-3.50","code":"y"}"#,
     r#""purchase":{"purchase_id":"P1","method":"card","location":"L","lines":[{"category":"c","item":"i","qty":2,"net":"21.90","tax":"1.00"}]}"#,

@@ -110,20 +110,23 @@ impl Victim {
     }
 
     /// SIGKILL. Says whether it was still there; one that ended by itself must have ended well.
-    pub(crate) fn kill(mut self, what: &str) -> bool {
+    pub(crate) fn kill(self, what: &str) -> bool {
+        let output = self.kill_or_end();
+        // A process that ended between the look and the kill has a code, a killed one has none.
+        if output.status.code().is_none() {
+            return true;
+        }
+        assert_done(&output, what);
+        false
+    }
+
+    /// SIGKILL, if it is still there.
+    pub(crate) fn kill_or_end(mut self) -> Output {
         let mut child = self.0.take().expect("it was not taken");
         if child.try_wait().expect("wait").is_none() {
             child.kill().expect("kill");
         }
-        let output = child.wait_with_output().expect("wait");
-        // A process that ended between the look and the kill has a code, a killed one has none.
-        match output.status.code() {
-            None => true,
-            Some(_) => {
-                assert_done(&output, what);
-                false
-            }
-        }
+        child.wait_with_output().expect("wait")
     }
 
     /// Waits for its own end.
