@@ -104,6 +104,12 @@ impl Deck {
         }
     }
 
+    /// The next shorter prefix that a prefix begins with, and its zone set.
+    pub fn shorter(&self, prefix: PrefixNo) -> Option<(PrefixNo, u32)> {
+        let shorter = self.entry(prefix)?.shorter?;
+        Some((shorter, self.entry(shorter)?.zone_set))
+    }
+
     /// The entry of a prefix.
     pub fn entry(&self, prefix: PrefixNo) -> Option<PrefixEntry> {
         self.entries.get(prefix.index()).copied()

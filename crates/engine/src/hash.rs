@@ -176,30 +176,30 @@ impl<T: Feed + ?Sized> Feed for Box<T> {
     }
 }
 
-impl<T: Feed> Feed for Vec<T> {
+impl<T: Feed> Feed for [T] {
     fn feed(&self, hasher: &mut Xxh3) {
         (self.len() as u64).feed(hasher);
         for item in self {
             item.feed(hasher);
         }
+    }
+}
+
+impl<T: Feed> Feed for Vec<T> {
+    fn feed(&self, hasher: &mut Xxh3) {
+        self.as_slice().feed(hasher);
     }
 }
 
 impl<T: Feed> Feed for ThinVec<T> {
     fn feed(&self, hasher: &mut Xxh3) {
-        (self.len() as u64).feed(hasher);
-        for item in self {
-            item.feed(hasher);
-        }
+        self.as_slice().feed(hasher);
     }
 }
 
 impl<T: Feed> Feed for SmallVec<[T; 1]> {
     fn feed(&self, hasher: &mut Xxh3) {
-        (self.len() as u64).feed(hasher);
-        for item in self {
-            item.feed(hasher);
-        }
+        self.as_slice().feed(hasher);
     }
 }
 

@@ -4,6 +4,7 @@
 //! the length can be trusted before the payload is. The end mark makes sure that no page of a whole frame
 //! is zero at its end: a page that is, was never written.
 
+use crate::word::{u32_at, u64_at, u128_at};
 use xxhash_rust::xxh3::xxh3_128;
 
 /// Octets of a frame's header; also the alignment of frames.
@@ -147,7 +148,7 @@ pub(crate) fn decode_header(
         batch: u64_at(bytes, 24),
         sequence: u64_at(bytes, 32),
         count: u32_at(bytes, 40),
-        prev_hash: u128::from(u64_at(bytes, 48)) | (u128::from(u64_at(bytes, 56)) << 64),
+        prev_hash: u128_at(bytes, 48),
     };
     if header.flags & !KNOWN_FLAGS != 0 || u32_at(bytes, 44) != 0 {
         return Err("the frame's header has fields that this version does not know");
@@ -205,18 +206,6 @@ fn has_zero_page(payload: &[u8], offset: u64) -> bool {
 pub(crate) fn is_zero(bytes: &[u8]) -> bool {
     let (words, rest) = bytes.as_chunks::<16>();
     rest.iter().all(|byte| *byte == 0) && words.iter().all(|word| u128::from_ne_bytes(*word) == 0)
-}
-
-fn u32_at(bytes: &[u8; HEADER_BYTES], at: usize) -> u32 {
-    let mut word = [0u8; 4];
-    word.copy_from_slice(&bytes[at..at + 4]);
-    u32::from_le_bytes(word)
-}
-
-fn u64_at(bytes: &[u8; HEADER_BYTES], at: usize) -> u64 {
-    let mut word = [0u8; 8];
-    word.copy_from_slice(&bytes[at..at + 8]);
-    u64::from_le_bytes(word)
 }
 
 #[cfg(test)]

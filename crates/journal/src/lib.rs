@@ -25,6 +25,7 @@ mod scan;
 mod segment;
 pub mod snapshot;
 pub mod storage;
+mod word;
 
 pub use datadir::{Creation, DataDir, MAX_PARTITIONS, Settings, WriteLock};
 pub use error::JournalError;

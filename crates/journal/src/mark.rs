@@ -1,7 +1,7 @@
 //! A place in the journal with all that led to it: a batch, and where every chain stands after it. Two journals
 //! with the same mark hold the same batches up to there.
 
-use crate::segment::Head;
+use crate::segment::{HEAD_BYTES, Head};
 
 /// A batch with the heads of all chains after it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -11,8 +11,6 @@ pub struct JournalMark {
 }
 
 impl JournalMark {
-    pub(crate) const HEAD_BYTES: usize = 24;
-
     pub(crate) fn new(batch: u64, heads: &[Head]) -> JournalMark {
         JournalMark {
             batch,
@@ -35,21 +33,12 @@ impl JournalMark {
 
     pub(crate) fn encode_heads(&self, out: &mut Vec<u8>) {
         for head in &self.heads {
-            out.extend_from_slice(&head.sequence.to_le_bytes());
-            out.extend_from_slice(&head.hash.to_le_bytes());
+            out.extend_from_slice(&head.encode());
         }
     }
 
     pub(crate) fn decode(batch: u64, heads: &[u8]) -> JournalMark {
-        let heads = heads.chunks_exact(Self::HEAD_BYTES).map(|bytes| {
-            let (mut sequence, mut hash) = ([0u8; 8], [0u8; 16]);
-            sequence.copy_from_slice(&bytes[..8]);
-            hash.copy_from_slice(&bytes[8..]);
-            Head {
-                sequence: u64::from_le_bytes(sequence),
-                hash: u128::from_le_bytes(hash),
-            }
-        });
+        let heads = heads.chunks_exact(HEAD_BYTES).map(Head::decode);
         JournalMark {
             batch,
             heads: heads.collect(),

@@ -4,6 +4,7 @@
 use crate::error::JournalError;
 use crate::frame::PAGE_BYTES;
 use crate::storage::{Storage, StorageFile, read_full_at, write_all_at};
+use crate::word::{u32_at, u64_at, u128_at};
 use std::path::{Path, PathBuf};
 
 /// Newest format version of segments.
@@ -11,7 +12,8 @@ pub(crate) const FORMAT_VERSION: u32 = 1;
 
 const MAGIC: [u8; 8] = *b"UMBRALSG";
 const FIXED_BYTES: usize = 64;
-const HEAD_BYTES: usize = 24;
+/// Octets of a chain's head in files.
+pub(crate) const HEAD_BYTES: usize = 24;
 const SUFFIX: &str = ".segment";
 
 /// The newest frame of a partition's chain.
@@ -21,6 +23,24 @@ pub(crate) struct Head {
     pub(crate) sequence: u64,
     /// Its hash; 0 if there is none yet.
     pub(crate) hash: u128,
+}
+
+impl Head {
+    /// As it stands in files.
+    pub(crate) fn encode(&self) -> [u8; HEAD_BYTES] {
+        let mut bytes = [0u8; HEAD_BYTES];
+        bytes[..8].copy_from_slice(&self.sequence.to_le_bytes());
+        bytes[8..].copy_from_slice(&self.hash.to_le_bytes());
+        bytes
+    }
+
+    /// Reads a head from its `HEAD_BYTES` octets.
+    pub(crate) fn decode(bytes: &[u8]) -> Head {
+        Head {
+            sequence: u64_at(bytes, 0),
+            hash: u128_at(bytes, 8),
+        }
+    }
 }
 
 /// What a segment begins with.
@@ -80,8 +100,7 @@ impl SegmentHeader {
         bytes[36..40].copy_from_slice(&(self.heads.len() as u32).to_le_bytes());
         let places = bytes[FIXED_BYTES..].chunks_exact_mut(HEAD_BYTES);
         for (place, head) in places.zip(&self.heads) {
-            place[..8].copy_from_slice(&head.sequence.to_le_bytes());
-            place[8..].copy_from_slice(&head.hash.to_le_bytes());
+            place.copy_from_slice(&head.encode());
         }
         let crc = crc32c::crc32c(&bytes);
         bytes[12..16].copy_from_slice(&crc.to_le_bytes());
@@ -100,12 +119,7 @@ impl SegmentHeader {
             number: u64_at(bytes, 16),
             first_batch: u64_at(bytes, 24),
             epoch: u32_at(bytes, 32),
-            heads: heads
-                .map(|place| Head {
-                    sequence: u64_at(place, 0),
-                    hash: u128::from(u64_at(place, 8)) | (u128::from(u64_at(place, 16)) << 64),
-                })
-                .collect(),
+            heads: heads.map(Head::decode).collect(),
         })
     }
 }
@@ -186,16 +200,4 @@ pub(crate) fn has_content(storage: &dyn Storage, path: &Path) -> Result<bool, Jo
     });
     let size = read.map_err(|error| JournalError::io("read", path, error))?;
     Ok(size > header_bytes(u32_at(&fixed, 36) as usize))
-}
-
-fn u32_at(bytes: &[u8], at: usize) -> u32 {
-    let mut word = [0u8; 4];
-    word.copy_from_slice(&bytes[at..at + 4]);
-    u32::from_le_bytes(word)
-}
-
-fn u64_at(bytes: &[u8], at: usize) -> u64 {
-    let mut word = [0u8; 8];
-    word.copy_from_slice(&bytes[at..at + 8]);
-    u64::from_le_bytes(word)
 }

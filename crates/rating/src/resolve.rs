@@ -132,16 +132,14 @@ impl<'c> Ladder<'c> {
             if !rules.visited.is_empty() && ladder.is_in_visited_country(record) {
                 settled = ladder.climb(&rules.visited, None, record);
             }
-            let mut next = view.prefix.zip(view.zone_set);
-            while let Some((prefix, zone_set)) = next.filter(|_| !settled) {
+            let mut next = view.prefix.zip(view.zone_set).filter(|_| !settled);
+            while let Some((prefix, zone_set)) = next {
                 let of_prefix = rules.by_zone_set.get(zone_set as usize);
                 settled = ladder.climb(of_prefix, Some(prefix), record);
-                let deck = &catalog.deck;
-                let shorter = || deck.entry(prefix)?.shorter;
-                next = (!settled)
-                    .then(shorter)
-                    .flatten()
-                    .and_then(|prefix| Some((prefix, deck.entry(prefix)?.zone_set)));
+                if settled {
+                    break;
+                }
+                next = catalog.deck.shorter(prefix);
             }
         }
         if !settled {

@@ -37,11 +37,10 @@ impl BatchIndex {
     pub(crate) fn get(&self, index: usize) -> Option<IndexedBatch> {
         let stretch = match self.full.get(index / STRETCH) {
             Some(stretch) => stretch.as_ref(),
-            None => self.last.as_slice(),
+            None if index / STRETCH == self.full.len() => self.last.as_slice(),
+            None => return None,
         };
-        let is_last = index / STRETCH == self.full.len();
-        let is_there = is_last || index / STRETCH < self.full.len();
-        stretch.get(index % STRETCH).filter(|_| is_there).copied()
+        stretch.get(index % STRETCH).copied()
     }
 
     /// The newest batch.

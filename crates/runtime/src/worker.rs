@@ -227,15 +227,12 @@ impl Worker {
             _ => None,
         });
         // Each round asks where the one before it has told to look.
-        std::hint::black_box(
+        read_all(inputs.clone().map(|work| touch_input(&work.input)));
+        read_all(
             inputs
                 .clone()
-                .fold(0, |all, work| all ^ touch_input(&work.input)),
+                .map(|work| touch_destination(world, &work.input)),
         );
-        let destinations = inputs
-            .clone()
-            .map(|work| touch_destination(world, &work.input));
-        std::hint::black_box(destinations.fold(0, |all, read| all ^ read));
         let likely = inputs.filter_map(|work| {
             let partition = &self.slots[work.partition.index() / self.workers].partition;
             Some((partition, partition.likely_slot(&work.input.account)?))
@@ -246,10 +243,11 @@ impl Worker {
             Partition::touch_behind,
             Partition::touch_members,
         ] {
-            let touched = found
-                .iter()
-                .map(|(partition, slot)| touch(partition, *slot));
-            std::hint::black_box(touched.fold(0, |all, read| all ^ read));
+            read_all(
+                found
+                    .iter()
+                    .map(|(partition, slot)| touch(partition, *slot)),
+            );
         }
     }
 
@@ -394,23 +392,26 @@ impl Worker {
     }
 }
 
+/// Has everything read, although nobody wants what is read.
+fn read_all(reads: impl Iterator<Item = u64>) {
+    std::hint::black_box(reads.fold(0, |all, read| all ^ read));
+}
+
 /// Reads all lines of memory of an input; another thread wrote them a while ago.
-fn touch_input(input: &Input) -> usize {
+fn touch_input(input: &Input) -> u64 {
     let body = match &input.body {
         Body::Usage(usage) => {
-            usage.service.as_str().len()
-                ^ usage.to.head.len()
-                ^ usage.to.tail.len()
-                ^ usize::from(usage.zone.is_some() ^ usage.network.is_some())
-                ^ usize::from(usage.reservation.is_some())
-                ^ usage.quantity as usize
+            let lengths = usage.service.as_str().len() ^ usage.to.head.len() ^ usage.to.tail.len();
+            let given =
+                usage.zone.is_some() ^ usage.network.is_some() ^ usage.reservation.is_some();
+            lengths as u64 ^ u64::from(given) ^ usage.quantity
         }
         _ => 0,
     };
-    body ^ input.key.source.as_str().len()
-        ^ input.key.event_id.as_str().len()
-        ^ input.account.as_str().len()
-        ^ usize::from(input.member.is_some() ^ input.actor.is_some() ^ input.reason.is_some())
+    let InputKey { source, event_id } = &input.key;
+    let lengths = source.as_str().len() ^ event_id.as_str().len() ^ input.account.as_str().len();
+    let given = input.member.is_some() ^ input.actor.is_some() ^ input.reason.is_some();
+    body ^ lengths as u64 ^ u64::from(given)
 }
 
 fn touch_destination(world: &World, input: &Input) -> u64 {

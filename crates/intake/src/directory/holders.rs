@@ -19,13 +19,20 @@ pub(super) struct Holder {
     pub(super) keys: Vec<Key>,
 }
 
+impl Holder {
+    fn is(&self, account: &AccountId, member: &MemberId) -> bool {
+        self.account == *account && self.member == *member
+    }
+
+    fn hash(&self) -> u64 {
+        hash(&self.account, &self.member)
+    }
+}
+
 impl Holders {
     pub(super) fn find(&self, account: &AccountId, member: &MemberId) -> Option<u32> {
-        let same = |number: &u32| {
-            let holder = &self.all[*number as usize];
-            holder.account == *account && holder.member == *member
-        };
-        self.numbers.find(hash(account, member), same).copied()
+        let is_it = |number: &u32| self.all[*number as usize].is(account, member);
+        self.numbers.find(hash(account, member), is_it).copied()
     }
 
     /// The member's number, a new one if it has none yet.
@@ -34,17 +41,11 @@ impl Holders {
             return number;
         }
         let number = self.all.len() as u32;
-        self.all.push(Holder {
+        self.add(Holder {
             account: account.clone(),
             member: member.clone(),
             keys: Vec::new(),
         });
-        let all = &self.all;
-        self.numbers
-            .insert_unique(hash(account, member), number, |number| {
-                let holder = &all[*number as usize];
-                hash(&holder.account, &holder.member)
-            });
         number
     }
 
@@ -62,25 +63,18 @@ impl Holders {
     pub(super) fn reserve(&mut self, more: usize) {
         self.all.reserve(more);
         let all = &self.all;
-        self.numbers.reserve(more, |number| {
-            let holder = &all[*number as usize];
-            hash(&holder.account, &holder.member)
-        });
+        self.numbers
+            .reserve(more, |number| all[*number as usize].hash());
     }
 
     /// Appends a member as it was; false if it is there already.
     pub(super) fn add(&mut self, holder: Holder) -> bool {
         let (number, all) = (self.all.len() as u32, &self.all);
-        let hash_at = |number: u32| {
-            let holder = &all[number as usize];
-            hash(&holder.account, &holder.member)
-        };
-        let is_it = |number: &u32| {
-            let known = &all[*number as usize];
-            known.account == holder.account && known.member == holder.member
-        };
-        let hashed = hash(&holder.account, &holder.member);
-        let place = self.numbers.entry(hashed, is_it, |number| hash_at(*number));
+        let place = self.numbers.entry(
+            holder.hash(),
+            |known| all[*known as usize].is(&holder.account, &holder.member),
+            |known| all[*known as usize].hash(),
+        );
         let Entry::Vacant(place) = place else {
             return false;
         };

@@ -3,6 +3,8 @@
 use super::{PARTS_HEAD_BYTES, Part, Versions};
 use crate::frame::MAX_PAYLOAD_BYTES;
 use crate::mark::JournalMark;
+use crate::segment::HEAD_BYTES;
+use crate::word::{u32_at, u64_at};
 
 const FORMAT_VERSION: u32 = 1;
 const MAGIC: [u8; 8] = *b"UMBRALSM";
@@ -64,7 +66,7 @@ impl Manifest {
         }
         let (chains, count) = (u32_at(&bytes, 40) as usize, u32_at(&bytes, 44) as usize);
         let (heads, parts) = bytes[FIXED_BYTES..]
-            .split_at_checked(chains.saturating_mul(JournalMark::HEAD_BYTES))
+            .split_at_checked(chains.saturating_mul(HEAD_BYTES))
             .filter(|(_, parts)| parts.len() == count.saturating_mul(PART_BYTES))
             .ok_or("its length is not what it says")?;
         let manifest = Manifest {
@@ -107,16 +109,4 @@ fn part(bytes: &[u8]) -> Part {
         length: u32_at(bytes, 24),
         crc: u32_at(bytes, 28),
     }
-}
-
-fn u32_at(bytes: &[u8], at: usize) -> u32 {
-    let mut word = [0u8; 4];
-    word.copy_from_slice(&bytes[at..at + 4]);
-    u32::from_le_bytes(word)
-}
-
-fn u64_at(bytes: &[u8], at: usize) -> u64 {
-    let mut word = [0u8; 8];
-    word.copy_from_slice(&bytes[at..at + 8]);
-    u64::from_le_bytes(word)
 }

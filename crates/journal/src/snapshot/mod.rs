@@ -35,7 +35,8 @@ pub struct SnapshotError {
 }
 
 impl SnapshotError {
-    pub(crate) fn new(path: &Path, what: impl Into<String>) -> SnapshotError {
+    /// What is wrong with a file.
+    pub fn new(path: &Path, what: impl Into<String>) -> SnapshotError {
         SnapshotError {
             path: path.to_owned(),
             what: what.into(),

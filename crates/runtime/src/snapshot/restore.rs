@@ -6,7 +6,6 @@ use super::{Start, VERSIONS};
 use crate::fold::WorldFold;
 use crate::index::BatchIndex;
 use crate::worker::Worker;
-use std::path::Path;
 use std::thread;
 use umbral_intake::directory::Directory;
 use umbral_journal::DataDir;
@@ -64,7 +63,7 @@ fn restore(data: &DataDir, number: u64, workers: usize) -> Result<Restored, Snap
     let partitions = data.partitions();
     let open = || data.snapshots().open(number, VERSIONS, partitions);
     let snapshot = open()?;
-    let wrong = |what: String| Err(unusable(snapshot.path(), what));
+    let wrong = |what: String| Err(SnapshotError::new(snapshot.path(), what));
     match data.holds(snapshot.mark()) {
         Ok(true) => {}
         Ok(false) => {
@@ -82,7 +81,7 @@ fn restore(data: &DataDir, number: u64, workers: usize) -> Result<Restored, Snap
             .collect();
         let directory = scope.spawn(move || read_directory(&open()?));
         let base = read_base(&snapshot);
-        let broken = || unusable(snapshot.path(), "reading it failed");
+        let broken = || SnapshotError::new(snapshot.path(), "reading it failed");
         let workers = threads
             .into_iter()
             .map(|thread| thread.join().unwrap_or_else(|_| Err(broken())))
@@ -97,13 +96,6 @@ fn restore(data: &DataDir, number: u64, workers: usize) -> Result<Restored, Snap
             workers,
         })
     })
-}
-
-fn unusable(path: &Path, what: impl Into<String>) -> SnapshotError {
-    SnapshotError {
-        path: path.to_owned(),
-        what: what.into(),
-    }
 }
 
 fn of_kind(snapshot: &Snapshot, kind: u8) -> impl Iterator<Item = &Part> {
@@ -121,7 +113,10 @@ fn fill(
     let is_own = |part: &&Part| usize::from(part.partition) % workers == number;
     let own: Vec<&Part> = of_kind(snapshot, ROWS).filter(is_own).collect();
     if own.iter().any(|part| part.partition >= partitions) {
-        return Err(unusable(snapshot.path(), "it has rows of no partition"));
+        return Err(SnapshotError::new(
+            snapshot.path(),
+            "it has rows of no partition",
+        ));
     }
     let mut room = vec![0usize; usize::from(partitions)];
     for part in &own {
@@ -139,9 +134,9 @@ fn fill(
         let partition = worker.partition_mut(PartitionNo(part.partition));
         let rows = partition
             .read_rows(&bytes, part.as_of)
-            .map_err(|bad| unusable(snapshot.path(), bad.to_string()))?;
+            .map_err(|bad| SnapshotError::new(snapshot.path(), bad.to_string()))?;
         if rows != part.items as usize {
-            return Err(unusable(
+            return Err(SnapshotError::new(
                 snapshot.path(),
                 "a part has other rows than it says",
             ));
@@ -160,14 +155,14 @@ fn read_directory(snapshot: &Snapshot) -> Result<Directory, SnapshotError> {
         snapshot.read(part, &mut bytes)?;
         directory
             .read_piece(&bytes)
-            .map_err(|bad| unusable(snapshot.path(), bad.to_string()))?;
+            .map_err(|bad| SnapshotError::new(snapshot.path(), bad.to_string()))?;
     }
     Ok(directory)
 }
 
 /// What concerns all partitions: the last commit, catalogs and zones, places of batches.
 fn read_base(snapshot: &Snapshot) -> Result<(Commit, WorldFold, BatchIndex), SnapshotError> {
-    let bad = |what: &str| unusable(snapshot.path(), what);
+    let bad = |what: &str| SnapshotError::new(snapshot.path(), what);
     let mut bytes = Vec::new();
     let mut world = WorldFold::new();
     for part in of_kind(snapshot, WORLD) {
