@@ -129,8 +129,16 @@ fn offer(
             engine.offer(Chunk::made(records))?;
             sender.send(Sent { position, due })?;
         }
-        std::thread::sleep(STEP);
+        pause(STEP);
     }
+}
+
+#[allow(
+    clippy::disallowed_methods,
+    reason = "load at a given pace is a matter of time"
+)]
+fn pause(duration: Duration) {
+    std::thread::sleep(duration);
 }
 
 /// Notes how long each record took until it was durable.
@@ -147,7 +155,7 @@ fn watch(
             if over && engine.committed().position < position {
                 return waited;
             }
-            std::thread::sleep(LOOK);
+            pause(LOOK);
         }
         let now = begun.elapsed();
         waited.extend(due.into_iter().map(|due| now.saturating_sub(due)));
