@@ -3,6 +3,7 @@
 
 use hashbrown::HashTable;
 use smallvec::SmallVec;
+use thin_vec::ThinVec;
 use umbral_model::input::{Body, Input, InputKey, Scope};
 use umbral_model::time::{NANOS_PER_DAY, Timestamp};
 use xxhash_rust::xxh3::{Xxh3, xxh3_64};
@@ -84,7 +85,7 @@ fn word(parts: &[&str], low: u64) -> u64 {
 pub(crate) struct Dedup {
     /// First one word a group: the day after which its keys may be forgotten above, how many below,
     /// ascending by day. Then the keys, group by group.
-    words: Vec<u64>,
+    words: ThinVec<u64>,
     groups: u32,
     /// Finds keys where there are many.
     table: Option<Box<HashTable<u64>>>,
@@ -110,7 +111,7 @@ impl Dedup {
 
     /// Reads where the keys are.
     pub(crate) fn touch(&self) -> u64 {
-        self.words.len() as u64
+        u64::from(self.groups) ^ u64::from(self.table.is_some())
     }
 
     /// Reads the first and the last key, so that they are near when they are needed.
@@ -228,7 +229,7 @@ impl Dedup {
     }
 
     /// The keys from their parts; none if these cannot be.
-    pub(crate) fn from_parts(groups: u32, words: Vec<u64>) -> Option<Dedup> {
+    pub(crate) fn from_parts(groups: u32, words: ThinVec<u64>) -> Option<Dedup> {
         let (heads, keys) = words.split_at_checked(groups as usize)?;
         let counted = heads
             .iter()

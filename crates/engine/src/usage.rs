@@ -37,7 +37,7 @@ pub(crate) fn rate(draft: &mut Draft<'_>, input: &Input, usage: &Usage) -> Resul
         plan_of_old: None,
     };
     let rated = price(draft, &draft.row, priced)?;
-    if !meters::touches(&rated.charge) && draft.row.cold().parked.is_empty() {
+    if !meters::touches(&rated.charge) && draft.row.cold().tariff.parked.is_empty() {
         draft.push(EventBody::UsageRated(rated));
         latch::compare(draft, Cause::Usage);
         return Ok(());
@@ -116,7 +116,7 @@ fn charge_for(
 ) -> Result<Charge, Rejection> {
     let world = draft.world;
     let member = input.member.as_ref();
-    let cards = match row.cold().cards.is_empty() {
+    let cards = match row.cold().tariff.cards.is_empty() {
         true => CardTypes::new(),
         false => customer::cards_at(world, row, record.start),
     };
@@ -258,12 +258,12 @@ fn tariff_of<'a>(
     if let Some(plans) = of_member {
         return Ok(Tariff::Plans(plans));
     }
-    if starts_by(&cold.plans, at) {
-        return Ok(Tariff::Plans(&cold.plans));
+    if starts_by(&cold.tariff.plans, at) {
+        return Ok(Tariff::Plans(&cold.tariff.plans));
     }
-    match &cold.profile {
+    match &cold.tariff.profile {
         Some(profile) => Ok(Tariff::Profile(profile)),
-        None if cold.plans.is_empty() => row.plan.map(Tariff::Plan).ok_or_else(no_plan),
+        None if cold.tariff.plans.is_empty() => row.plan.map(Tariff::Plan).ok_or_else(no_plan),
         None => Err(no_plan()),
     }
 }
@@ -281,9 +281,9 @@ fn plans_into_own(
     let mut members = cold.members.iter();
     let own = &members.find(|known| Some(&known.id) == member)?.plans;
     let (first, _) = own.first().filter(|(from, _)| at < *from)?;
-    let mut plans: Vec<(Timestamp, PlanNo)> = match cold.plans.is_empty() {
+    let mut plans: Vec<(Timestamp, PlanNo)> = match cold.tariff.plans.is_empty() {
         true => vec![(row.opened_at, row.plan?)],
-        false => cold.plans.to_vec(),
+        false => cold.tariff.plans.to_vec(),
     };
     plans.retain(|(from, _)| from < first);
     plans.extend(own);
