@@ -4,7 +4,7 @@
 use hashbrown::HashTable;
 use smallvec::SmallVec;
 use thin_vec::ThinVec;
-use umbral_model::input::{Body, Input, InputKey, Scope};
+use umbral_model::input::{Body, Input, InputKey};
 use umbral_model::time::{NANOS_PER_DAY, Timestamp};
 use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 
@@ -37,13 +37,16 @@ impl Windows {
     /// The window of an input, in days.
     pub fn of(&self, input: &Input) -> u16 {
         match &input.body {
-            Body::Usage(usage)
-                if usage.network.is_some() || usage.scope == Some(Scope::RoamingData) =>
-            {
-                self.roaming_days
-            }
-            Body::Usage(_) => self.usage_days,
+            Body::Usage(usage) => self.of_usage(usage.is_abroad()),
             _ => self.other_days,
+        }
+    }
+
+    /// The window of usage, in days.
+    pub fn of_usage(&self, abroad: bool) -> u16 {
+        match abroad {
+            true => self.roaming_days,
+            false => self.usage_days,
         }
     }
 
@@ -63,7 +66,12 @@ pub(crate) enum Seen {
 
 /// The key word of an input: hash of sender and id above, hash of the body below.
 pub(crate) fn input_word(key: &InputKey, body_hash: u64) -> u64 {
-    word(&[key.source.as_str(), key.event_id.as_str()], body_hash)
+    key_word(key.source.as_str(), key.event_id.as_str(), body_hash)
+}
+
+/// As `input_word`, of the key's two texts.
+pub(crate) fn key_word(source: &str, event_id: &str, body_hash: u64) -> u64 {
+    word(&[source, event_id], body_hash)
 }
 
 /// The key word of a purchase, so that the same purchase under another input key is seen.
@@ -269,11 +277,9 @@ fn day_of(at: Timestamp) -> u32 {
     u32::try_from(at.nanos().div_euclid(NANOS_PER_DAY)).unwrap_or(0)
 }
 
-/// Until when a key of an input is kept.
-pub(crate) fn keep_until(windows: &Windows, input: &Input) -> Timestamp {
-    input
-        .occurred_at
-        .plus_nanos(i64::from(windows.of(input)) * NANOS_PER_DAY)
+/// Until when a key of an input of that time is kept, with a window of so many days.
+pub(crate) fn keep_until(occurred_at: Timestamp, days: u16) -> Timestamp {
+    occurred_at.plus_nanos(i64::from(days) * NANOS_PER_DAY)
 }
 
 #[cfg(test)]

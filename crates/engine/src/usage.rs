@@ -15,6 +15,7 @@ use umbral_model::charge::Charge;
 use umbral_model::event::{Cause, ChargeKind, ChargePosted, EventBody, UsageRated};
 use umbral_model::ids::{MemberId, PlanNo};
 use umbral_model::input::{ChargeAdded, Input, RatedRecord, Scope, Usage};
+use umbral_model::journal::UsageEntry;
 use umbral_model::money::Money;
 use umbral_model::rejection::{Reason, Rejection};
 use umbral_model::time::{Date, Timestamp};
@@ -351,6 +352,13 @@ fn add_usage(counters: &mut [Money; 4], scope: Scope, amount: Money) {
 pub(crate) fn apply_usage(world: &World, row: &mut Row, body: &UsageRated) {
     meters::use_units(world, row, body);
     add_rated(row, body, body.charge.amount);
+}
+
+/// Takes rated usage into the row that moved no meter.
+pub(crate) fn replay(row: &mut Row, usage: &UsageEntry<'_>) {
+    debug_assert_eq!(row.seq + 1, usage.account_seq, "events are gapless");
+    row.seq = usage.account_seq;
+    add_usage_money(row, usage.cycle, usage.scope, usage.amount);
 }
 
 /// Adds money of a rated record, or takes it away, in the record's own cycle and scope.
