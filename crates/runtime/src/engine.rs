@@ -17,7 +17,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use umbral_intake::directory::Directory;
-use umbral_intake::reader::{Merged, RecordReader};
+use umbral_intake::reader::{Merged, SourceFile};
 use umbral_journal::DataDir;
 use umbral_model::ids::{AccountId, PartitionNo};
 use umbral_model::input::Incoming;
@@ -256,7 +256,7 @@ impl Engine {
     /// when it says stop, reading ends there and can be taken up again.
     pub fn ingest(
         &self,
-        reader: &mut dyn RecordReader,
+        reader: &mut SourceFile,
         progress: &mut dyn FnMut(&Progress) -> Go,
     ) -> Result<Ingested, IngestError> {
         crate::ingest::ingest(self, reader, progress)

@@ -2,19 +2,20 @@
 //! goes on beside deciding, and a full engine makes the source wait.
 
 use crate::committer::Committed;
+use crate::decode::{self, Decoded};
 use crate::engine::Engine;
 use crate::error::EngineError;
 use crate::message::{Chunk, Original, Record, SourceId};
 use smol_str::SmolStr;
 use std::cell::RefCell;
 use std::sync::Arc;
-use umbral_intake::reader::{self, Merged, ReadError, RecordReader};
+use umbral_intake::reader::{self, Merged, ReadError, RecordReader, SourceFile};
 use umbral_model::ids::AccountId;
 
 /// Records of one chunk.
-const CHUNK_RECORDS: usize = 1_024;
+pub(crate) const CHUNK_RECORDS: usize = 1_024;
 /// Bytes after which a chunk is handed on, whatever its records.
-const CHUNK_BYTES: usize = 1 << 20;
+pub(crate) const CHUNK_BYTES: usize = 1 << 20;
 
 /// How far reading has come.
 #[derive(Clone, Debug)]
@@ -81,7 +82,7 @@ pub enum IngestError {
 
 pub(crate) fn ingest(
     engine: &Engine,
-    reader: &mut dyn RecordReader,
+    reader: &mut SourceFile,
     progress: &mut dyn FnMut(&Progress) -> Go,
 ) -> Result<Ingested, IngestError> {
     let source = source_of(reader);
@@ -93,19 +94,21 @@ pub(crate) fn ingest(
         return Ok(Ingested::already(taken, engine.committed()));
     }
     let skipped = reader.skip_records(taken)?;
+    // A stream may pause at any place: what it brought is not to wait for what comes next.
+    let ahead = match &source {
+        Some(_) => decode::AHEAD,
+        None => 1,
+    };
     let sources = source.into_iter().collect();
     let mut feed = Feed::new(engine, sources, skipped);
     let known = Known::new(engine);
-    let done = loop {
-        let next = reader.next_record(&|account| known.is(account));
-        known.check()?;
-        let Some(record) = feed.keep_what_was_read(next)? else {
-            break true;
+    let done = decode::in_order(reader, ahead, |reader, next| {
+        let Some(decoded) = feed.keep_what_was_read(next)? else {
+            return Ok(Go::On);
         };
-        if feed.take(record, 0)? && progress(&feed.progress(reader.progress())) == Go::Stop {
-            break false;
-        }
-    };
+        feed.take_chunk(decoded, reader, &known)?;
+        Ok(progress(&feed.progress(reader.progress())))
+    })?;
     let ingested = feed.finish(done)?;
     progress(&feed.progress(reader.progress()));
     Ok(ingested)
@@ -219,17 +222,44 @@ impl<'e> Feed<'e> {
             engine,
             sources,
             bytes: Vec::new(),
-            records: Vec::with_capacity(CHUNK_RECORDS),
+            records: Vec::new(),
             count: skipped,
             skipped,
             before: engine.committed(),
         }
     }
 
-    /// Takes a record of the source at `index`; says whether a chunk was handed on.
-    fn take(&mut self, record: reader::Record, index: u16) -> Result<bool, EngineError> {
-        let source = (usize::from(index) < self.sources.len()).then_some(index);
-        self.take_of(record, source)
+    /// Hands on a chunk of the only source.
+    fn take_chunk(
+        &mut self,
+        decoded: Decoded,
+        reader: &mut SourceFile,
+        known: &Known<'_>,
+    ) -> Result<(), EngineError> {
+        let Decoded { bytes, mut records } = decoded;
+        self.count += records.len() as u64;
+        if !self.sources.is_empty() {
+            records
+                .iter_mut()
+                .for_each(|record| record.source = Some(0));
+        }
+        if reader.opens_accounts() {
+            for record in records {
+                let incoming = record.content.as_ref().ok();
+                let is_known = |account: &AccountId| known.is(account);
+                let opening = incoming.and_then(|incoming| reader.opening(incoming, &is_known));
+                known.check()?;
+                // The opening is no record of the source: it keeps no position, and comes again if only it is
+                // committed and the account is still not known.
+                self.records.extend(opening.map(Record::made));
+                self.records.push(record);
+            }
+        } else {
+            debug_assert!(self.records.is_empty(), "every chunk is handed on at once");
+            self.records = records;
+        }
+        self.bytes = bytes;
+        self.hand_on()
     }
 
     fn take_of(
@@ -244,8 +274,7 @@ impl<'e> Feed<'e> {
             content,
             opening,
         } = record;
-        // The opening is no record of the source: it keeps no position, and comes again if only it is
-        // committed and the account is still not known.
+        // As in `take_chunk`.
         self.records.extend(opening.map(Record::made));
         let from = self.bytes.len() as u32;
         self.bytes.extend_from_slice(&original);
@@ -267,9 +296,8 @@ impl<'e> Feed<'e> {
     }
 
     fn hand_on(&mut self) -> Result<(), EngineError> {
-        let capacity = self.bytes.len() + self.bytes.len() / 8;
-        let bytes = std::mem::replace(&mut self.bytes, Vec::with_capacity(capacity));
-        let records = std::mem::replace(&mut self.records, Vec::with_capacity(CHUNK_RECORDS));
+        let bytes = std::mem::take(&mut self.bytes);
+        let records = std::mem::take(&mut self.records);
         self.engine.offer(Chunk {
             sources: self.sources.clone(),
             format: SmolStr::new_static("json"),

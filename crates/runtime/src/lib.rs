@@ -11,6 +11,7 @@
 
 mod clock;
 mod committer;
+mod decode;
 mod engine;
 mod error;
 mod fold;

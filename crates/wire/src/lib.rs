@@ -26,6 +26,7 @@ pub mod proto;
 mod scalars;
 mod table;
 mod usage;
+mod usage_view;
 mod value;
 mod words;
 

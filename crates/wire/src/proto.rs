@@ -6,6 +6,7 @@ use crate::error::WireError;
 use crate::identity::Identity;
 use crate::output::OutputEvent;
 use crate::pb::put_nested;
+use crate::usage_view::UsageView;
 use std::io::{self, BufRead};
 use umbral_model::input::Incoming;
 
@@ -17,6 +18,9 @@ use umbral_model::input::Incoming;
 pub fn decode_incoming(message: &[u8]) -> Result<Incoming, WireError> {
     if message.len() > MAX_MESSAGE_BYTES {
         return Err(*WireError::too_large(MAX_MESSAGE_BYTES));
+    }
+    if let Some(incoming) = UsageView::of(message).and_then(UsageView::into_incoming) {
+        return Ok(incoming);
     }
     Envelope::take(message)
         .and_then(Envelope::into_incoming)

@@ -149,10 +149,22 @@ impl Form {
 /// Sets the last digits of a number apart, as they must be in everything that is kept.
 pub(crate) fn split_number(usage: &mut Usage) {
     let PartyNumber { head, tail } = &usage.to;
-    if tail.is_empty() && !head.is_empty() {
-        usage.to = PartyNumber::split(head);
-    } else if !tail.is_empty() && !is_split(head, tail) {
-        usage.to = PartyNumber::split(&format!("{head}{tail}"));
+    if !head.is_empty() || !tail.is_empty() {
+        usage.to = split(head, tail);
+    }
+}
+
+/// A number in the parts that a sender gave it, in those that are kept.
+pub(crate) fn split(head: &str, tail: &str) -> PartyNumber {
+    if tail.is_empty() {
+        PartyNumber::split(head)
+    } else if is_split(head, tail) {
+        PartyNumber {
+            head: head.into(),
+            tail: tail.into(),
+        }
+    } else {
+        PartyNumber::split(&format!("{head}{tail}"))
     }
 }
 

@@ -1,6 +1,6 @@
 //! From the bytes of a record to an input, for every format.
 
-use super::{Fault, RawRecord, Refusal};
+use super::{Fault, RawChunk, RawRecord, RawSpan, Refusal};
 use crate::mapping::Rows;
 use umbral_model::input::Incoming;
 use umbral_model::rejection::{Reason, Rejection};
@@ -30,15 +30,30 @@ impl Decoder {
 
     /// What a record says, or why it cannot be taken.
     pub fn decode(&self, raw: &RawRecord) -> Result<Incoming, Refusal> {
-        if let Some(fault) = raw.fault {
+        self.decode_bytes(raw.row, raw.fault, &raw.bytes)
+    }
+
+    /// What a record of a chunk says, or why it cannot be taken.
+    pub fn decode_span(&self, chunk: &RawChunk, span: &RawSpan) -> Result<Incoming, Refusal> {
+        self.decode_bytes(span.row, span.fault, chunk.bytes_of(span))
+    }
+
+    fn decode_bytes(
+        &self,
+        row: u64,
+        fault: Option<Fault>,
+        bytes: &[u8],
+    ) -> Result<Incoming, Refusal> {
+        if let Some(fault) = fault {
             return Err(refused_whole(fault));
         }
         match self {
-            Decoder::Json => json::parse_incoming(&raw.bytes)
-                .map_err(|error| refused(error, json::identify(&raw.bytes))),
-            Decoder::Protobuf => proto::decode_incoming(&raw.bytes)
-                .map_err(|error| refused(error, proto::identify(&raw.bytes))),
-            Decoder::Rows(rows) => rows.decode(raw.row, &raw.bytes),
+            Decoder::Json => {
+                json::parse_incoming(bytes).map_err(|error| refused(error, json::identify(bytes)))
+            }
+            Decoder::Protobuf => proto::decode_incoming(bytes)
+                .map_err(|error| refused(error, proto::identify(bytes))),
+            Decoder::Rows(rows) => rows.decode(row, bytes),
         }
     }
 

@@ -1,6 +1,6 @@
 //! Cuts bytes into records: lines, or messages behind their length.
 
-use super::{Fault, RawRecord};
+use super::Fault;
 use std::io::{self, BufRead, ErrorKind};
 
 /// A record's size beyond which a length prefix is taken for damage and not for a large record.
@@ -13,6 +13,17 @@ pub(super) enum Framing {
     Lines { comment: Option<String> },
     /// A varint of the length before each record.
     Delimited,
+}
+
+/// A record that was cut out.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Cut {
+    /// Its number, from 1.
+    pub(super) row: u64,
+    /// Its line, from 1; 0 where there are no lines.
+    pub(super) line: u64,
+    /// Why it is not whole.
+    pub(super) fault: Option<Fault>,
 }
 
 /// Why the next record cannot be found.
@@ -63,45 +74,48 @@ impl<B: BufRead> Framer<B> {
     }
 
     /// The first line that is neither empty nor a comment: a header.
-    pub(super) fn header(&mut self) -> Result<Option<RawRecord>, Broken> {
-        let header = self.next_record()?;
+    pub(super) fn header(&mut self) -> Result<Option<Vec<u8>>, Broken> {
+        let mut bytes = Vec::new();
+        let header = self.cut(&mut bytes)?;
         self.row = 0;
-        Ok(header)
+        Ok(header.map(|_| bytes))
     }
 
-    /// The next record; `None` at the end.
-    pub(super) fn next_record(&mut self) -> Result<Option<RawRecord>, Broken> {
+    /// Appends the next record to `out`; `None` at the end.
+    pub(super) fn cut(&mut self, out: &mut Vec<u8>) -> Result<Option<Cut>, Broken> {
         match &self.framing {
-            Framing::Lines { .. } => self.next_line(),
-            Framing::Delimited => self.next_delimited(),
+            Framing::Lines { .. } => self.cut_line(out),
+            Framing::Delimited => self.cut_delimited(out),
         }
     }
 
-    fn next_line(&mut self) -> Result<Option<RawRecord>, Broken> {
+    fn cut_line(&mut self, out: &mut Vec<u8>) -> Result<Option<Cut>, Broken> {
+        let from = out.len();
         loop {
-            let mut bytes = Vec::new();
-            let size = read_line(&mut self.bytes, self.limit, &mut bytes)?;
+            out.truncate(from);
+            let size = read_line(&mut self.bytes, self.limit, out)?;
             if size == 0 {
                 return Ok(None);
             }
             self.line += 1;
-            if self.line == 1 && bytes.starts_with(b"\xef\xbb\xbf") {
-                bytes.drain(..3);
+            if self.line == 1 && out[from..].starts_with(b"\xef\xbb\xbf") {
+                out.drain(from..from + 3);
             }
-            let large = size > bytes.len() as u64 + 8 && bytes.len() >= self.limit;
-            while matches!(bytes.last(), Some(b'\n' | b'\r')) {
-                bytes.pop();
+            let kept = out.len() - from;
+            let large = size > kept as u64 + 8 && kept >= self.limit;
+            while out.len() > from && matches!(out.last(), Some(b'\n' | b'\r')) {
+                out.pop();
             }
-            if bytes.iter().all(u8::is_ascii_whitespace) && !large || self.is_comment(&bytes) {
+            let bytes = &out[from..];
+            if bytes.iter().all(u8::is_ascii_whitespace) && !large || self.is_comment(bytes) {
                 continue;
             }
             let large = large || bytes.len() > self.limit;
-            bytes.truncate(self.limit);
+            out.truncate(from + self.limit);
             self.row += 1;
-            return Ok(Some(RawRecord {
+            return Ok(Some(Cut {
                 row: self.row,
                 line: self.line,
-                bytes,
                 fault: large.then_some(Fault::TooLarge { size }),
             }));
         }
@@ -116,27 +130,22 @@ impl<B: BufRead> Framer<B> {
         }
     }
 
-    fn next_delimited(&mut self) -> Result<Option<RawRecord>, Broken> {
+    fn cut_delimited(&mut self, out: &mut Vec<u8>) -> Result<Option<Cut>, Broken> {
         let Some(size) = self.length()? else {
             return Ok(None);
         };
         let kept = size.min(self.limit as u64);
-        let mut bytes = Vec::with_capacity(kept as usize);
-        take(&mut self.bytes, kept, |chunk| {
-            bytes.extend_from_slice(chunk)
-        })?;
+        let got = take(&mut self.bytes, kept, |chunk| out.extend_from_slice(chunk))?;
         let rest = take(&mut self.bytes, size - kept, |_| {})?;
-        let got = bytes.len() as u64 + rest;
         let fault = if size > kept {
             Some(Fault::TooLarge { size })
         } else {
-            (got < size).then_some(Fault::Truncated)
+            (got + rest < size).then_some(Fault::Truncated)
         };
         self.row += 1;
-        Ok(Some(RawRecord {
+        Ok(Some(Cut {
             row: self.row,
             line: 0,
-            bytes,
             fault,
         }))
     }
@@ -219,8 +228,10 @@ mod tests {
         // A buffer of three bytes, so that every record lies across several.
         let mut framer = Framer::new(io::BufReader::with_capacity(3, input), framing, limit);
         let mut found = Vec::new();
-        while let Some(record) = framer.next_record().unwrap() {
-            found.push((record.row, record.line, record.bytes, record.fault));
+        let mut bytes = b"what stands before it stays".to_vec();
+        let before = bytes.len();
+        while let Some(cut) = framer.cut(&mut bytes).unwrap() {
+            found.push((cut.row, cut.line, bytes.split_off(before), cut.fault));
         }
         found
     }
@@ -270,7 +281,7 @@ mod tests {
         ] {
             let mut framer = Framer::new(damaged, Framing::Delimited, 100);
             assert!(
-                matches!(framer.next_record(), Err(Broken::Length)),
+                matches!(framer.cut(&mut Vec::new()), Err(Broken::Length)),
                 "{damaged:?}"
             );
         }

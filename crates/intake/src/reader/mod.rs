@@ -43,6 +43,47 @@ pub struct RawRecord {
     pub fault: Option<Fault>,
 }
 
+/// Records as they were cut out of their file, one behind the other in one piece of memory.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct RawChunk {
+    /// The records without their line ends or lengths.
+    pub bytes: Vec<u8>,
+    /// Where each of them is.
+    pub records: Vec<RawSpan>,
+}
+
+/// Where a record is in its chunk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RawSpan {
+    /// Number of the record in its file, from 1.
+    pub row: u64,
+    /// Line of the file, from 1; 0 where the format has no lines.
+    pub line: u64,
+    /// Its first byte.
+    pub from: u32,
+    /// The byte after its last one.
+    pub to: u32,
+    /// Why it is no whole record, if it is not.
+    pub fault: Option<Fault>,
+}
+
+impl RawChunk {
+    /// The bytes of one of its records.
+    pub fn bytes_of(&self, span: &RawSpan) -> &[u8] {
+        &self.bytes[span.from as usize..span.to as usize]
+    }
+
+    fn push(&mut self, cut: framing::Cut, from: usize) {
+        self.records.push(RawSpan {
+            row: cut.row,
+            line: cut.line,
+            from: from as u32,
+            to: self.bytes.len() as u32,
+            fault: cut.fault,
+        });
+    }
+}
+
 /// A record that could not be cut out whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {

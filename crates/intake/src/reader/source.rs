@@ -1,8 +1,10 @@
 //! One file or stream as a source of records.
 
 use super::bytes::{self, Bytes, Hashed};
-use super::framing::{Broken, Framer, Framing};
-use super::{Decoder, Format, Progress, RawRecord, ReadError, Record, RecordReader, Refusal};
+use super::framing::{Broken, Cut, Framer, Framing};
+use super::{
+    Decoder, Format, Progress, RawChunk, RawRecord, ReadError, Record, RecordReader, Refusal,
+};
 use crate::codes;
 use crate::mapping::Mapping;
 use rustc_hash::FxHashSet;
@@ -50,6 +52,10 @@ pub struct SourceFile {
     total: Option<u64>,
     compressed: bool,
     taken: u64,
+    /// Bytes that the next chunk will need, about.
+    room: usize,
+    /// Why it cannot be read on, once the records before that place are handed out.
+    broken: Option<ReadError>,
     /// Accounts that this reader has met, so that each is asked about once.
     met: FxHashSet<AccountId>,
 }
@@ -100,6 +106,8 @@ impl SourceFile {
             total: opened.total,
             compressed: opened.compressed,
             taken: 0,
+            room: 0,
+            broken: None,
             met: FxHashSet::default(),
         })
     }
@@ -153,6 +161,8 @@ impl SourceFile {
             total: opened.total,
             compressed,
             taken: 0,
+            room: 0,
+            broken: None,
             met: FxHashSet::default(),
         })
     }
@@ -166,6 +176,58 @@ impl SourceFile {
         };
         self.taken += u64::from(raw.is_some());
         Ok(raw)
+    }
+
+    /// The next records as they stand in the file, at most so many and about so many bytes; `None` at the end. They are
+    /// decoded elsewhere, and [`SourceFile::opening`] is asked of each in order.
+    pub fn next_chunk(
+        &mut self,
+        records: usize,
+        bytes: usize,
+    ) -> Result<Option<RawChunk>, ReadError> {
+        if let Some(error) = self.broken.take() {
+            return Err(error);
+        }
+        let mut chunk = RawChunk {
+            bytes: Vec::with_capacity(self.room),
+            records: Vec::with_capacity(records),
+        };
+        while chunk.records.len() < records && chunk.bytes.len() < bytes {
+            match self.add_to(&mut chunk) {
+                Ok(true) => {}
+                Ok(false) => break,
+                Err(error) if chunk.records.is_empty() => return Err(error),
+                Err(error) => {
+                    self.broken = Some(error);
+                    break;
+                }
+            }
+        }
+        self.taken += chunk.records.len() as u64;
+        self.room = chunk.bytes.len() + chunk.bytes.len() / 8;
+        Ok((!chunk.records.is_empty()).then_some(chunk))
+    }
+
+    /// Adds a record to a chunk; says whether there was one.
+    fn add_to(&mut self, chunk: &mut RawChunk) -> Result<bool, ReadError> {
+        let from = chunk.bytes.len();
+        let cut = match &mut self.records {
+            Records::Stream(framer) => {
+                cut_of(framer, &mut chunk.bytes, &self.name, self.compressed)?
+            }
+            Records::Held(all) => all.next().map(|raw| {
+                chunk.bytes.extend_from_slice(&raw.bytes);
+                Cut {
+                    row: raw.row,
+                    line: raw.line,
+                    fault: raw.fault,
+                }
+            }),
+        };
+        if let Some(cut) = cut {
+            chunk.push(cut, from);
+        }
+        Ok(cut.is_some())
     }
 
     /// What decodes the records of this source; may be shared by threads.
@@ -194,7 +256,17 @@ impl SourceFile {
         }
     }
 
-    fn opening(
+    /// Whether [`SourceFile::opening`] may ever give one.
+    pub fn opens_accounts(&self) -> bool {
+        match &*self.decoder {
+            Decoder::Rows(rows) => rows.mapping().new_accounts().is_some(),
+            Decoder::Json | Decoder::Protobuf => false,
+        }
+    }
+
+    /// The `customer_added` that must come before an input, for a mapping that creates accounts. Asked in the
+    /// order of the records; `known` as in [`RecordReader::next_record`].
+    pub fn opening(
         &mut self,
         incoming: &Incoming,
         known: &dyn Fn(&AccountId) -> bool,
@@ -324,7 +396,7 @@ fn decoder<B: std::io::BufRead>(
         let place = framer.place(name);
         let found = framer.header();
         let line = found.map_err(|error| broken(error, place, compressed))?;
-        let line = line.map(|header| String::from_utf8_lossy(&header.bytes).into_owned());
+        let line = line.map(|header| String::from_utf8_lossy(&header).into_owned());
         Some(line.unwrap_or_default())
     } else {
         None
@@ -338,8 +410,24 @@ fn next_of<B: std::io::BufRead>(
     name: &str,
     compressed: bool,
 ) -> Result<Option<RawRecord>, ReadError> {
+    let mut bytes = Vec::new();
+    let cut = cut_of(framer, &mut bytes, name, compressed)?;
+    Ok(cut.map(|Cut { row, line, fault }| RawRecord {
+        row,
+        line,
+        bytes,
+        fault,
+    }))
+}
+
+fn cut_of<B: std::io::BufRead>(
+    framer: &mut Framer<B>,
+    out: &mut Vec<u8>,
+    name: &str,
+    compressed: bool,
+) -> Result<Option<Cut>, ReadError> {
     framer
-        .next_record()
+        .cut(out)
         .map_err(|error| broken(error, framer.place(name), compressed))
 }
 
