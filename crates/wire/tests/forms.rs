@@ -103,6 +103,24 @@ proptest! {
         prop_assert_eq!(read[0].usage(), expected(&entry, &input, hash));
     }
 
+    /// Fields in any order are the same input, for us and for prost; a field twice is refused.
+    #[test]
+    fn the_order_of_fields_means_nothing(seed: u64) {
+        let mut dice = Dice(seed);
+        let is_usage = |kind: &u64| body_of_kind(*kind, &mut Dice(seed)).kind() == "usage";
+        let kind = (0..INPUT_KINDS).find(is_usage).expect("there is usage");
+        let incoming = incoming_of_kind(kind, &mut dice);
+        let bytes = protobuf(&incoming);
+        let mut fields = fields_of(&bytes);
+        let turns = dice.below(fields.len() as u64) as usize;
+        fields.rotate_left(turns);
+        let turned = fields.concat();
+        prop_assert_eq!(schema::Input::decode(&*turned), schema::Input::decode(&*bytes));
+        prop_assert_eq!(proto::decode_incoming(&turned), Ok(incoming));
+        let twice = [turned.as_slice(), fields[0]].concat();
+        prop_assert!(proto::decode_incoming(&twice).is_err());
+    }
+
     /// What the edge looked up for a correction is in the journal, and nowhere else: not in JSON, and not in
     /// the hash by which a repeat is known.
     #[test]
@@ -266,4 +284,18 @@ fn expected<'a>(entry: &'a Entry, input: &'a Input, body_hash: u64) -> Option<Us
         scope: rated.scope,
         amount: rated.charge.amount,
     })
+}
+
+/// The fields of a message, each with its key.
+fn fields_of(mut bytes: &[u8]) -> Vec<&[u8]> {
+    let mut fields = Vec::new();
+    while !bytes.is_empty() {
+        let mut rest = bytes;
+        let (tag, wire) = prost::encoding::decode_key(&mut rest).expect("a key");
+        prost::encoding::skip_field(wire, tag, &mut rest, Default::default()).expect("a field");
+        let (field, left) = bytes.split_at(bytes.len() - rest.len());
+        fields.push(field);
+        bytes = left;
+    }
+    fields
 }
