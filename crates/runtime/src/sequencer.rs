@@ -265,7 +265,9 @@ impl Sequencer {
         if let Some(source) = origin.source {
             self.count_record(source);
         }
-        if self.open.counts.inputs as usize >= self.options.batch_inputs {
+        // A catalog's batch ends with it, and holds how far its source is read.
+        let is_catalogs = !self.open.commit.catalogs.is_empty();
+        if is_catalogs || self.open.counts.inputs as usize >= self.options.batch_inputs {
             self.flush()?;
         }
         Ok(())
