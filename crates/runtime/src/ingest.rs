@@ -12,9 +12,9 @@ use umbral_intake::reader::{self, Merged, ReadError, RecordReader};
 use umbral_model::ids::AccountId;
 
 /// Records of one chunk.
-const CHUNK_RECORDS: usize = 1_024;
+pub(crate) const CHUNK_RECORDS: usize = 1_024;
 /// Bytes after which a chunk is handed on, whatever its records.
-const CHUNK_BYTES: usize = 1 << 20;
+pub(crate) const CHUNK_BYTES: usize = 1 << 20;
 
 /// How far reading has come.
 #[derive(Clone, Debug)]

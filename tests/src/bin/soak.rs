@@ -22,7 +22,7 @@ const PEAK_MAX: usize = 1 << 30;
 /// get a share of what decoders get.
 const SHARES: [(&str, u64); 4] = [
     ("model", 2_000),
-    ("restore", 500),
+    ("restore", 200),
     ("credit", 200),
     ("decide", 50),
 ];

@@ -90,7 +90,7 @@ pub const TARGETS: [Target; 22] = [
         "restore",
         snapshots::restore,
         snapshots::restore_seeds,
-        (800, 16 << 10),
+        (2_000, 16 << 10),
     ),
     target("csv", files::csv, files::csv_seeds, (12_000, LONG)),
     target("fixed", files::fixed, files::fixed_seeds, (12_000, LONG)),

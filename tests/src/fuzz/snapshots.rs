@@ -210,16 +210,17 @@ pub(super) fn restore(bytes: &[u8]) {
         .mark()
         .clone();
     let mut writer = open(&disk).snapshots().begin(*number).expect("begun");
+    let replaced = usize::from(*which) % parts.len();
     for (place, (kind, partition, items, own)) in parts.iter().enumerate() {
-        let is_it = place == usize::from(*which) % parts.len();
-        let content = if is_it { content } else { own };
+        let content = if place == replaced { content } else { own };
         let put = writer.put((*kind, *partition), *items, *number, content);
         put.expect("written");
     }
     writer.finish(VERSIONS, mark).expect("finished");
     let engine = engine(&disk);
+    let is_own = content == parts[replaced].3;
     match engine.restored_from() {
-        0 => assert_eq!(&engine.stop_with_hashes().expect("stopped").1, hashes),
+        0 if !is_own => assert_eq!(&engine.stop_with_hashes().expect("stopped").1, hashes),
         from => assert_eq!(from, *number),
     }
 }
