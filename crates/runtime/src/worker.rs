@@ -43,7 +43,7 @@ impl Slot {
         let Entry {
             mut events, input, ..
         } = entry;
-        events.clear();
+        self.partition.take_back(&mut events);
         (events, input)
     }
 

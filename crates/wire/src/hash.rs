@@ -1,13 +1,18 @@
 //! The hash of a body, by which the same key with another body is seen.
 
 use crate::input::body;
+use std::cell::RefCell;
 use umbral_model::input::{Body, Input};
 use xxhash_rust::xxh3::xxh3_64;
 
 /// Hash of the input's body over its canonical protobuf bytes: the same for the same body in whichever
 /// form it came.
 pub fn body_hash(input: &Input) -> u64 {
-    BodyHasher::default().hash(&input.body)
+    thread_local! {
+        /// One buffer for a thread: this is done for every input.
+        static HASHER: RefCell<BodyHasher> = RefCell::default();
+    }
+    HASHER.with_borrow_mut(|hasher| hasher.hash(&input.body))
 }
 
 /// Hashes bodies one after the other in one buffer.
