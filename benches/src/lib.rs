@@ -1,9 +1,15 @@
 //! What the benchmarks measure with: a catalog with a deck of any size and a stream of usage records.
 
+pub mod embedded;
 mod full;
+pub mod latency;
+pub mod process;
+pub mod rating;
 pub mod restart;
+mod row;
 
 pub use full::FullCall;
+pub use row::{Row, Sizes};
 
 use smol_str::SmolStr;
 use std::io::Write;
@@ -182,8 +188,19 @@ pub fn customer(account: u64) -> [Incoming; 2] {
 pub enum Choice {
     /// All alike.
     Uniform,
-    /// Few of them often: the product of two draws, which favours low numbers as a power law does.
-    Skewed,
+    /// By Zipf's law with the exponent 1: the one of rank `n` about `1/n` as often as the first. Ranks lie
+    /// scattered over the numbers.
+    Zipf,
+}
+
+/// A number below `accounts`: its rank is what the law's distribution, taken as continuous, gives a uniform draw.
+fn zipf(accounts: u64, random: &mut Seeded) -> u64 {
+    const DRAWS: u64 = 1 << 31;
+    /// A prime that no count of accounts here is a multiple of.
+    const SCATTER: u64 = 2_147_483_647;
+    let draw = random.below(DRAWS) as f64 / DRAWS as f64;
+    let rank = ((accounts + 1) as f64).powf(draw) as u64 - 1;
+    rank.min(accounts - 1) * SCATTER % accounts
 }
 
 /// A usage record: seven in ten are calls, two data, one a message; ten records a second.
@@ -196,7 +213,7 @@ pub fn usage(
 ) -> Incoming {
     let account = match choice {
         Choice::Uniform => random.below(accounts),
-        Choice::Skewed => random.below(accounts) * random.below(accounts) / accounts,
+        Choice::Zipf => zipf(accounts, random),
     };
     let (service, quantity) = match random.below(10) {
         0 => ("sms", 1),

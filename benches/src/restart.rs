@@ -1,8 +1,8 @@
 //! How long a start takes from a snapshot of many accounts, and what they take in memory. The start is a process of
 //! its own: memory that an earlier run freed must not hide what this one takes.
 
-use crate::{Choice, Seeded, catalog, customer, usage};
-use anyhow::{Context, Result, anyhow};
+use crate::{Choice, Row, Seeded, Sizes, customer, embedded, usage};
+use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 use std::process::Command;
@@ -11,7 +11,7 @@ use umbral_journal::DataDir;
 use umbral_journal::snapshot::Versions;
 use umbral_model::input::Incoming;
 use umbral_model::journal::LOGIC_VERSION;
-use umbral_runtime::{Chunk, ClockMode, Engine, Founding, Options, SnapshotOptions, init};
+use umbral_runtime::{Chunk, ClockMode, Engine, Options, SnapshotOptions};
 
 /// Inputs handed over together.
 const CHUNK: usize = 8_192;
@@ -55,25 +55,65 @@ pub fn options(workers: usize) -> Options {
     }
 }
 
+/// Rows of starts from a snapshot, and of the memory of what they bring.
+///
+/// # Errors
+/// Anything that does not work.
+pub fn rows(sizes: &Sizes) -> Result<Vec<Row>> {
+    let mut rows = Vec::new();
+    for accounts in &sizes.restarted {
+        let folder = tempfile::tempdir().context("make a folder")?;
+        rows.extend(rows_of(&folder.path().join("data"), *accounts)?);
+    }
+    Ok(rows)
+}
+
+/// Those of one count of accounts, in a data directory that stays.
+///
+/// # Errors
+/// Anything that does not work.
+pub fn rows_of(dir: &Path, accounts: u64) -> Result<Vec<Row>> {
+    let measured = measure(dir, accounts)?;
+    let named = match accounts % 1_000_000 {
+        0 => format!("{}m", accounts / 1_000_000),
+        _ => accounts.to_string(),
+    };
+    let started = Row::time(
+        format!("restart_{named}_accounts_seconds"),
+        measured.seconds,
+        "s",
+        measured.floor_seconds,
+    );
+    let snapshot = format!("snapshot_{named}_accounts_seconds");
+    let memory = match accounts {
+        10_000_000 => "memory_per_account_bytes".to_owned(),
+        _ => format!("memory_per_account_bytes_{named}"),
+    };
+    let on_disk = measured.snapshot_bytes_per_account;
+    Ok(vec![
+        started,
+        Row::plain(snapshot, measured.snapshot_seconds, "s"),
+        Row::plain(
+            format!("snapshot_per_account_bytes_{named}"),
+            on_disk,
+            "bytes",
+        ),
+        Row::plain(memory, measured.bytes_per_account, "bytes"),
+    ])
+}
+
 /// Fills a data directory with so many accounts, takes a snapshot, and starts anew.
 ///
 /// # Errors
 /// Anything that does not work.
 pub fn measure(dir: &Path, accounts: u64) -> Result<Restart> {
-    let founding = Founding {
-        partitions: 64,
-        catalogs: vec![catalog(1_000)],
-        at: crate::START,
-        created_by: "bench".to_owned(),
-    };
-    init(dir, founding).map_err(|error| anyhow!("{error}"))?;
+    embedded::found(dir, 1_000)?;
     let engine = Engine::open(dir, options(2))?;
     offer(&engine, (0..accounts).flat_map(customer))?;
     let mut random = Seeded::new(3);
     offer(
         &engine,
-        (0..accounts / 10)
-            .map(|number| usage(number, accounts, 1_000, Choice::Skewed, &mut random)),
+        (0..accounts / 10).map(|number| usage(number, accounts, 1_000, Choice::Zipf, &mut random)),
     )?;
     let taken = engine.snapshot()?.context("nothing was committed")?;
     let counts = engine.stop()?.counts;

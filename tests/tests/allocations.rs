@@ -15,10 +15,11 @@ use umbral_intake::reader::{self, SourceFile};
 use umbral_intake::zones::Iana;
 use umbral_model::ids::{EventId, PartitionNo};
 use umbral_model::input::{Address, Incoming, IncomingBody, Input, InputKey};
-use umbral_model::journal::{AccountEvent, Entry, JournaledInput, Outcome};
+use umbral_model::journal::{AccountEvent, Outcome};
 use umbral_model::time::Timestamp;
 use umbral_runtime::{ClockMode, Engine, Founding, Go, Options, SnapshotOptions, init};
-use umbral_wire::{body_hash, frame, json, proto};
+use umbral_wire::frame::{self, EntryHead, OpenEntry};
+use umbral_wire::{body_hash, json, proto};
 
 #[global_allocator]
 static MEMORY: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
@@ -148,7 +149,9 @@ impl Way {
         for line in customers() {
             let incoming = json::parse_incoming(line.as_bytes()).unwrap();
             let input = way.resolve(incoming);
-            assert_eq!(way.decide(&input), Decision::Applied);
+            let hash = body_hash(&input);
+            assert_eq!(way.decide(&input, hash), Decision::Applied);
+            way.events.clear();
             way.directory.apply(&input);
         }
         way
@@ -180,9 +183,9 @@ impl Way {
         }
     }
 
-    fn decide(&mut self, input: &Input) -> Decision {
-        self.events.clear();
-        let (clock, hash) = (input.occurred_at, body_hash(input));
+    /// Decides an input whose entry has begun in the frame.
+    fn decide(&mut self, input: &Input, hash: u64) -> Decision {
+        let clock = input.occurred_at;
         self.partition
             .process(&self.world, clock, input, hash, &mut self.events)
     }
@@ -191,45 +194,30 @@ impl Way {
         let mut steps = Steps::default();
         self.frame.clear();
         frame::encode_header(PartitionNo(0), 1, batch, &mut self.frame);
-        // The input's memory is used again, as the sequencer does it.
-        let mut held: Option<Box<Input>> = None;
         for message in messages {
             let begun = allocations();
             let incoming = proto::decode_incoming(message).unwrap();
             let decoded = allocations();
             let input = self.resolve(incoming);
             let resolved = allocations();
-            let decision = self.decide(&input);
-            let decided = allocations();
-            assert_eq!(decision, Decision::Applied);
-            let input = match held.take() {
-                Some(mut held) => {
-                    *held = input;
-                    held
-                }
-                None => Box::new(input),
-            };
             self.position += 1;
-            let entry = Entry {
+            let head = EntryHead {
                 position: self.position,
                 clock: input.occurred_at,
                 version: None,
-                input: JournaledInput::Account(input),
-                outcome: Outcome::Applied,
-                events: std::mem::take(&mut self.events),
             };
-            let boxed = allocations();
-            frame::encode_entry(&entry, &mut self.frame);
-            let encoded = allocations();
-            self.events = entry.events;
+            let (entry, hash) = OpenEntry::of_account(&head, &input, &mut self.frame);
+            let opened = allocations();
+            let decision = self.decide(&input, hash);
+            let decided = allocations();
+            assert_eq!(decision, Decision::Applied);
+            entry.finish(&Outcome::Applied, &self.events, &mut self.frame);
             self.partition.take_back(&mut self.events);
-            if let JournaledInput::Account(input) = entry.input {
-                held = Some(input);
-            }
+            let encoded = allocations();
             steps.decode += decoded - begun;
             steps.resolve += resolved - decoded;
-            steps.decide_and_apply += decided - resolved;
-            steps.encode += encoded - boxed;
+            steps.decide_and_apply += decided - opened;
+            steps.encode += opened - resolved + encoded - decided;
         }
         steps
     }

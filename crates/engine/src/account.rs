@@ -3,6 +3,7 @@
 
 use crate::collections::Collections;
 use crate::dates;
+use crate::rare::{Nothing, Rare};
 use crate::tariff::meters::Meters;
 use crate::world::World;
 use smol_str::SmolStr;
@@ -114,34 +115,14 @@ impl Default for Cache {
     }
 }
 
-/// The rare things of an account.
+/// The rare things of an account. What most accounts come to have stands here itself, what few have behind a
+/// word of its own.
 #[derive(Clone, PartialEq, Debug, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Cold {
-    /// Rating profile instead of a plan.
-    pub profile: Option<SmolStr>,
-    pub member_category: Option<SmolStr>,
-    /// Plans of the account from when on, ascending, once they changed.
-    pub plans: ThinVec<(Timestamp, PlanNo)>,
     /// Members in the order in which they were added.
     pub members: ThinVec<Member>,
-    /// Classes from when on, ascending, once the class changed.
-    pub classes: ThinVec<(Timestamp, ClassNo)>,
-    /// Loyalty tiers by hand, from when on, ascending.
-    pub tiers: ThinVec<TierHeld>,
-    /// Cards in the order in which they were given out.
-    pub cards: ThinVec<Card>,
     /// Fees of the current cycle, by holder.
     pub fees: ThinVec<PaidFee>,
-    /// Instalments to come, in the order in which they were agreed.
-    pub instalments: ThinVec<Instalments>,
-    /// Records that were corrected, with what stands for them now, in the order of their first corrections.
-    pub corrected: ThinVec<Corrected>,
-    /// Corrections that wait for their records, in the order in which they came.
-    pub parked: ThinVec<Parked>,
-    /// The class to come, from a local day on.
-    pub class_change: Option<(Date, ClassNo)>,
-    /// Plans to come.
-    pub plan_changes: ThinVec<PlanChange>,
     /// The two cycles before the current one, newest first.
     pub closed: ThinVec<CycleTotals>,
     /// Unbilled money of earlier cycles, by first day, ascending.
@@ -156,6 +137,77 @@ pub(crate) struct Cold {
     pub latches: ThinVec<Latch>,
     /// Why services are restricted, in the order in which reasons came.
     pub restrictions: ThinVec<Restriction>,
+    /// What the tariff depends on beside the plan of the row.
+    pub tariff: Rare<TariffHistory>,
+    /// Bills, and what became of them.
+    pub billing: Rare<Billing>,
+    /// Cases, promises, holds.
+    pub collections: Rare<Collections>,
+}
+
+static NO_COLD: Cold = Cold {
+    members: ThinVec::new(),
+    fees: ThinVec::new(),
+    closed: ThinVec::new(),
+    buckets: ThinVec::new(),
+    billed_to: None,
+    overrides: ThinVec::new(),
+    deposit: Money::ZERO,
+    latches: ThinVec::new(),
+    restrictions: ThinVec::new(),
+    tariff: Rare::NOTHING,
+    billing: Rare::NOTHING,
+    collections: Rare::NOTHING,
+};
+
+/// Profiles, changes of plan and class, tiers and cards, what was bought and what was corrected.
+#[derive(Clone, PartialEq, Debug, serde::Serialize, serde::Deserialize)]
+pub(crate) struct TariffHistory {
+    /// Rating profile instead of a plan.
+    pub profile: Option<SmolStr>,
+    pub member_category: Option<SmolStr>,
+    /// Plans of the account from when on, ascending, once they changed.
+    pub plans: ThinVec<(Timestamp, PlanNo)>,
+    /// Classes from when on, ascending, once the class changed.
+    pub classes: ThinVec<(Timestamp, ClassNo)>,
+    /// Loyalty tiers by hand, from when on, ascending.
+    pub tiers: ThinVec<TierHeld>,
+    /// Cards in the order in which they were given out.
+    pub cards: ThinVec<Card>,
+    /// Instalments to come, in the order in which they were agreed.
+    pub instalments: ThinVec<Instalments>,
+    /// Records that were corrected, with what stands for them now, in the order of their first corrections.
+    pub corrected: ThinVec<Corrected>,
+    /// Corrections that wait for their records, in the order in which they came.
+    pub parked: ThinVec<Parked>,
+    /// The class to come, from a local day on.
+    pub class_change: Option<(Date, ClassNo)>,
+    /// Plans to come.
+    pub plan_changes: ThinVec<PlanChange>,
+}
+
+impl Nothing for TariffHistory {
+    fn nothing() -> &'static TariffHistory {
+        static NOTHING: TariffHistory = TariffHistory {
+            profile: None,
+            member_category: None,
+            plans: ThinVec::new(),
+            classes: ThinVec::new(),
+            tiers: ThinVec::new(),
+            cards: ThinVec::new(),
+            instalments: ThinVec::new(),
+            corrected: ThinVec::new(),
+            parked: ThinVec::new(),
+            class_change: None,
+            plan_changes: ThinVec::new(),
+        };
+        &NOTHING
+    }
+}
+
+/// The open items of an account.
+#[derive(Clone, PartialEq, Debug, serde::Serialize, serde::Deserialize)]
+pub(crate) struct Billing {
     /// Bills and late fees in the order in which they were opened.
     pub bills: ThinVec<Bill>,
     /// Payments in the order in which they came.
@@ -164,37 +216,19 @@ pub(crate) struct Cold {
     pub other_credit: Money,
     /// Open disputes.
     pub disputes: ThinVec<Dispute>,
-    /// Cases, promises, holds.
-    pub collections: Collections,
 }
 
-static NO_COLD: Cold = Cold {
-    profile: None,
-    member_category: None,
-    plans: ThinVec::new(),
-    members: ThinVec::new(),
-    classes: ThinVec::new(),
-    tiers: ThinVec::new(),
-    cards: ThinVec::new(),
-    fees: ThinVec::new(),
-    instalments: ThinVec::new(),
-    corrected: ThinVec::new(),
-    parked: ThinVec::new(),
-    class_change: None,
-    plan_changes: ThinVec::new(),
-    closed: ThinVec::new(),
-    buckets: ThinVec::new(),
-    billed_to: None,
-    overrides: ThinVec::new(),
-    deposit: Money::ZERO,
-    latches: ThinVec::new(),
-    restrictions: ThinVec::new(),
-    bills: ThinVec::new(),
-    payments: ThinVec::new(),
-    other_credit: Money::ZERO,
-    disputes: ThinVec::new(),
-    collections: Collections::NONE,
-};
+impl Nothing for Billing {
+    fn nothing() -> &'static Billing {
+        static NOTHING: Billing = Billing {
+            bills: ThinVec::new(),
+            payments: ThinVec::new(),
+            other_credit: Money::ZERO,
+            disputes: ThinVec::new(),
+        };
+        &NOTHING
+    }
+}
 
 /// A subscription, child account, family member or card holder.
 #[derive(Clone, PartialEq, Debug, serde::Serialize, serde::Deserialize)]
@@ -474,11 +508,12 @@ impl Row {
     }
 
     pub(crate) fn bill(&self, id: &BillId) -> Option<&Bill> {
-        self.cold().bills.iter().find(|bill| bill.id == *id)
+        self.cold().billing.bills.iter().find(|bill| bill.id == *id)
     }
 
     pub(crate) fn payment(&self, id: &PaymentId) -> Option<&Payment> {
         self.cold()
+            .billing
             .payments
             .iter()
             .find(|payment| payment.id == *id)

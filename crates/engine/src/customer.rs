@@ -1,6 +1,6 @@
 //! The account itself: its beginning, members, class, plan, time zone and cycle.
 
-use crate::account::{CLOSED_KEPT, CycleTotals, Latch, Member, PlanChange, Row};
+use crate::account::{Billing, CLOSED_KEPT, Cold, CycleTotals, Latch, Member, PlanChange, Row};
 use crate::collections::case;
 use crate::credit::{latch, restriction};
 use crate::dates;
@@ -298,12 +298,14 @@ pub(crate) fn date_of_change(draft: &mut Draft<'_>) {
     let today = draft.today();
     let cold = draft.row.cold();
     let plans: Vec<PlanChange> = cold
+        .tariff
         .plan_changes
         .iter()
         .filter(|change| change.on <= today)
         .cloned()
         .collect();
     let class = cold
+        .tariff
         .class_change
         .filter(|(on, _)| *on <= today)
         .map(|(_, class)| class);
@@ -336,18 +338,22 @@ pub(crate) fn apply(world: &World, row: &mut Row, event: &Event) {
             if let Some(member) = members.iter_mut().find(|member| member.id == body.member) {
                 member.closed_at = Some(event.effective_at);
             }
-            let changes = &mut row.cold_mut().plan_changes;
-            changes.retain(|change| change.member.as_ref() != Some(&body.member));
+            if let Some(tariff) = row.cold_mut().tariff.get_mut() {
+                let others = |change: &PlanChange| change.member.as_ref() != Some(&body.member);
+                tariff.plan_changes.retain(others);
+            }
         }
         EventBody::ClassChangeScheduled(body) => {
             let class = world.catalogs.class_no(body.class.as_str());
-            row.cold_mut().class_change = class.map(|class| (body.on, class));
+            row.cold_mut().tariff.class_change = class.map(|class| (body.on, class));
         }
         EventBody::ClassSet(body) => {
             let to = world.catalogs.class_no(body.to.as_str());
             apply_class(row, event.effective_at, to.unwrap_or(row.class));
-            if is_dated(event) {
-                row.cold_mut().class_change = None;
+            if is_dated(event)
+                && let Some(tariff) = row.cold_mut().tariff.get_mut()
+            {
+                tariff.class_change = None;
             }
             row.forget_guards();
         }
@@ -370,7 +376,7 @@ pub(crate) fn apply(world: &World, row: &mut Row, event: &Event) {
 /// Another class from `at` on; earlier ones are remembered for late usage.
 fn apply_class(row: &mut Row, at: Timestamp, to: ClassNo) {
     let before = (row.opened_at, row.class);
-    let classes = &mut row.cold_mut().classes;
+    let classes = &mut row.cold_mut().tariff.classes;
     if classes.is_empty() {
         classes.push(before);
     }
@@ -406,8 +412,8 @@ fn apply_opened(world: &World, row: &mut Row, at: Timestamp, body: &AccountOpene
     if body.profile.is_some() || body.member_category.is_some() {
         row.tariff_is_cold = body.profile.is_some();
         let cold = row.cold_mut();
-        cold.profile = body.profile.clone();
-        cold.member_category = body.member_category.clone();
+        cold.tariff.profile = body.profile.clone();
+        cold.tariff.member_category = body.member_category.clone();
     }
     row.refresh_cycle(world);
     row.forget_guards();
@@ -439,7 +445,7 @@ fn apply_plan_to_come(world: &World, row: &mut Row, body: &PlanChangeScheduled) 
     let Some(plan) = world.catalogs.plan_no(body.plan.as_str()) else {
         return;
     };
-    let changes = &mut row.cold_mut().plan_changes;
+    let changes = &mut row.cold_mut().tariff.plan_changes;
     changes.retain(|change| change.member != body.member);
     changes.push(PlanChange {
         member: body.member.clone(),
@@ -456,8 +462,9 @@ fn apply_plan(world: &World, row: &mut Row, event: &Event, body: &PlanSet) {
     row.tariff_is_cold = true;
     let dated = is_dated(event);
     let cold = row.cold_mut();
-    if dated {
-        cold.plan_changes
+    if let Some(tariff) = cold.tariff.get_mut().filter(|_| dated) {
+        tariff
+            .plan_changes
             .retain(|change| change.member != body.member);
     }
     if let Some(member) = &body.member {
@@ -466,11 +473,11 @@ fn apply_plan(world: &World, row: &mut Row, event: &Event, body: &PlanSet) {
         }
         return;
     }
-    if cold.plans.is_empty() {
-        cold.plans.extend(before);
+    if cold.tariff.plans.is_empty() {
+        cold.tariff.plans.extend(before);
     }
-    set_from(&mut cold.plans, event.effective_at, plan);
-    let last = cold.plans.last().map(|(_, plan)| *plan);
+    set_from(&mut cold.tariff.plans, event.effective_at, plan);
+    let last = cold.tariff.plans.last().map(|(_, plan)| *plan);
     row.plan = last;
 }
 
@@ -524,27 +531,34 @@ fn apply_cycle(world: &World, row: &mut Row, body: &CycleClosed) {
 }
 
 /// Drops plans that ended before the oldest kept cycle.
-fn forget_plans(cold: &mut crate::account::Cold, from: Timestamp) {
-    let members = cold.members.iter_mut().map(|member| &mut member.plans);
-    for plans in std::iter::once(&mut cold.plans).chain(members) {
-        let first_needed = plans
-            .partition_point(|(start, _)| *start <= from)
-            .saturating_sub(1);
-        plans.drain(..first_needed);
+fn forget_plans(cold: &mut Cold, from: Timestamp) {
+    for member in &mut cold.members {
+        forget_before(&mut member.plans, from);
     }
-    let first_class = cold
-        .classes
+    if let Some(tariff) = cold.tariff.get_mut() {
+        forget_before(&mut tariff.plans, from);
+        forget_before(&mut tariff.classes, from);
+    }
+}
+
+/// Drops what was over by `from`: everything before the last one that began by then.
+fn forget_before<T>(list: &mut ThinVec<(Timestamp, T)>, from: Timestamp) {
+    let first_needed = list
         .partition_point(|(start, _)| *start <= from)
         .saturating_sub(1);
-    cold.classes.drain(..first_class);
+    list.drain(..first_needed);
 }
 
 /// Drops bills and payments that nothing can change any more.
-fn forget_settled(cold: &mut crate::account::Cold, before: Date) {
-    cold.bills
-        .retain(|bill| bill.due_on >= before || bill.remaining != Money::ZERO);
-    let bills = &cold.bills;
-    cold.payments.retain(|payment| {
+fn forget_settled(cold: &mut Cold, before: Date) {
+    let Some(Billing {
+        bills, payments, ..
+    }) = cold.billing.get_mut()
+    else {
+        return;
+    };
+    bills.retain(|bill| bill.due_on >= before || bill.remaining != Money::ZERO);
+    payments.retain(|payment| {
         payment.received_on >= before
             || payment.credit != Money::ZERO
             || payment

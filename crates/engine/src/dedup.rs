@@ -3,7 +3,8 @@
 
 use hashbrown::HashTable;
 use smallvec::SmallVec;
-use umbral_model::input::{Body, Input, InputKey, Scope};
+use thin_vec::ThinVec;
+use umbral_model::input::{Body, Input, InputKey};
 use umbral_model::time::{NANOS_PER_DAY, Timestamp};
 use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 
@@ -36,13 +37,16 @@ impl Windows {
     /// The window of an input, in days.
     pub fn of(&self, input: &Input) -> u16 {
         match &input.body {
-            Body::Usage(usage)
-                if usage.network.is_some() || usage.scope == Some(Scope::RoamingData) =>
-            {
-                self.roaming_days
-            }
-            Body::Usage(_) => self.usage_days,
+            Body::Usage(usage) => self.of_usage(usage.is_abroad()),
             _ => self.other_days,
+        }
+    }
+
+    /// The window of usage, in days.
+    pub fn of_usage(&self, abroad: bool) -> u16 {
+        match abroad {
+            true => self.roaming_days,
+            false => self.usage_days,
         }
     }
 
@@ -62,7 +66,12 @@ pub(crate) enum Seen {
 
 /// The key word of an input: hash of sender and id above, hash of the body below.
 pub(crate) fn input_word(key: &InputKey, body_hash: u64) -> u64 {
-    word(&[key.source.as_str(), key.event_id.as_str()], body_hash)
+    key_word(key.source.as_str(), key.event_id.as_str(), body_hash)
+}
+
+/// As `input_word`, of the key's two texts.
+pub(crate) fn key_word(source: &str, event_id: &str, body_hash: u64) -> u64 {
+    word(&[source, event_id], body_hash)
 }
 
 /// The key word of a purchase, so that the same purchase under another input key is seen.
@@ -84,7 +93,7 @@ fn word(parts: &[&str], low: u64) -> u64 {
 pub(crate) struct Dedup {
     /// First one word a group: the day after which its keys may be forgotten above, how many below,
     /// ascending by day. Then the keys, group by group.
-    words: Vec<u64>,
+    words: ThinVec<u64>,
     groups: u32,
     /// Finds keys where there are many.
     table: Option<Box<HashTable<u64>>>,
@@ -110,7 +119,7 @@ impl Dedup {
 
     /// Reads where the keys are.
     pub(crate) fn touch(&self) -> u64 {
-        self.words.len() as u64
+        u64::from(self.groups) ^ u64::from(self.table.is_some())
     }
 
     /// Reads the first and the last key, so that they are near when they are needed.
@@ -228,7 +237,7 @@ impl Dedup {
     }
 
     /// The keys from their parts; none if these cannot be.
-    pub(crate) fn from_parts(groups: u32, words: Vec<u64>) -> Option<Dedup> {
+    pub(crate) fn from_parts(groups: u32, words: ThinVec<u64>) -> Option<Dedup> {
         let (heads, keys) = words.split_at_checked(groups as usize)?;
         let counted = heads
             .iter()
@@ -268,11 +277,9 @@ fn day_of(at: Timestamp) -> u32 {
     u32::try_from(at.nanos().div_euclid(NANOS_PER_DAY)).unwrap_or(0)
 }
 
-/// Until when a key of an input is kept.
-pub(crate) fn keep_until(windows: &Windows, input: &Input) -> Timestamp {
-    input
-        .occurred_at
-        .plus_nanos(i64::from(windows.of(input)) * NANOS_PER_DAY)
+/// Until when a key of an input of that time is kept, with a window of so many days.
+pub(crate) fn keep_until(occurred_at: Timestamp, days: u16) -> Timestamp {
+    occurred_at.plus_nanos(i64::from(days) * NANOS_PER_DAY)
 }
 
 #[cfg(test)]

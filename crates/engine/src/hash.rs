@@ -4,6 +4,7 @@
 use crate::account::*;
 use crate::collections::{Case, ClosedCase, Collections, DoneStep, Hold, Promise};
 use crate::dedup::Dedup;
+use crate::rare::{Nothing, Rare};
 use crate::tariff::meters::{Counted, Grant, Meters, UnitLatch};
 use smallvec::SmallVec;
 use smol_str::SmolStr;
@@ -80,10 +81,10 @@ macro_rules! feed_numbers {
 }
 
 macro_rules! feed_fields {
-    ($type:ty { $($field:ident),* $(,)? }) => {
+    ($type:ty { $($($field:ident).+),* $(,)? }) => {
         impl Feed for $type {
             fn feed(&self, hasher: &mut Xxh3) {
-                $(self.$field.feed(hasher);)*
+                $(self.$($field).+.feed(hasher);)*
             }
         }
     };
@@ -171,6 +172,12 @@ impl<T: Feed> Feed for Option<T> {
 }
 
 impl<T: Feed + ?Sized> Feed for Box<T> {
+    fn feed(&self, hasher: &mut Xxh3) {
+        (**self).feed(hasher);
+    }
+}
+
+impl<T: Feed + Nothing> Feed for Rare<T> {
     fn feed(&self, hasher: &mut Xxh3) {
         (**self).feed(hasher);
     }
@@ -267,19 +274,19 @@ impl Feed for Row {
 }
 
 feed_fields!(Cold {
-    profile,
-    member_category,
-    plans,
+    tariff.profile,
+    tariff.member_category,
+    tariff.plans,
     members,
-    classes,
-    tiers,
-    cards,
+    tariff.classes,
+    tariff.tiers,
+    tariff.cards,
     fees,
-    instalments,
-    corrected,
-    parked,
-    class_change,
-    plan_changes,
+    tariff.instalments,
+    tariff.corrected,
+    tariff.parked,
+    tariff.class_change,
+    tariff.plan_changes,
     closed,
     buckets,
     billed_to,
@@ -287,10 +294,10 @@ feed_fields!(Cold {
     deposit,
     latches,
     restrictions,
-    bills,
-    payments,
-    other_credit,
-    disputes,
+    billing.bills,
+    billing.payments,
+    billing.other_credit,
+    billing.disputes,
     collections,
 });
 feed_fields!(Member {

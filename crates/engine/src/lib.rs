@@ -21,6 +21,7 @@ mod hash;
 mod index;
 mod partition;
 mod queue;
+mod rare;
 mod stored;
 mod tariff;
 mod timers;

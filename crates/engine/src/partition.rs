@@ -18,7 +18,7 @@ use umbral_model::charge::Charge;
 use umbral_model::event::{EventBody, TimerCause};
 use umbral_model::ids::{AccountId, VersionNo};
 use umbral_model::input::{Body, CustomerAdded, Input};
-use umbral_model::journal::{AccountEvent, Entry, JournaledInput, Outcome};
+use umbral_model::journal::{AccountEvent, Entry, JournaledInput, Outcome, UsageEntry};
 use umbral_model::rejection::{Reason, Rejection};
 use umbral_model::time::{NANOS_PER_SECOND, Timestamp};
 
@@ -213,7 +213,7 @@ impl Partition {
     /// [`Partition::touch_behind`] and [`Partition::touch_members`] it reads what an input of the account will
     /// need: a worker calls each of the four for some dozens of inputs before it processes them, so that memory
     /// answers for many at once. Nothing is changed by it.
-    pub fn likely_slot(&self, id: &AccountId) -> Option<u32> {
+    pub fn likely_slot(&self, id: &str) -> Option<u32> {
         self.by_id.likely(hash_of(id))
     }
 
@@ -225,8 +225,12 @@ impl Partition {
 
     /// Reads what the row leads to: keys and rare things.
     pub fn touch_behind(&self, slot: u32) -> u64 {
-        let Slot { row, dedup } = &self.slots[slot as usize];
-        dedup.touch_keys() ^ row.cold().members.len() as u64
+        self.touch_keys(slot) ^ self.slots[slot as usize].row.cold().members.len() as u64
+    }
+
+    /// Reads the keys that the account took: what a replayed record needs beside the row.
+    pub fn touch_keys(&self, slot: u32) -> u64 {
+        self.slots[slot as usize].dedup.touch_keys()
     }
 
     /// Reads the account's first member.
@@ -338,6 +342,26 @@ impl Partition {
         }
     }
 
+    /// As [`Partition::replay_of`], of an entry of usage that changed nothing but money. False, and nothing is done, if
+    /// the account is not here.
+    pub fn replay_usage(&mut self, batch: u64, usage: &UsageEntry<'_>) -> bool {
+        let Some(slot) = self.find_text(usage.account) else {
+            return false;
+        };
+        if self.holds(slot, batch) {
+            return true;
+        }
+        let Slot { row, dedup } = &mut self.slots[slot as usize];
+        crate::usage::replay(row, usage);
+        let now = instant_of(usage.clock, usage.occurred_at);
+        row.cache.evaluated_at = row.cache.evaluated_at.max(now);
+        let word = dedup::key_word(usage.source, usage.event_id, usage.body_hash);
+        let days = self.windows.of_usage(usage.abroad);
+        let keep_until = dedup::keep_until(usage.occurred_at, days);
+        dedup.insert(word, keep_until, usage.clock);
+        true
+    }
+
     /// The hash of the whole state: the sum of the accounts' hashes, modulo 2^128. Sums of partitions add up
     /// to the deployment's, whatever their number.
     pub fn state_hash(&self) -> u128 {
@@ -430,8 +454,9 @@ impl Partition {
     pub fn reserve(&mut self, accounts: usize) {
         self.slots.reserve(accounts);
         let slots = &self.slots;
-        self.by_id
-            .reserve(accounts, |known| hash_of(&slots[known as usize].row.id));
+        self.by_id.reserve(accounts, |known| {
+            hash_of(slots[known as usize].row.id.as_str())
+        });
     }
 
     /// Appends accounts to `out`, from number `from` on, as many as the portion holds and one at least if
@@ -470,13 +495,14 @@ impl Partition {
     fn add_read(&mut self, row: Row, dedup: Dedup) -> Result<(), BadRows> {
         let slot = u32::try_from(self.slots.len()).map_err(|_| BadRows("there are too many"))?;
         let slots = &self.slots;
-        let hash = hash_of(&row.id);
+        let hash = hash_of(row.id.as_str());
         let is_it = |known: u32| slots[known as usize].row.id == row.id;
         if self.by_id.find(hash, is_it).is_some() {
             return Err(BadRows("an account comes twice"));
         }
-        self.by_id
-            .insert(hash, slot, |known| hash_of(&slots[known as usize].row.id));
+        self.by_id.insert(hash, slot, |known| {
+            hash_of(slots[known as usize].row.id.as_str())
+        });
         self.slots.push(Slot { row, dedup });
         Ok(())
     }
@@ -493,20 +519,25 @@ impl Partition {
     }
 
     fn find(&self, id: &AccountId) -> Option<u32> {
-        self.by_id
-            .find(hash_of(id), |slot| self.slots[slot as usize].row.id == *id)
+        self.find_text(id.as_str())
+    }
+
+    fn find_text(&self, id: &str) -> Option<u32> {
+        let is_it = |slot: u32| self.slots[slot as usize].row.id.as_str() == id;
+        self.by_id.find(hash_of(id), is_it)
     }
 
     fn add(&mut self, row: Row) -> u32 {
         let slot = self.slots.len() as u32;
-        let hash = hash_of(&row.id);
+        let hash = hash_of(row.id.as_str());
         self.slots.push(Slot {
             row,
             dedup: Dedup::default(),
         });
         let slots = &self.slots;
-        self.by_id
-            .insert(hash, slot, |known| hash_of(&slots[known as usize].row.id));
+        self.by_id.insert(hash, slot, |known| {
+            hash_of(slots[known as usize].row.id.as_str())
+        });
         slot
     }
 
@@ -522,7 +553,7 @@ impl Partition {
     }
 
     fn remember(&mut self, slot: u32, word: u64, input: &Input, clock: Timestamp) {
-        let keep_until = dedup::keep_until(&self.windows, input);
+        let keep_until = dedup::keep_until(input.occurred_at, self.windows.of(input));
         let keys = &mut self.slots[slot as usize].dedup;
         keys.insert(word, keep_until, clock);
         if let Body::Purchase(purchase) = &input.body {
@@ -619,14 +650,18 @@ impl Partition {
 /// The instant as of which an input is decided: the clock, or its own instant where that is a little later,
 /// so that a boundary's timers fire before an input dated after it.
 fn now_of(clock: Timestamp, input: &Input) -> Timestamp {
-    match input.occurred_at.since(clock) <= SKEW {
-        true => clock.max(input.occurred_at),
+    instant_of(clock, input.occurred_at)
+}
+
+fn instant_of(clock: Timestamp, occurred_at: Timestamp) -> Timestamp {
+    match occurred_at.since(clock) <= SKEW {
+        true => clock.max(occurred_at),
         false => clock,
     }
 }
 
-fn hash_of(id: &AccountId) -> u64 {
-    FxBuildHasher.hash_one(id.as_str())
+fn hash_of(id: &str) -> u64 {
+    FxBuildHasher.hash_one(id)
 }
 
 fn outside_window(windows: &Windows, input: &Input, clock: Timestamp) -> Rejection {

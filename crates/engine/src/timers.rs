@@ -88,14 +88,14 @@ fn offer_dates(earliest: &mut Earliest, world: &World, row: &Row) {
             });
         }
     }
-    if let Some((on, _)) = cold.class_change {
+    if let Some((on, _)) = cold.tariff.class_change {
         earliest.offer(
             zone.start_of_day(on),
             TimerKind::ClassDate,
             SmolStr::default,
         );
     }
-    for change in &cold.plan_changes {
+    for change in &cold.tariff.plan_changes {
         earliest.offer(
             zone.start_of_day(change.on),
             TimerKind::ClassDate,
@@ -105,7 +105,7 @@ fn offer_dates(earliest: &mut Earliest, world: &World, row: &Row) {
 }
 
 fn offer_parked(earliest: &mut Earliest, row: &Row) {
-    for parked in &row.cold().parked {
+    for parked in &row.cold().tariff.parked {
         earliest.offer(parked.until, TimerKind::Parked, || {
             format_smolstr!("{}/{}", parked.input.key.source, parked.input.key.event_id)
         });

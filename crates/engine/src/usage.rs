@@ -15,6 +15,7 @@ use umbral_model::charge::Charge;
 use umbral_model::event::{Cause, ChargeKind, ChargePosted, EventBody, UsageRated};
 use umbral_model::ids::{MemberId, PlanNo};
 use umbral_model::input::{ChargeAdded, Input, RatedRecord, Scope, Usage};
+use umbral_model::journal::UsageEntry;
 use umbral_model::money::Money;
 use umbral_model::rejection::{Reason, Rejection};
 use umbral_model::time::{Date, Timestamp};
@@ -37,7 +38,7 @@ pub(crate) fn rate(draft: &mut Draft<'_>, input: &Input, usage: &Usage) -> Resul
         plan_of_old: None,
     };
     let rated = price(draft, &draft.row, priced)?;
-    if !meters::touches(&rated.charge) && draft.row.cold().parked.is_empty() {
+    if !meters::touches(&rated.charge) && draft.row.cold().tariff.parked.is_empty() {
         draft.push(EventBody::UsageRated(rated));
         latch::compare(draft, Cause::Usage);
         return Ok(());
@@ -116,7 +117,7 @@ fn charge_for(
 ) -> Result<Charge, Rejection> {
     let world = draft.world;
     let member = input.member.as_ref();
-    let cards = match row.cold().cards.is_empty() {
+    let cards = match row.cold().tariff.cards.is_empty() {
         true => CardTypes::new(),
         false => customer::cards_at(world, row, record.start),
     };
@@ -258,12 +259,12 @@ fn tariff_of<'a>(
     if let Some(plans) = of_member {
         return Ok(Tariff::Plans(plans));
     }
-    if starts_by(&cold.plans, at) {
-        return Ok(Tariff::Plans(&cold.plans));
+    if starts_by(&cold.tariff.plans, at) {
+        return Ok(Tariff::Plans(&cold.tariff.plans));
     }
-    match &cold.profile {
+    match &cold.tariff.profile {
         Some(profile) => Ok(Tariff::Profile(profile)),
-        None if cold.plans.is_empty() => row.plan.map(Tariff::Plan).ok_or_else(no_plan),
+        None if cold.tariff.plans.is_empty() => row.plan.map(Tariff::Plan).ok_or_else(no_plan),
         None => Err(no_plan()),
     }
 }
@@ -281,9 +282,9 @@ fn plans_into_own(
     let mut members = cold.members.iter();
     let own = &members.find(|known| Some(&known.id) == member)?.plans;
     let (first, _) = own.first().filter(|(from, _)| at < *from)?;
-    let mut plans: Vec<(Timestamp, PlanNo)> = match cold.plans.is_empty() {
+    let mut plans: Vec<(Timestamp, PlanNo)> = match cold.tariff.plans.is_empty() {
         true => vec![(row.opened_at, row.plan?)],
-        false => cold.plans.to_vec(),
+        false => cold.tariff.plans.to_vec(),
     };
     plans.retain(|(from, _)| from < first);
     plans.extend(own);
@@ -351,6 +352,13 @@ fn add_usage(counters: &mut [Money; 4], scope: Scope, amount: Money) {
 pub(crate) fn apply_usage(world: &World, row: &mut Row, body: &UsageRated) {
     meters::use_units(world, row, body);
     add_rated(row, body, body.charge.amount);
+}
+
+/// Takes rated usage into the row that moved no meter.
+pub(crate) fn replay(row: &mut Row, usage: &UsageEntry<'_>) {
+    debug_assert_eq!(row.seq + 1, usage.account_seq, "events are gapless");
+    row.seq = usage.account_seq;
+    add_usage_money(row, usage.cycle, usage.scope, usage.amount);
 }
 
 /// Adds money of a rated record, or takes it away, in the record's own cycle and scope.

@@ -276,7 +276,7 @@ impl AccountView {
                 .unwrap_or_default()
                 .into(),
             plan: row.plan.map(|plan| name_of_plan(world, plan)),
-            profile: cold.profile.clone(),
+            profile: cold.tariff.profile.clone(),
             currency: row.currency,
             time_zone: world.zone(row.zone).name.clone(),
             cycle_day: row.cycle_day,
@@ -290,6 +290,7 @@ impl AccountView {
             loyalty_tier: tariff::customer::tier_at(world, row, clock).map(SmolStr::new),
             cards: tariff::customer::cards_at(world, row, clock).into_vec(),
             parked: cold
+                .tariff
                 .parked
                 .iter()
                 .map(|parked| (parked.input.key.clone(), parked.of.clone(), parked.until))
@@ -448,7 +449,7 @@ fn fees(clock: Timestamp, world: &World, row: &Row) -> Vec<FeeView> {
 }
 
 fn instalments(row: &Row) -> Vec<InstalmentView> {
-    let to_come = row.cold().instalments.iter();
+    let to_come = row.cold().tariff.instalments.iter();
     to_come
         .map(|agreed| {
             let before_last = i64::from(agreed.count - agreed.next);
@@ -527,6 +528,7 @@ fn restrictions(row: &Row) -> Vec<RestrictionView> {
 fn open_bills(row: &Row) -> Vec<BillView> {
     let open = row
         .cold()
+        .billing
         .bills
         .iter()
         .filter(|bill| bill.remaining > Money::ZERO);

@@ -512,6 +512,13 @@ pub struct Usage {
     pub reservation: Option<SmolStr>,
 }
 
+impl Usage {
+    /// Whether it counts as used abroad, where records come later: a network is named, or its scope says so.
+    pub fn is_abroad(&self) -> bool {
+        self.network.is_some() || self.scope == Some(Scope::RoamingData)
+    }
+}
+
 /// `usage_corrected{corrects, usage}`: `occurred_at` of the input is when the usage began.
 #[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct UsageCorrected {

@@ -3,9 +3,10 @@
 
 use crate::event::Event;
 use crate::ids::{PartitionNo, VersionNo};
-use crate::input::{CatalogActivated, Input, InputKey};
+use crate::input::{CatalogActivated, Input, InputKey, Scope};
+use crate::money::Money;
 use crate::rejection::Reason;
-use crate::time::{Timestamp, ZoneRules};
+use crate::time::{Date, Timestamp, ZoneRules};
 use smol_str::SmolStr;
 
 /// The version of the rules that this build decides by. Frames carry it.
@@ -39,6 +40,34 @@ pub struct Entry {
     pub outcome: Outcome,
     /// Events in order; of several accounts for ticks and configuration changes.
     pub events: Vec<AccountEvent>,
+}
+
+/// Of an entry of usage that was rated and did nothing else, what changes the account: no thresholds, timers or
+/// meters of units. Most entries of a journal are such.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct UsageEntry<'a> {
+    /// The last tick when it was sequenced.
+    pub clock: Timestamp,
+    /// The sender.
+    pub source: &'a str,
+    /// The sender's id of the record.
+    pub event_id: &'a str,
+    /// When the usage began.
+    pub occurred_at: Timestamp,
+    /// The account.
+    pub account: &'a str,
+    /// What `Usage::is_abroad` says.
+    pub abroad: bool,
+    /// Hash of the body.
+    pub body_hash: u64,
+    /// The event's number in the account.
+    pub account_seq: u64,
+    /// First day of the cycle that the amount belongs to.
+    pub cycle: Date,
+    /// What it counts as.
+    pub scope: Scope,
+    /// The price.
+    pub amount: Money,
 }
 
 /// An event with its account.

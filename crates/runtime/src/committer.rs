@@ -4,7 +4,7 @@
 use crate::engine::Sources;
 use crate::error::Failure;
 use crate::index::IndexedBatch;
-use crate::message::{Ack, BatchHeader, CommitMessage, DecidedShare, EncodedFrame};
+use crate::message::{Ack, BatchHeader, CommitMessage, DecidedShare, EncodedFrame, Spent};
 use crate::metrics::{BatchFigures, record_batch};
 use crate::snapshot::{MarkOrder, Reached};
 use crossbeam_channel::{Receiver, Sender};
@@ -249,14 +249,14 @@ impl Committer {
             verdicts,
             ..
         } = header;
-        let (mut next_due, mut spent) = (Vec::new(), Vec::new());
+        let (mut next_due, mut spent) = (Vec::new(), Spent::default());
         let mut all_verdicts = verdicts;
         let mut frames: Vec<EncodedFrame> = Vec::new();
         let mut events = 0;
         for share in shares {
             add_outcomes(&mut batch_counts, &share.counts);
             all_verdicts.extend(share.verdicts);
-            spent.push(share.spent);
+            spent.inputs.push(share.spent);
             next_due.push((share.worker, share.next_due));
             frames.extend(share.frames);
             events += share.events;
@@ -271,6 +271,7 @@ impl Committer {
         // The order of workers is chance; the order of partitions is not.
         frames.sort_by_key(|frame| frame.partition);
         let (bytes, append_nanos) = self.append(&commit, &frames)?;
+        spent.payloads = frames.into_iter().map(|frame| frame.payload).collect();
         self.shared.note(&commit, events);
         self.shared.note_journaled(bytes);
         record_batch(&BatchFigures {

@@ -222,8 +222,7 @@ pub(crate) enum Work {
 pub(crate) struct InputWork {
     /// Its partition.
     pub partition: PartitionNo,
-    /// The input. Its memory comes back with the acknowledgement: thousands of pieces a batch that one thread
-    /// allocates and another one frees are what allocators are slowest at.
+    /// The input.
     pub input: Box<Input>,
     /// Why the sequencer refuses it, if it is not a repeat.
     pub refused: Option<Rejection>,
@@ -257,6 +256,8 @@ pub(crate) struct Share {
     pub chunks: Arc<Vec<Arc<Vec<u8>>>>,
     /// The work, in input order.
     pub items: Vec<Item>,
+    /// Memory for frames.
+    pub payloads: Vec<Vec<u8>>,
 }
 
 /// What the committer is told.
@@ -328,7 +329,17 @@ pub(crate) struct Ack {
     pub verdicts: Vec<(u64, Verdict)>,
     /// When the next timer is due, by worker that took part.
     pub next_due: Vec<(usize, Option<Timestamp>)>,
-    /// Memory of the inputs, to be used again.
+    /// Memory to be used again.
+    pub spent: Spent,
+}
+
+/// Memory that a batch no longer needs. It goes back to the sequencer, which hands it out again: thousands of pieces a
+/// batch that one thread allocates and another one frees are what allocators are slowest at.
+#[derive(Default)]
+pub(crate) struct Spent {
+    /// Of inputs, by worker.
     #[allow(clippy::vec_box, reason = "the boxes themselves are handed on")]
-    pub spent: Vec<Vec<Box<Input>>>,
+    pub inputs: Vec<Vec<Box<Input>>>,
+    /// Of frames.
+    pub payloads: Vec<Vec<u8>>,
 }

@@ -46,8 +46,8 @@ impl FrameFold for Folding {
     fn fold(&mut self, frame: &ScannedFrame) -> Result<(), EngineError> {
         self.bytes += frame.payload.len() as u64;
         self.worker
-            .fold(&frame.world, frame.decode()?, &mut self.identifiers);
-        Ok(())
+            .fold(frame, &mut self.identifiers)
+            .map_err(|source| frame.unreadable(source))
     }
 }
 

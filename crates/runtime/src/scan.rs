@@ -12,7 +12,7 @@ use umbral_engine::World;
 use umbral_journal::{DataDir, Reader};
 use umbral_model::ids::PartitionNo;
 use umbral_model::journal::{Commit, Frame};
-use umbral_wire::frame;
+use umbral_wire::{WireError, frame};
 
 /// Frames that may wait before a folding thread.
 const FRAMES_WAITING: usize = 64;
@@ -123,12 +123,16 @@ pub struct ScannedFrame {
 impl ScannedFrame {
     /// The frame's entries.
     pub fn decode(&self) -> Result<Frame, EngineError> {
-        let (partition, batch) = (self.partition, self.batch);
-        frame::decode(&self.payload).map_err(|source| EngineError::Frame {
-            partition,
-            batch,
+        frame::decode(&self.payload).map_err(|source| self.unreadable(source))
+    }
+
+    /// The payload is no frame.
+    pub(crate) fn unreadable(&self, source: WireError) -> EngineError {
+        EngineError::Frame {
+            partition: self.partition,
+            batch: self.batch,
             source,
-        })
+        }
     }
 }
 

@@ -100,9 +100,11 @@ pub(crate) struct Sequencer {
     known_accounts: Option<Arc<KnownAccounts>>,
     /// What snapshots need.
     copying: Copying,
-    /// Memory for inputs, given back by the workers.
+    /// Memory for inputs, of batches that are durable.
     #[allow(clippy::vec_box, reason = "the boxes themselves are handed on")]
     spare: Vec<Box<Input>>,
+    /// Memory for frames, as many as the batches under way have at most.
+    spare_payloads: Vec<Vec<u8>>,
 }
 
 impl Sequencer {
@@ -121,7 +123,7 @@ impl Sequencer {
             world: resumed.world,
             directory: resumed.directory,
             pending: Pending::default(),
-            open: OpenBatch::new(workers),
+            open: OpenBatch::new(workers, 0),
             opened_at: Instant::now(),
             sources: resumed.sources,
             activations,
@@ -132,6 +134,7 @@ impl Sequencer {
             known_accounts: None,
             copying,
             spare: Vec::new(),
+            spare_payloads: Vec::new(),
         };
         sequencer.open = sequencer.new_batch();
         sequencer
@@ -497,7 +500,10 @@ impl Sequencer {
             .committer
             .send(opened)
             .map_err(|_| Failure::Closed)?;
-        for (worker, share) in shares {
+        let each = usize::from(self.partitions).div_ceil(self.lines.workers.len());
+        for (worker, mut share) in shares {
+            let kept = self.spare_payloads.len().saturating_sub(each);
+            share.payloads = self.spare_payloads.split_off(kept);
             let message = WorkerMessage::Share(share);
             self.lines.workers[worker]
                 .send(message)
@@ -508,7 +514,7 @@ impl Sequencer {
 
     fn new_batch(&mut self) -> OpenBatch {
         self.opened_at = Instant::now();
-        OpenBatch::new(self.lines.workers.len())
+        OpenBatch::new(self.lines.workers.len(), self.open.most_items())
     }
 
     fn wait_for_ack(&mut self) -> Result<(), Failure> {
@@ -540,7 +546,9 @@ impl Sequencer {
             self.next_due[*worker] = *due;
         }
         self.waiters.settle(&ack);
-        self.spare.extend(ack.spent.into_iter().flatten());
+        let Spent { inputs, payloads } = ack.spent;
+        self.spare.extend(inputs.into_iter().flatten());
+        self.spare_payloads.extend(payloads);
     }
 }
 

@@ -5,6 +5,7 @@ use crate::message::{
     Bytes, CommitMessage, DecidedShare, EncodedFrame, InputWork, Item, RawWork, Share, Verdict,
     Work, WorkerMessage,
 };
+use crate::scan::ScannedFrame;
 use crate::snapshot::Copier;
 use crossbeam_channel::{Receiver, Sender};
 use smallvec::SmallVec;
@@ -13,11 +14,12 @@ use umbral_engine::{Decision, Partition, World};
 use umbral_model::ids::PartitionNo;
 use umbral_model::input::{Body, Input, InputKey};
 use umbral_model::journal::{
-    AccountEvent, Counts, Entry, Frame, JournaledInput, LOGIC_VERSION, Outcome, Quarantined,
+    AccountEvent, Counts, JournaledInput, LOGIC_VERSION, Outcome, Quarantined, UsageEntry,
 };
 use umbral_model::rejection::Rejection;
 use umbral_model::time::Timestamp;
-use umbral_wire::{body_hash, frame, json};
+use umbral_wire::frame::{self, EntryHead, OpenEntry};
+use umbral_wire::{Entries, EntryBytes, WireError, body_hash, json};
 
 /// Items whose accounts are looked up before they are decided.
 const WARMED: usize = 32;
@@ -33,33 +35,103 @@ struct Slot {
 }
 
 impl Slot {
-    /// Appends an entry to the frame of `batch`; hands the memory of its events and its input back.
-    fn write(&mut self, batch: u64, entry: Entry) -> (Vec<AccountEvent>, JournaledInput) {
+    /// Begins an entry of an account's input; gives the hash of its body as well.
+    fn begin(&mut self, moment: &Moment<'_>, input: &Input) -> (OpenEntry, u64) {
+        self.begin_frame(moment);
+        OpenEntry::of_account(&moment.head(), input, &mut self.payload)
+    }
+
+    /// Appends a whole entry.
+    fn write(
+        &mut self,
+        moment: &Moment<'_>,
+        input: &JournaledInput,
+        outcome: &Outcome,
+        events: &[AccountEvent],
+    ) {
+        self.begin_frame(moment);
+        let entry = OpenEntry::of(&moment.head(), input, &mut self.payload);
+        entry.finish(outcome, events, &mut self.payload);
+    }
+
+    fn begin_frame(&mut self, moment: &Moment<'_>) {
         if self.entries == 0 {
+            let batch = moment.batch;
             frame::encode_header(self.number, LOGIC_VERSION, batch, &mut self.payload);
         }
         self.entries += 1;
-        frame::encode_entry(&entry, &mut self.payload);
-        let Entry {
-            mut events, input, ..
-        } = entry;
-        self.partition.take_back(&mut events);
-        (events, input)
     }
 
-    /// Takes the frame, if there is one; the next one will need about as much room.
-    fn take_frame(&mut self) -> Option<EncodedFrame> {
+    /// Takes the frame, if there is one; the next one is written into `spare`.
+    fn take_frame(&mut self, spare: &mut Vec<Vec<u8>>) -> Option<EncodedFrame> {
         if self.entries == 0 {
             return None;
         }
-        let room = self.payload.len() + self.payload.len() / 8;
-        let payload = std::mem::replace(&mut self.payload, Vec::with_capacity(room));
+        let mut next = spare.pop().unwrap_or_default();
+        next.clear();
+        let payload = std::mem::replace(&mut self.payload, next);
         let entries = std::mem::take(&mut self.entries);
         Some(EncodedFrame {
             partition: self.number,
             entries,
             payload,
         })
+    }
+}
+
+/// An entry that is folded.
+enum Folded<'a> {
+    Usage(UsageEntry<'a>, EntryBytes<'a>),
+    Other(EntryBytes<'a>),
+}
+
+impl<'a> Folded<'a> {
+    fn of(entry: EntryBytes<'a>) -> Folded<'a> {
+        match entry.usage() {
+            Some(usage) => Folded::Usage(usage, entry),
+            None => Folded::Other(entry),
+        }
+    }
+}
+
+impl Slot {
+    /// Lets memory answer for the accounts of the next entries at once.
+    fn warm(&self, entries: &[Folded<'_>]) {
+        let accounts = entries.iter().filter_map(|folded| match folded {
+            Folded::Usage(usage, _) => self.partition.likely_slot(usage.account),
+            Folded::Other(_) => None,
+        });
+        let found: SmallVec<[u32; WARMED]> = accounts.collect();
+        for touch in [Partition::touch_row, Partition::touch_keys] {
+            read_all(found.iter().map(|slot| touch(&self.partition, *slot)));
+        }
+    }
+
+    fn fold(
+        &mut self,
+        frame: &ScannedFrame,
+        folded: Folded<'_>,
+        identifiers: &mut Vec<(u64, Input)>,
+    ) -> Result<(), WireError> {
+        let bytes = match folded {
+            Folded::Usage(usage, _) if self.partition.replay_usage(frame.batch, &usage) => {
+                return Ok(());
+            }
+            Folded::Usage(_, bytes) | Folded::Other(bytes) => bytes,
+        };
+        let entry = bytes.decode()?;
+        let hash = match &entry.input {
+            JournaledInput::Account(input) => body_hash(input),
+            _ => 0,
+        };
+        self.partition
+            .replay_of(&frame.world, frame.batch, &entry, hash);
+        if let (JournaledInput::Account(input), Outcome::Applied) = (entry.input, entry.outcome)
+            && crate::sequencer::changes_directory(&input.body)
+        {
+            identifiers.push((entry.position, *input));
+        }
+        Ok(())
     }
 }
 
@@ -167,24 +239,28 @@ impl Worker {
     }
 
     /// Folds one committed frame; inputs that changed the directory go to `identifiers`.
+    ///
+    /// # Errors
+    /// A payload that is no frame.
     pub(crate) fn fold(
         &mut self,
-        world: &World,
-        frame: Frame,
+        frame: &ScannedFrame,
         identifiers: &mut Vec<(u64, Input)>,
-    ) {
+    ) -> Result<(), WireError> {
         let slot = self.slot(frame.partition);
-        debug_assert_eq!(slot.number, frame.partition, "a frame comes to its owner");
-        for entry in frame.entries {
-            let hash = match &entry.input {
-                JournaledInput::Account(input) => body_hash(input),
-                _ => 0,
-            };
-            slot.partition.replay_of(world, frame.batch, &entry, hash);
-            if let (JournaledInput::Account(input), Outcome::Applied) = (entry.input, entry.outcome)
-                && crate::sequencer::changes_directory(&input.body)
-            {
-                identifiers.push((entry.position, *input));
+        let mut entries = Entries::of(&frame.payload);
+        loop {
+            let mut next: SmallVec<[Folded<'_>; WARMED]> = SmallVec::new();
+            for entry in entries.by_ref().take(WARMED) {
+                let entry = entry?;
+                next.push(Folded::of(entry));
+            }
+            if next.is_empty() {
+                return Ok(());
+            }
+            slot.warm(&next);
+            for folded in next {
+                slot.fold(frame, folded, identifiers)?;
             }
         }
     }
@@ -195,6 +271,7 @@ impl Worker {
             world,
             chunks,
             items,
+            mut payloads,
         } = share;
         let mut decided = DecidedShare {
             batch,
@@ -214,7 +291,10 @@ impl Worker {
             }
         }
         self.decided = batch;
-        decided.frames = self.slots.iter_mut().filter_map(Slot::take_frame).collect();
+        let slots = self.slots.iter_mut();
+        decided.frames = slots
+            .filter_map(|slot| slot.take_frame(&mut payloads))
+            .collect();
         decided.next_due = self.next_due();
         decided
     }
@@ -235,7 +315,10 @@ impl Worker {
         );
         let likely = inputs.filter_map(|work| {
             let partition = &self.slots[work.partition.index() / self.workers].partition;
-            Some((partition, partition.likely_slot(&work.input.account)?))
+            Some((
+                partition,
+                partition.likely_slot(work.input.account.as_str())?,
+            ))
         });
         let found: SmallVec<[(&Partition, u32); WARMED]> = likely.collect();
         for touch in [
@@ -298,7 +381,7 @@ impl Worker {
         } = work;
         let mut events = std::mem::take(&mut self.events);
         let slot = self.slot(partition);
-        let hash = body_hash(&input);
+        let (entry, hash) = slot.begin(moment, &input);
         let decision = match refused {
             Some(_) if slot.partition.is_repeat(&input, hash) => Decision::Duplicate,
             Some(rejection) => Decision::Refused(rejection),
@@ -320,12 +403,10 @@ impl Worker {
             }
         };
         decided.count(&outcome, &events);
-        let entry = moment.entry(JournaledInput::Account(input), outcome, events);
-        let (events, input) = slot.write(moment.batch, entry);
+        entry.finish(&outcome, &events, &mut slot.payload);
+        slot.partition.take_back(&mut events);
         self.events = events;
-        if let JournaledInput::Account(input) = input {
-            decided.spent.push(input);
-        }
+        decided.spent.push(input);
     }
 
     fn keep_raw(
@@ -356,8 +437,8 @@ impl Worker {
             decided.verdicts.push((moment.position, verdict));
         }
         decided.count(&outcome, &[]);
-        let entry = moment.entry(JournaledInput::Raw(raw), outcome, Vec::new());
-        self.slot(partition).write(moment.batch, entry);
+        let input = JournaledInput::Raw(raw);
+        self.slot(partition).write(moment, &input, &outcome, &[]);
     }
 
     /// A tick or configuration change is journaled where it made something happen.
@@ -384,8 +465,8 @@ impl Worker {
             };
             if !events.is_empty() {
                 decided.events += events.len() as u64;
-                let entry = moment.entry(input, Outcome::Applied, events);
-                (events, _) = slot.write(moment.batch, entry);
+                slot.write(moment, &input, &Outcome::Applied, &events);
+                events.clear();
             }
         }
         self.events = events;
@@ -440,15 +521,12 @@ struct Moment<'a> {
 }
 
 impl Moment<'_> {
-    fn entry(&self, input: JournaledInput, outcome: Outcome, events: Vec<AccountEvent>) -> Entry {
+    fn head(&self) -> EntryHead {
         let version = self.world.catalogs.latest().map(|version| version.number);
-        Entry {
+        EntryHead {
             position: self.position,
             clock: self.clock,
             version,
-            input,
-            outcome,
-            events,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::correction;
 use crate::error::{Result, WireError};
+use crate::hash::hash_of_written;
 use crate::input::{body, check_identifier};
 use crate::json::{Reader as Json, Writer};
 use crate::pb::{Raw, Reader};
@@ -389,6 +390,15 @@ impl<'a> Parts<'a> {
         }
     }
 
+    /// Appends the fields of an input and gives the hash of its body, which it writes only once.
+    pub(crate) fn put_hashed(input: &'a Input, out: &mut Vec<u8>) -> u64 {
+        let parts = Parts::of_input(input);
+        parts.put_head(out);
+        let start = out.len();
+        parts.put_body(out);
+        hash_of_written(&input.body, &out[start..])
+    }
+
     pub(crate) fn of_incoming(incoming: &'a Incoming) -> Self {
         let (account, member, identifier) = match &incoming.address {
             Some(Address::Account(account, member)) => (Some(account), member.as_ref(), None),
@@ -415,6 +425,12 @@ impl<'a> Parts<'a> {
 
     /// Appends the fields of `umbral.v1.Input`.
     pub(crate) fn put(&self, out: &mut Vec<u8>) {
+        self.put_head(out);
+        self.put_body(out);
+    }
+
+    /// Appends the fields before the body.
+    fn put_head(&self, out: &mut Vec<u8>) {
         put(1, &self.key.source, out);
         put(2, &self.key.event_id, out);
         put(3, &self.occurred_at, out);
@@ -425,6 +441,9 @@ impl<'a> Parts<'a> {
         put_optional(8, self.actor, out);
         put_optional(9, self.reason, out);
         put_default(10, &self.forced, out);
+    }
+
+    fn put_body(&self, out: &mut Vec<u8>) {
         match self.body {
             BodyPart::Account(body) => body::put(body, out),
             BodyPart::Tick => {

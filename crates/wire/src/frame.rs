@@ -6,14 +6,14 @@
 use crate::envelope::{Envelope, Parts};
 use crate::error::{Result, WireError};
 use crate::json::Writer;
-use crate::pb::{Raw, Reader, Wire, put_nested};
+use crate::pb::{Raw, Reader, Wire, begin_nested, end_nested, put_key, put_nested};
 use crate::table::messages;
 use crate::value::{Value, put, put_default, put_optional, take, take_element, unknown_tag};
-use umbral_model::ids::{EventId, PartitionNo, Source};
+use umbral_model::ids::{EventId, PartitionNo, Source, VersionNo};
 use umbral_model::input::{Input, InputKey};
 use umbral_model::journal::{
-    ActivatedCatalog, Commit, Counts, Entry, Frame, JournaledInput, Outcome, Quarantined, RawInput,
-    SourcePosition,
+    AccountEvent, ActivatedCatalog, Commit, Counts, Entry, Frame, JournaledInput, Outcome,
+    Quarantined, RawInput, SourcePosition,
 };
 use umbral_model::rejection::Reason;
 use umbral_model::time::Timestamp;
@@ -22,11 +22,11 @@ use umbral_model::time::Timestamp;
 pub fn encode(frame: &Frame, out: &mut Vec<u8>) {
     encode_header(frame.partition, frame.logic_version, frame.batch, out);
     for entry in &frame.entries {
-        encode_entry(entry, out);
+        put(ENTRY, entry, out);
     }
 }
 
-/// Appends what stands before a frame's entries: together with `encode_entry` for each of them it makes
+/// Appends what stands before a frame's entries: together with an [`OpenEntry`] for each of them it makes
 /// the same bytes as `encode`, without a `Frame`.
 pub fn encode_header(partition: PartitionNo, logic_version: u32, batch: u64, out: &mut Vec<u8>) {
     put_default(1, &partition, out);
@@ -34,9 +34,66 @@ pub fn encode_header(partition: PartitionNo, logic_version: u32, batch: u64, out
     put_default(3, &batch, out);
 }
 
-/// Appends one entry of the frame that `encode_header` began.
-pub fn encode_entry(entry: &Entry, out: &mut Vec<u8>) {
-    put(4, entry, out);
+/// What stands at the beginning of an entry.
+#[derive(Clone, Copy, Debug)]
+pub struct EntryHead {
+    /// Number of the input.
+    pub position: u64,
+    /// The last tick when it was sequenced.
+    pub clock: Timestamp,
+    /// Newest catalog version known when it was decided.
+    pub version: Option<VersionNo>,
+}
+
+/// An entry that is being written: head and input stand, outcome and events are to come. Whoever decides an input
+/// needs the hash of its body, and has it from writing the input first.
+#[derive(Debug)]
+#[must_use = "an entry has an outcome"]
+pub struct OpenEntry {
+    start: usize,
+}
+
+impl OpenEntry {
+    fn begin(head: &EntryHead, out: &mut Vec<u8>) -> OpenEntry {
+        put_key(ENTRY, Wire::Bytes, out);
+        OpenEntry::begin_bare(head, out)
+    }
+
+    fn begin_bare(head: &EntryHead, out: &mut Vec<u8>) -> OpenEntry {
+        let start = begin_nested(out);
+        put_default(1, &head.position, out);
+        put_default(2, &head.clock, out);
+        put_optional(3, head.version.as_ref(), out);
+        OpenEntry { start }
+    }
+
+    /// Appends the beginning of an entry of any input to the frame that `encode_header` began.
+    pub fn of(head: &EntryHead, input: &JournaledInput, out: &mut Vec<u8>) -> OpenEntry {
+        let open = OpenEntry::begin(head, out);
+        put_input(input, out);
+        open
+    }
+
+    /// As [`OpenEntry::of`], of an account's input; gives the hash of its body as well: see `body_hash`.
+    pub fn of_account(head: &EntryHead, input: &Input, out: &mut Vec<u8>) -> (OpenEntry, u64) {
+        let open = OpenEntry::begin(head, out);
+        put_key(ACCOUNT, Wire::Bytes, out);
+        let start = begin_nested(out);
+        let hash = Parts::put_hashed(input, out);
+        end_nested(start, out);
+        (open, hash)
+    }
+
+    /// Appends what came of the input.
+    pub fn finish(self, outcome: &Outcome, events: &[AccountEvent], out: &mut Vec<u8>) {
+        match outcome {
+            Outcome::Applied => {}
+            Outcome::DuplicateIgnored => put(8, &true, out),
+            Outcome::Quarantined(quarantined) => put(9, quarantined, out),
+        }
+        events.iter().for_each(|event| put(EVENT, event, out));
+        end_nested(self.start, out);
+    }
 }
 
 /// Reads a frame.
@@ -56,7 +113,7 @@ fn read_frame(bytes: &[u8]) -> Result<Frame> {
             1 => take(&mut partition, raw, "partition")?,
             2 => take(&mut logic_version, raw, "logic_version")?,
             3 => take(&mut batch, raw, "batch")?,
-            4 => take_element(&mut entries, raw, "entries")?,
+            ENTRY => take_element(&mut entries, raw, "entries")?,
             _ => return Err(unknown_tag(tag)),
         }
     }
@@ -232,7 +289,11 @@ fn unknown_code() -> Box<WireError> {
     WireError::malformed("no reason of this version of the engine")
 }
 
-const ACCOUNT: u32 = 4;
+/// Field of `umbral.v1.Frame` that holds an entry.
+pub(crate) const ENTRY: u32 = 4;
+/// Field of `umbral.v1.Entry` that holds an event.
+pub(crate) const EVENT: u32 = 10;
+pub(crate) const ACCOUNT: u32 = 4;
 const TICK: u32 = 5;
 const CONFIG_CHANGED: u32 = 6;
 const RAW: u32 = 7;
@@ -260,18 +321,14 @@ impl Value for Entry {
     const WIRE: Wire = Wire::Bytes;
 
     fn put(&self, out: &mut Vec<u8>) {
-        put_nested(out, |out| {
-            put_default(1, &self.position, out);
-            put_default(2, &self.clock, out);
-            put_optional(3, self.version.as_ref(), out);
-            put_input(&self.input, out);
-            match &self.outcome {
-                Outcome::Applied => {}
-                Outcome::DuplicateIgnored => put(8, &true, out),
-                Outcome::Quarantined(quarantined) => put(9, quarantined, out),
-            }
-            self.events.iter().for_each(|event| put(10, event, out));
-        });
+        let head = EntryHead {
+            position: self.position,
+            clock: self.clock,
+            version: self.version,
+        };
+        let open = OpenEntry::begin_bare(&head, out);
+        put_input(&self.input, out);
+        open.finish(&self.outcome, &self.events, out);
     }
 
     fn take(raw: Raw<'_>) -> Result<Self> {
@@ -291,7 +348,7 @@ impl Value for Entry {
                 8 if bool::take(raw)? => outcome = Outcome::DuplicateIgnored,
                 8 => outcome = Outcome::Applied,
                 9 => outcome = Outcome::Quarantined(Value::take(raw)?),
-                10 => take_element(&mut events, raw, "events")?,
+                EVENT => take_element(&mut events, raw, "events")?,
                 _ => return Err(unknown_tag(tag)),
             }
         }

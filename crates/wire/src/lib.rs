@@ -12,6 +12,7 @@ mod correction;
 mod envelope;
 mod error;
 mod event;
+mod fold;
 pub mod frame;
 mod hash;
 mod identity;
@@ -29,7 +30,8 @@ mod value;
 mod words;
 
 pub use error::WireError;
-pub use hash::{BodyHasher, body_hash};
+pub use fold::{Entries, EntryBytes};
+pub use hash::body_hash;
 pub use identity::Identity;
 pub use names::{Names, NoNames};
 pub use output::{OutputBody, OutputEvent, outputs};

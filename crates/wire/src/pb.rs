@@ -100,6 +100,11 @@ impl<'a> Reader<'a> {
         Ok(Some((tag, raw)))
     }
 
+    /// What is not read yet.
+    pub(crate) fn rest(&self) -> &'a [u8] {
+        self.rest
+    }
+
     /// Whether all is read.
     pub(crate) fn is_done(&self) -> bool {
         self.rest.is_empty()
@@ -176,13 +181,25 @@ pub(crate) fn put_bytes(bytes: &[u8], out: &mut Vec<u8>) {
     out.extend_from_slice(bytes);
 }
 
-/// Appends a nested message with its length. One byte is kept for the length, as most messages are short;
-/// a longer one is moved by the bytes that its length needs more.
+/// Appends a nested message with its length.
 #[inline]
 pub(crate) fn put_nested(out: &mut Vec<u8>, content: impl FnOnce(&mut Vec<u8>)) {
-    let start = out.len();
-    out.push(0);
+    let start = begin_nested(out);
     content(out);
+    end_nested(start, out);
+}
+
+/// Begins a nested message; [`end_nested`] needs what it gives. One byte is kept for the length, as most messages
+/// are short; a longer one is moved by the bytes that its length needs more.
+#[inline]
+pub(crate) fn begin_nested(out: &mut Vec<u8>) -> usize {
+    out.push(0);
+    out.len() - 1
+}
+
+/// Ends a nested message.
+#[inline]
+pub(crate) fn end_nested(start: usize, out: &mut Vec<u8>) {
     let length = out.len() - start - 1;
     if length < 0x80 {
         out[start] = length as u8;

@@ -10,9 +10,12 @@ use std::collections::BTreeSet;
 use support::{
     Dice, EVENT_KINDS, INPUT_KINDS, any as arbitrary, body_of_kind, event_of_kind, incoming_of_kind,
 };
+use umbral_model::event::{Event, EventBody, UsageRated};
 use umbral_model::input::{Body, Incoming, IncomingBody, Input, UsageCancelled, UsageCorrected};
-use umbral_model::journal::{Commit, Entry, Frame, JournaledInput};
-use umbral_wire::{BodyHasher, body_hash, frame, json, outputs, proto, schema};
+use umbral_model::journal::{
+    AccountEvent, Commit, Entry, Frame, JournaledInput, Outcome, UsageEntry,
+};
+use umbral_wire::{Entries, EntryBytes, body_hash, frame, json, outputs, proto, schema};
 
 fn protobuf(incoming: &Incoming) -> Vec<u8> {
     let mut bytes = Vec::new();
@@ -60,12 +63,44 @@ proptest! {
         let text = json::incoming(&incoming);
         let from_json = json::parse_incoming(text.as_bytes()).expect("the text is an input");
         let from_proto = proto::decode_incoming(&protobuf(&incoming)).expect("the bytes are one");
-        let mut hasher = BodyHasher::default();
-        let mut hash = |incoming: &Incoming| match &incoming.body {
-            IncomingBody::Account(body) => hasher.hash(body),
+        let hash = |incoming: &Incoming| match &incoming.body {
+            IncomingBody::Account(body) => body_hash(&Input {
+                body: body.clone(),
+                ..arbitrary(&mut Dice(seed))
+            }),
             _ => 0,
         };
         prop_assert_eq!(hash(&from_json), hash(&from_proto));
+    }
+
+    /// What a fold reads of an entry of usage is what the whole entry says; of any other it reads nothing.
+    #[test]
+    fn a_fold_reads_what_the_entry_says(seed: u64, is_usage: bool, is_rated: bool, is_plain: bool) {
+        let mut dice = Dice(seed);
+        let mut entry: Entry = arbitrary(&mut dice);
+        let mut input: Input = arbitrary(&mut dice);
+        if is_usage {
+            input.body = Body::Usage(arbitrary(&mut dice));
+        }
+        if is_rated {
+            let mut rated: UsageRated = arbitrary(&mut dice);
+            if is_plain {
+                rated.charge.covered.clear();
+                rated.charge.segments.iter_mut().for_each(|segment| segment.tier = None);
+            }
+            let event = Event { timer: None, body: EventBody::UsageRated(rated), ..arbitrary(&mut dice) };
+            entry.events = vec![AccountEvent { account: None, event }];
+            entry.outcome = Outcome::Applied;
+        }
+        entry.input = JournaledInput::Account(Box::new(input.clone()));
+        let frame = Frame { entries: vec![entry.clone()], ..arbitrary(&mut dice) };
+        let mut bytes = Vec::new();
+        frame::encode(&frame, &mut bytes);
+        let read: Vec<EntryBytes<'_>> = Entries::of(&bytes).collect::<Result<_, _>>().expect("the frame is one");
+        prop_assert_eq!(read.len(), 1);
+        prop_assert_eq!(read[0].decode(), Ok(entry.clone()));
+        let hash = body_hash(&input);
+        prop_assert_eq!(read[0].usage(), expected(&entry, &input, hash));
     }
 
     /// What the edge looked up for a correction is in the journal, and nowhere else: not in JSON, and not in
@@ -191,4 +226,44 @@ proptest! {
         line.truncate(place);
         prop_assert!(json::parse_incoming(&line).is_err());
     }
+}
+
+/// What a fold should read of an entry, from its fields.
+fn expected<'a>(entry: &'a Entry, input: &'a Input, body_hash: u64) -> Option<UsageEntry<'a>> {
+    let (Body::Usage(usage), Outcome::Applied) = (&input.body, &entry.outcome) else {
+        return None;
+    };
+    let [
+        AccountEvent {
+            account: None,
+            event,
+        },
+    ] = entry.events.as_slice()
+    else {
+        return None;
+    };
+    let (EventBody::UsageRated(rated), None) = (&event.body, &event.timer) else {
+        return None;
+    };
+    let moves_units = rated
+        .charge
+        .segments
+        .iter()
+        .any(|segment| segment.tier.is_some());
+    if moves_units || !rated.charge.covered.is_empty() {
+        return None;
+    }
+    Some(UsageEntry {
+        clock: entry.clock,
+        source: input.key.source.as_str(),
+        event_id: input.key.event_id.as_str(),
+        occurred_at: input.occurred_at,
+        account: input.account.as_str(),
+        abroad: usage.is_abroad(),
+        body_hash,
+        account_seq: event.account_seq,
+        cycle: rated.cycle,
+        scope: rated.scope,
+        amount: rated.charge.amount,
+    })
 }

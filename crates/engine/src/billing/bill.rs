@@ -186,7 +186,7 @@ pub(crate) fn apply_opened(row: &mut Row, body: &BillOpened) {
         .retain(|(start, _)| dates::next_cycle(*start, cycle_day) > body.cycle_end);
     cold.billed_to = cold.billed_to.max(Some(body.cycle_end));
     let remaining = body.amount.floored_at_zero();
-    cold.bills.push(Bill {
+    cold.billing.bills.push(Bill {
         id: body.bill.clone(),
         cycle_end: Some(body.cycle_end),
         due_on: body.due_on,
@@ -204,7 +204,7 @@ pub(crate) fn apply_opened(row: &mut Row, body: &BillOpened) {
 /// Takes a late fee into the row: an open item that is not billed again.
 pub(crate) fn open_fee(row: &mut Row, item: &BillId, due_on: Date, amount: Money) {
     row.open += amount;
-    row.cold_mut().bills.push(Bill {
+    row.cold_mut().billing.bills.push(Bill {
         id: item.clone(),
         cycle_end: None,
         due_on,
@@ -220,6 +220,7 @@ pub(crate) fn open_fee(row: &mut Row, item: &BillId, due_on: Date, amount: Money
 /// Takes a withdrawn bill into the row.
 pub(crate) fn apply_withdrawn(row: &mut Row, body: &BillWithdrawn) {
     row.cold_mut()
+        .billing
         .disputes
         .retain(|dispute| dispute.bill != body.bill);
     let cycle_end = row.bill(&body.bill).and_then(|bill| bill.cycle_end);

@@ -17,6 +17,7 @@ pub(crate) fn open(draft: &mut Draft<'_>, body: &DisputeOpened) -> Result<(), Re
     if draft
         .row
         .cold()
+        .billing
         .disputes
         .iter()
         .any(|known| known.id == body.dispute)
@@ -52,6 +53,7 @@ pub(crate) fn resolve(draft: &mut Draft<'_>, body: &DisputeResolved) -> Result<(
     let known = draft
         .row
         .cold()
+        .billing
         .disputes
         .iter()
         .find(|known| known.id == body.dispute);
@@ -97,7 +99,7 @@ pub(crate) fn resolve(draft: &mut Draft<'_>, body: &DisputeResolved) -> Result<(
 
 /// Takes a dispute into the row.
 pub(crate) fn apply_noted(row: &mut Row, body: &DisputeNoted) {
-    row.cold_mut().disputes.push(Dispute {
+    row.cold_mut().billing.disputes.push(Dispute {
         id: body.dispute.clone(),
         bill: body.bill.clone(),
         amount: body.amount,
@@ -108,6 +110,7 @@ pub(crate) fn apply_noted(row: &mut Row, body: &DisputeNoted) {
 /// Takes the end of a dispute into the row.
 pub(crate) fn apply_settled(row: &mut Row, body: &DisputeSettled) {
     row.cold_mut()
+        .billing
         .disputes
         .retain(|known| known.id != body.dispute);
     change_bill(row, &body.bill, |bill| {

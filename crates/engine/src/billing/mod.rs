@@ -43,12 +43,13 @@ fn standing_bill<'r>(row: &'r Row, id: &BillId) -> Result<&'r Bill, Rejection> {
 fn change_bill(row: &mut Row, id: &BillId, change: impl FnOnce(&mut Bill)) {
     let cold = row.cold_mut();
     let claimed: Money = cold
+        .billing
         .disputes
         .iter()
         .filter(|dispute| dispute.bill == *id)
         .map(|d| d.amount)
         .sum();
-    let Some(bill) = cold.bills.iter_mut().find(|bill| bill.id == *id) else {
+    let Some(bill) = cold.billing.bills.iter_mut().find(|bill| bill.id == *id) else {
         return;
     };
     let (remaining, disputed) = (bill.remaining, bill.disputed);
@@ -62,15 +63,20 @@ fn change_bill(row: &mut Row, id: &BillId, change: impl FnOnce(&mut Bill)) {
 /// Adds credit that no payment brought.
 fn add_other_credit(row: &mut Row, credit: Money) {
     if credit != Money::ZERO {
-        row.cold_mut().other_credit += credit;
+        row.cold_mut().billing.other_credit += credit;
         row.credit += credit;
     }
 }
 
 fn sums_agree(row: &Row) -> bool {
     let cold = row.cold();
-    let open: Money = cold.bills.iter().map(|bill| bill.remaining).sum();
-    let disputed: Money = cold.bills.iter().map(|bill| bill.disputed).sum();
-    let credit: Money = cold.payments.iter().map(|payment| payment.credit).sum();
-    row.open == open && row.disputed == disputed && row.credit == credit + cold.other_credit
+    let open: Money = cold.billing.bills.iter().map(|bill| bill.remaining).sum();
+    let disputed: Money = cold.billing.bills.iter().map(|bill| bill.disputed).sum();
+    let credit: Money = cold
+        .billing
+        .payments
+        .iter()
+        .map(|payment| payment.credit)
+        .sum();
+    row.open == open && row.disputed == disputed && row.credit == credit + cold.billing.other_credit
 }

@@ -99,6 +99,7 @@ struct Open<'r> {
 fn open_bills(row: &Row) -> Vec<Open<'_>> {
     let mut open: Vec<_> = row
         .cold()
+        .billing
         .bills
         .iter()
         .filter(|bill| bill.remaining > Money::ZERO)
@@ -230,12 +231,13 @@ pub(crate) fn apply_posted(row: &mut Row, seq: u64, body: &PaymentPosted) {
     };
     let cold = row.cold_mut();
     match cold
+        .billing
         .payments
         .iter_mut()
         .find(|known| known.id == body.payment)
     {
         Some(known) => *known = payment,
-        None => cold.payments.push(payment),
+        None => cold.billing.payments.push(payment),
     }
     if !body.pending {
         promise::count(&mut cold.collections, body.amount);
@@ -250,6 +252,7 @@ pub(crate) fn apply_posted(row: &mut Row, seq: u64, body: &PaymentPosted) {
 pub(crate) fn apply_returned(row: &mut Row, body: &PaymentReturned) {
     let cold = row.cold_mut();
     if let Some(payment) = cold
+        .billing
         .payments
         .iter_mut()
         .find(|known| known.id == body.payment)
@@ -274,6 +277,7 @@ pub(crate) fn apply_credit(row: &mut Row, body: &CreditApplied) {
         let mut left = part.amount;
         let cold = row.cold_mut();
         for payment in cold
+            .billing
             .payments
             .iter_mut()
             .filter(|known| known.credit > Money::ZERO)
@@ -285,7 +289,7 @@ pub(crate) fn apply_credit(row: &mut Row, body: &CreditApplied) {
                 payment.allocations.push((part.bill.clone(), used));
             }
         }
-        cold.other_credit -= left;
+        cold.billing.other_credit -= left;
         row.credit -= part.amount;
         change_bill(row, &part.bill, |bill| bill.remaining -= part.amount);
     }
@@ -294,7 +298,7 @@ pub(crate) fn apply_credit(row: &mut Row, body: &CreditApplied) {
 /// Makes credit of what payments paid on a bill that is no more; gives the sum.
 pub(crate) fn free_allocations(row: &mut Row, bill: &BillId) -> Money {
     let mut freed = Money::ZERO;
-    for payment in &mut row.cold_mut().payments {
+    for payment in &mut row.cold_mut().billing.payments {
         let of_bill: Money = payment
             .allocations
             .iter()

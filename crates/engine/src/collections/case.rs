@@ -390,6 +390,7 @@ pub(crate) fn correct_later_steps(
 pub(crate) fn apply_closed(row: &mut Row, body: &CaseClosed) {
     let cold = row.cold_mut();
     for bill in cold
+        .billing
         .bills
         .iter_mut()
         .filter(|bill| body.handed_over.contains(&bill.id))

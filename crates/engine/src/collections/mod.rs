@@ -8,6 +8,7 @@ pub(crate) mod schedule;
 pub(crate) mod step;
 
 use crate::account::Row;
+use crate::rare::Nothing;
 use smol_str::SmolStr;
 use umbral_model::event::{CaseState, Event, EventBody};
 use umbral_model::ids::{PaymentId, PromiseId};
@@ -28,15 +29,18 @@ pub(crate) struct Collections {
     pub holds: Vec<Hold>,
 }
 
-impl Collections {
-    pub(crate) const NONE: Collections = Collections {
-        case: None,
-        closed: None,
-        cases_opened: 0,
-        last_contact_on: None,
-        promise: None,
-        holds: Vec::new(),
-    };
+impl Nothing for Collections {
+    fn nothing() -> &'static Collections {
+        static NOTHING: Collections = Collections {
+            case: None,
+            closed: None,
+            cases_opened: 0,
+            last_contact_on: None,
+            promise: None,
+            holds: Vec::new(),
+        };
+        &NOTHING
+    }
 }
 
 /// A case: its figures as they were told last, and its history.

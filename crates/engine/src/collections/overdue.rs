@@ -22,6 +22,7 @@ pub(crate) struct Overdue {
 fn claimable(row: &Row) -> Vec<&Bill> {
     let mut bills: Vec<&Bill> = row
         .cold()
+        .billing
         .bills
         .iter()
         .filter(|bill| bill.remaining > Money::ZERO && !bill.handed_over)

@@ -3,6 +3,7 @@
 use super::{Collections, Promise, case};
 use crate::decide::positive_minor;
 use crate::draft::Draft;
+use crate::rare::Rare;
 use umbral_model::event::{EventBody, PromiseEnded, PromiseNoted, PromiseWithdrawn};
 use umbral_model::input::{PromiseCancelled, PromiseMade};
 use umbral_model::money::Money;
@@ -126,8 +127,12 @@ pub(crate) fn next_deadline(promise: &Promise) -> Option<Date> {
 }
 
 /// Counts a payment, or its reversal, for the promise that runs.
-pub(crate) fn count(collections: &mut Collections, amount: Money) {
-    if let Some(promise) = &mut collections.promise {
+pub(crate) fn count(collections: &mut Rare<Collections>, amount: Money) {
+    if let Some(Collections {
+        promise: Some(promise),
+        ..
+    }) = collections.get_mut()
+    {
         promise.paid += amount;
     }
 }

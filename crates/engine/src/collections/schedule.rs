@@ -85,6 +85,7 @@ fn earliest_day(row: &Row, case: &Case, schedule: &Schedule, step: &CollectionSt
     if step.severity >= schedule.severe_from {
         let announced = row
             .cold()
+            .billing
             .payments
             .iter()
             .filter(|p| p.state == PaymentState::Pending);

@@ -58,7 +58,7 @@ impl Named<'_> {
 
 /// What stands for a record that was corrected before; it may be named by its own key or a correction's.
 fn corrected<'r>(row: &'r Row, key: &InputKey) -> Option<&'r Arc<RatedRecord>> {
-    let mut known = row.cold().corrected.iter();
+    let mut known = row.cold().tariff.corrected.iter();
     let found = known.find(|c| c.record.root == *key || c.corrections.contains(key))?;
     Some(&found.record)
 }
@@ -205,7 +205,7 @@ pub(crate) fn apply(world: &World, row: &mut Row, body: &UsageCorrection) {
         occurred_at: body.started_at,
         rated: body.after.clone(),
     });
-    let corrected = &mut row.cold_mut().corrected;
+    let corrected = &mut row.cold_mut().tariff.corrected;
     match corrected
         .iter_mut()
         .find(|known| known.record.root == body.root)
@@ -226,7 +226,10 @@ pub(crate) fn forget(world: &World, row: &mut Row, today: Date) {
     let zone = world.zone(row.zone);
     let before = zone.start_of_day(today.plus_days(-HORIZON_DAYS));
     let is_past = |known: &Corrected| known.record.occurred_at < before;
-    if row.cold().corrected.iter().any(is_past) {
-        row.cold_mut().corrected.retain(|known| !is_past(known));
+    if row.cold().tariff.corrected.iter().any(is_past) {
+        row.cold_mut()
+            .tariff
+            .corrected
+            .retain(|known| !is_past(known));
     }
 }

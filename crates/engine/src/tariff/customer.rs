@@ -32,7 +32,7 @@ pub(crate) fn cards_at(world: &World, row: &Row, at: Timestamp) -> CardTypes {
                 .valid_until
                 .is_none_or(|last| at < end_of_day(zone, last))
     };
-    let cards = row.cold().cards.iter();
+    let cards = row.cold().tariff.cards.iter();
     cards
         .filter(is_good)
         .map(|card| card.card_type.clone())
@@ -41,7 +41,7 @@ pub(crate) fn cards_at(world: &World, row: &Row, at: Timestamp) -> CardTypes {
 
 /// The loyalty tier that holds at `at`.
 pub(crate) fn tier_at<'a>(world: &World, row: &'a Row, at: Timestamp) -> Option<&'a str> {
-    let tiers = &row.cold().tiers;
+    let tiers = &row.cold().tariff.tiers;
     let past = tiers.partition_point(|held| held.from <= at);
     let held = tiers.get(past.checked_sub(1)?)?;
     let zone = world.zone(row.zone);
@@ -57,12 +57,12 @@ pub(crate) fn at<'a>(
     cards: &'a CardTypes,
 ) -> Customer<'a> {
     let cold = row.cold();
-    let past = cold.classes.partition_point(|(from, _)| *from <= at);
+    let past = cold.tariff.classes.partition_point(|(from, _)| *from <= at);
     let class = match past
         .checked_sub(1)
-        .or((!cold.classes.is_empty()).then_some(0))
+        .or((!cold.tariff.classes.is_empty()).then_some(0))
     {
-        Some(index) => cold.classes[index].1,
+        Some(index) => cold.tariff.classes[index].1,
         None => row.class,
     };
     let tier = tier_at(world, row, at);
@@ -111,7 +111,7 @@ pub(crate) fn issue_card(draft: &mut Draft<'_>, body: &CardIssued) -> Result<(),
         ));
     }
     let card = card_hash(&body.number);
-    let cards = &draft.row.cold().cards;
+    let cards = &draft.row.cold().tariff.cards;
     if cards.iter().any(|known| known.card == card) {
         return Err(bad_card(
             "the account had this card already; numbers are never used again",
@@ -134,7 +134,7 @@ pub(crate) fn issue_card(draft: &mut Draft<'_>, body: &CardIssued) -> Result<(),
 /// Ends a card.
 pub(crate) fn close_card(draft: &mut Draft<'_>, body: &CardClosed) -> Result<(), Rejection> {
     let card = card_hash(&body.number);
-    let cards = &draft.row.cold().cards;
+    let cards = &draft.row.cold().tariff.cards;
     let known = cards
         .iter()
         .find(|known| known.card == card && known.closed_at.is_none());
@@ -153,7 +153,7 @@ pub(crate) fn close_card(draft: &mut Draft<'_>, body: &CardClosed) -> Result<(),
 
 /// Takes a tier into the row.
 pub(crate) fn apply_tier(row: &mut Row, at: Timestamp, body: &TierSet) {
-    let tiers = &mut row.cold_mut().tiers;
+    let tiers = &mut row.cold_mut().tariff.tiers;
     let held = TierHeld {
         from: at,
         tier: body.tier.clone(),
@@ -167,7 +167,7 @@ pub(crate) fn apply_tier(row: &mut Row, at: Timestamp, body: &TierSet) {
 
 /// Takes a card into the row, or its end.
 pub(crate) fn apply_card(row: &mut Row, at: Timestamp, body: &CardNoted) {
-    let cards = &mut row.cold_mut().cards;
+    let cards = &mut row.cold_mut().tariff.cards;
     if body.good {
         cards.push(Card {
             card: body.card,

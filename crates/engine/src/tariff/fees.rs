@@ -50,10 +50,10 @@ pub(crate) fn has_dues(world: &World, row: &Row) -> bool {
         found
             .is_some_and(|(_, plan)| plan.monthly_fee != Money::ZERO || !plan.allowances.is_empty())
     };
-    let mut to_come = row.cold().plan_changes.iter();
+    let mut to_come = row.cold().tariff.plan_changes.iter();
     subscriptions(row).any(|subscription| matters(subscription.plan))
         || to_come.any(|change| change.on <= row.cycle_start && matters(change.plan))
-        || !row.cold().instalments.is_empty()
+        || !row.cold().tariff.instalments.is_empty()
 }
 
 /// The timer of a cycle that has begun: fees, grants, instalments, in this order.

@@ -18,7 +18,7 @@ const PARKED_MOST: usize = 100;
 
 /// Keeps a correction until its record comes.
 pub(crate) fn park(draft: &mut Draft<'_>, input: &Input, of: InputKey) -> Result<(), Rejection> {
-    if draft.row.cold().parked.len() >= PARKED_MOST {
+    if draft.row.cold().tariff.parked.len() >= PARKED_MOST {
         return Err(Rejection::new(
             Reason::UnknownRecord,
             format!("{PARKED_MOST} corrections of the account wait for their records already"),
@@ -56,7 +56,7 @@ pub(crate) fn release(
 }
 
 fn first_of(row: &Row, known: &[InputKey]) -> Option<Parked> {
-    let parked = row.cold().parked.iter();
+    let parked = row.cold().tariff.parked.iter();
     parked
         .clone()
         .find(|parked| known.contains(&parked.of))
@@ -74,7 +74,7 @@ fn give_up(draft: &mut Draft<'_>, key: &InputKey, of: &InputKey, rejection: Reje
 
 /// The timer of corrections that have waited long enough.
 pub(crate) fn end_waiting(draft: &mut Draft<'_>) {
-    let parked = draft.row.cold().parked.iter();
+    let parked = draft.row.cold().tariff.parked.iter();
     let over: Vec<Parked> = parked
         .filter(|parked| parked.until <= draft.now)
         .cloned()
@@ -91,7 +91,7 @@ pub(crate) fn end_waiting(draft: &mut Draft<'_>) {
 
 /// Takes a waiting correction into the row.
 pub(crate) fn apply_parked(row: &mut Row, body: &CorrectionParked) {
-    row.cold_mut().parked.push(Parked {
+    row.cold_mut().tariff.parked.push(Parked {
         of: body.of.clone(),
         input: Arc::new(body.input.clone()),
         until: body.until,
@@ -101,6 +101,7 @@ pub(crate) fn apply_parked(row: &mut Row, body: &CorrectionParked) {
 /// A correction waits no longer.
 pub(crate) fn remove(row: &mut Row, correction: &InputKey) {
     row.cold_mut()
+        .tariff
         .parked
         .retain(|parked| parked.input.key != *correction);
 }

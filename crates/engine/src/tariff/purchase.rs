@@ -201,7 +201,7 @@ fn has_room(draft: &Draft<'_>, lines: &[Priced<'_>]) -> Result<(), Rejection> {
         .sum();
     let agreed = lines.iter().filter(|line| line.agreed.is_some()).count();
     let too_many_grants = draft.row.meters().grants.len() + grants > GRANTS_MOST;
-    let too_many_parts = draft.row.cold().instalments.len() + agreed > INSTALMENTS_MOST;
+    let too_many_parts = draft.row.cold().tariff.instalments.len() + agreed > INSTALMENTS_MOST;
     if too_many_grants || too_many_parts {
         return Err(Rejection::new(
             Reason::BadAmount,
@@ -257,7 +257,7 @@ fn give(
 /// Charges the instalments that a new cycle brings, in the order in which they were agreed.
 pub(crate) fn charge_instalments(draft: &mut Draft<'_>) {
     let cycle = draft.row.cycle_start;
-    let due = draft.row.cold().instalments.clone();
+    let due = draft.row.cold().tariff.instalments.clone();
     for instalments in due {
         let is_last = instalments.next == instalments.count;
         let amount = if is_last {
@@ -281,7 +281,7 @@ pub(crate) fn charge_instalments(draft: &mut Draft<'_>) {
 
 /// Takes instalments to come into the row.
 pub(crate) fn apply_agreed(row: &mut Row, body: &InstalmentsAgreed) {
-    row.cold_mut().instalments.push(Instalments {
+    row.cold_mut().tariff.instalments.push(Instalments {
         purchase: body.purchase.clone(),
         product: body.product.clone(),
         next: 2,
@@ -298,7 +298,7 @@ pub(crate) fn apply_instalment(
     product: &SmolStr,
     number: u16,
 ) {
-    let instalments = &mut row.cold_mut().instalments;
+    let instalments = &mut row.cold_mut().tariff.instalments;
     let is_it = |known: &Instalments| {
         known.purchase == *purchase && known.product == *product && known.next == number
     };

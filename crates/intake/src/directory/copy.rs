@@ -3,7 +3,7 @@
 //! writes never waits for more than one piece.
 
 use super::Directory;
-use super::holders::Holder;
+use super::holders::{Holder, Keys};
 use super::key::Key;
 use super::tenure::Tenure;
 use dashmap::DashMap;
@@ -155,7 +155,7 @@ impl Directory {
             match take::<Written>(&mut rest)? {
                 Written::Changed(key, tenure) => self.put(key, tenure),
                 Written::Member(account, member, count) => {
-                    let mut keys = Vec::with_capacity(count.min(rest.len() as u32) as usize);
+                    let mut keys = Keys::with_capacity(count.min(rest.len() as u32) as usize);
                     for _ in 0..count {
                         let (key, tenure) = take::<(Key, Tenure)>(&mut rest)?;
                         keys.push(key.clone());

@@ -4,8 +4,12 @@ use super::key::Key;
 use hashbrown::HashTable;
 use hashbrown::hash_table::Entry;
 use rustc_hash::FxBuildHasher;
+use smallvec::SmallVec;
 use std::hash::BuildHasher;
 use umbral_model::ids::{AccountId, MemberId};
+
+/// Identifiers of one member.
+pub(super) type Keys = SmallVec<[Key; 1]>;
 
 #[derive(Default)]
 pub(super) struct Holders {
@@ -16,7 +20,8 @@ pub(super) struct Holders {
 pub(super) struct Holder {
     pub(super) account: AccountId,
     pub(super) member: MemberId,
-    pub(super) keys: Vec<Key>,
+    /// Almost every member has one number.
+    pub(super) keys: Keys,
 }
 
 impl Holder {
@@ -44,7 +49,7 @@ impl Holders {
         self.add(Holder {
             account: account.clone(),
             member: member.clone(),
-            keys: Vec::new(),
+            keys: Keys::new(),
         });
         number
     }

@@ -24,16 +24,21 @@ pub(crate) struct OpenBatch {
 }
 
 impl OpenBatch {
-    /// An empty batch for so many workers.
-    pub(crate) fn new(workers: usize) -> OpenBatch {
+    /// An empty batch for so many workers, with room for so many items of each.
+    pub(crate) fn new(workers: usize, room: usize) -> OpenBatch {
         OpenBatch {
-            items: (0..workers).map(|_| Vec::new()).collect(),
+            items: (0..workers).map(|_| Vec::with_capacity(room)).collect(),
             chunks: Vec::new(),
             commit: Commit::default(),
             counts: Counts::default(),
             original_bytes: 0,
             verdicts: Vec::new(),
         }
+    }
+
+    /// The items of the worker that has most: about as many will come next time.
+    pub(crate) fn most_items(&self) -> usize {
+        self.items.iter().map(Vec::len).max().unwrap_or(0)
     }
 
     /// Nothing would be journaled.
@@ -123,6 +128,7 @@ impl OpenBatch {
                         world,
                         chunks,
                         items,
+                        payloads: Vec::new(),
                     },
                 )
             })
