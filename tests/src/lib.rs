@@ -1,5 +1,6 @@
 //! What tests across crates share.
 
+pub mod credit_model;
 pub mod edge;
 pub mod fuzz;
 pub mod neutral;

@@ -5,6 +5,8 @@
 use crate::account::Row;
 use crate::apply::apply;
 use crate::world::World;
+use std::cell::Cell;
+use umbral_model::charge::Charge;
 use umbral_model::event::{CauseKey, Event, EventBody, OutId, TimerCause};
 use umbral_model::ids::AccountId;
 use umbral_model::input::InputKey;
@@ -42,6 +44,8 @@ pub(crate) struct Draft<'a> {
     origin: Origin<'a>,
     ordinal: u32,
     sink: Sink<'a>,
+    /// Memory of a charge that is written already, to be used again.
+    spare: Cell<Option<Box<Charge>>>,
 }
 
 impl<'a> Draft<'a> {
@@ -64,7 +68,30 @@ impl<'a> Draft<'a> {
             origin,
             ordinal: 0,
             sink,
+            spare: Cell::default(),
         }
+    }
+
+    /// With memory for a charge.
+    pub(crate) fn with_spare(self, spare: Option<Box<Charge>>) -> Draft<'a> {
+        self.spare.set(spare);
+        self
+    }
+
+    /// A charge in memory of its own: in the spare one, where there is some.
+    pub(crate) fn boxed(&self, charge: Charge) -> Box<Charge> {
+        match self.spare.take() {
+            Some(mut spare) => {
+                *spare = charge;
+                spare
+            }
+            None => Box::new(charge),
+        }
+    }
+
+    /// The row after all events, and the memory that was not used.
+    pub(crate) fn into_row(self) -> (Row, Option<Box<Charge>>) {
+        (self.row, self.spare.into_inner())
     }
 
     /// Adds an event and applies it.

@@ -14,6 +14,7 @@ use crate::view::AccountView;
 use crate::world::World;
 use rustc_hash::FxBuildHasher;
 use std::hash::BuildHasher;
+use umbral_model::charge::Charge;
 use umbral_model::event::{EventBody, TimerCause};
 use umbral_model::ids::{AccountId, VersionNo};
 use umbral_model::input::{Body, CustomerAdded, Input};
@@ -46,6 +47,8 @@ pub struct Partition {
     version: Option<(Timestamp, VersionNo)>,
     /// Rows that were read back, until `resume`; ascending by row and by batch.
     marks: Vec<Mark>,
+    /// Memory of a charge that is written already: thousands a batch that are allocated and freed cost time.
+    spare: Option<Box<Charge>>,
 }
 
 /// The rows before `end` that are in no mark before this one hold the effects of all batches up to `as_of`.
@@ -139,9 +142,11 @@ impl Partition {
             account: None,
         };
         let origin = Origin::Input(&input.key);
-        let mut draft = Draft::new(world, before, origin, now, input.occurred_at, sink);
+        let mut draft = Draft::new(world, before, origin, now, input.occurred_at, sink)
+            .with_spare(self.spare.take());
         let decided = decide(&mut draft, input);
-        let row = draft.row;
+        let (row, spare) = draft.into_row();
+        self.spare = spare;
         if let Err(rejection) = decided {
             events.truncate(first);
             return Decision::Refused(rejection);
@@ -149,6 +154,16 @@ impl Partition {
         self.store(world, slot, row, &events[first..]);
         self.remember(slot, word, input, clock);
         Decision::Applied
+    }
+
+    /// Takes the events of an entry back when they are written: some of their memory is used again for the next
+    /// ones. The list is empty then.
+    pub fn take_back(&mut self, events: &mut Vec<AccountEvent>) {
+        for AccountEvent { event, .. } in events.drain(..) {
+            if let EventBody::UsageRated(rated) = event.body {
+                self.spare = Some(rated.charge);
+            }
+        }
     }
 
     fn repeated_purchase(&self, slot: u32, input: &Input) -> Option<Rejection> {

@@ -103,7 +103,7 @@ pub(crate) fn price(
         cycle,
         quantity: usage.quantity,
         over_limit_amount: over_limit(draft, row, charge.amount),
-        charge: Box::new(charge),
+        charge: draft.boxed(charge),
     })
 }
 

@@ -6,6 +6,7 @@
 use crate::{History, HistoryError, threads};
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::Serialize;
+use std::collections::BTreeMap;
 use umbral_intake::reader::{Decoder, RawRecord};
 use umbral_model::event::{CorrectionUnclaimed, EventBody};
 use umbral_model::input::{Address, Body, Incoming, IncomingBody, Input, InputKey};
@@ -233,7 +234,7 @@ impl History {
         &self,
         selection: &Selection,
     ) -> Result<Vec<QuarantinedRecord>, HistoryError> {
-        let (mut records, resubmitted) = self.all_quarantined()?;
+        let (mut records, resubmitted) = self.all_quarantined(selection)?;
         let keys: FxHashSet<InputKey> = records
             .iter()
             .filter_map(|record| record.key.clone())
@@ -253,11 +254,32 @@ impl History {
         Ok(records)
     }
 
-    fn all_quarantined(&self) -> Result<(Vec<QuarantinedRecord>, FxHashSet<u64>), HistoryError> {
+    /// How many records came into the quarantine behind a position, by reason, whatever became of them since.
+    /// Unlike a listing it holds none of them.
+    ///
+    /// # Errors
+    /// A journal that cannot be read.
+    pub fn quarantined_after(&self, position: u64) -> Result<BTreeMap<Reason, u64>, HistoryError> {
+        let mut scanner = self.scan()?;
+        let folds = (0..threads(self.partitions()))
+            .map(|_| Tally::after(position))
+            .collect();
+        let (_, folds) = fold_all(&mut scanner, folds, &mut |_| true)?;
+        let mut all = BTreeMap::new();
+        for (reason, number) in folds.into_iter().flat_map(|tally| tally.reasons) {
+            *all.entry(reason).or_default() += number;
+        }
+        Ok(all)
+    }
+
+    fn all_quarantined(
+        &self,
+        selection: &Selection,
+    ) -> Result<(Vec<QuarantinedRecord>, FxHashSet<u64>), HistoryError> {
         let mut resubmitted = FxHashSet::default();
         let mut scanner = self.scan()?;
         let folds = (0..threads(self.partitions()))
-            .map(|_| Gather::default())
+            .map(|_| Gather::of(selection))
             .collect();
         let (_, folds) = fold_all(&mut scanner, folds, &mut |commit| {
             resubmitted.extend(commit.resubmitted.iter().copied());
@@ -291,11 +313,13 @@ impl History {
 
 impl Selection {
     fn takes(&self, record: &QuarantinedRecord) -> bool {
-        (self.positions.is_empty() || self.positions.contains(&record.position))
-            && self
-                .reason
-                .is_none_or(|reason| reason.code() == record.code)
-            && (self.settled_too || record.open)
+        self.names(record.position, record.code) && (self.settled_too || record.open)
+    }
+
+    /// As far as that is known without what came later.
+    fn names(&self, position: u64, code: &str) -> bool {
+        (self.positions.is_empty() || self.positions.contains(&position))
+            && self.reason.is_none_or(|reason| reason.code() == code)
     }
 }
 
@@ -313,16 +337,19 @@ struct Unclaimed {
 }
 
 /// What one thread finds. All of an account is in one partition, and a partition's frames come in order.
-#[derive(Default)]
-struct Gather {
+struct Gather<'s> {
+    selection: &'s Selection,
     records: Vec<QuarantinedRecord>,
     parked: FxHashMap<InputKey, Parked>,
 }
 
-impl FrameFold for Gather {
+impl FrameFold for Gather<'_> {
     fn fold(&mut self, frame: &ScannedFrame) -> Result<(), EngineError> {
         for entry in frame.decode()?.entries {
-            if let Outcome::Quarantined(kept) = &entry.outcome {
+            // A flood of others is not held only to be left out at the end.
+            if let Outcome::Quarantined(kept) = &entry.outcome
+                && self.selection.names(entry.position, kept.reason.code())
+            {
                 self.records.push(QuarantinedRecord::of(&entry, kept));
             }
             let (position, clock) = (entry.position, entry.clock);
@@ -334,7 +361,15 @@ impl FrameFold for Gather {
     }
 }
 
-impl Gather {
+impl<'s> Gather<'s> {
+    fn of(selection: &'s Selection) -> Self {
+        Gather {
+            selection,
+            records: Vec::new(),
+            parked: FxHashMap::default(),
+        }
+    }
+
     fn take(&mut self, position: u64, clock: Timestamp, body: EventBody) {
         match body {
             EventBody::CorrectionParked(parked) => {
@@ -347,7 +382,9 @@ impl Gather {
                 self.parked.insert(parked.input.key.clone(), parked);
             }
             EventBody::CorrectionUnclaimed(body) => {
-                if let Some(parked) = self.parked.remove(&body.key) {
+                if let Some(parked) = self.parked.remove(&body.key)
+                    && self.selection.names(parked.position, body.reason.code())
+                {
                     let unclaimed = Unclaimed { position, body };
                     let record = QuarantinedRecord::of_unclaimed(parked, unclaimed);
                     self.records.push(record);
@@ -358,6 +395,54 @@ impl Gather {
             }
             _ => {}
         }
+    }
+}
+
+/// Counts what one thread finds behind a position.
+struct Tally {
+    after: u64,
+    reasons: BTreeMap<Reason, u64>,
+    /// Corrections that wait and came behind the position.
+    parked: FxHashSet<InputKey>,
+}
+
+impl Tally {
+    fn after(position: u64) -> Tally {
+        Tally {
+            after: position,
+            reasons: BTreeMap::new(),
+            parked: FxHashSet::default(),
+        }
+    }
+
+    fn count(&mut self, reason: Reason) {
+        *self.reasons.entry(reason).or_default() += 1;
+    }
+}
+
+impl FrameFold for Tally {
+    fn fold(&mut self, frame: &ScannedFrame) -> Result<(), EngineError> {
+        let (after, entries) = (self.after, frame.decode()?.entries.into_iter());
+        for entry in entries.filter(|entry| entry.position > after) {
+            if let Outcome::Quarantined(kept) = &entry.outcome {
+                self.count(kept.reason);
+            }
+            for event in entry.events {
+                match event.event.body {
+                    EventBody::CorrectionParked(body) => {
+                        self.parked.insert(body.input.key);
+                    }
+                    EventBody::CorrectionUnclaimed(body) if self.parked.remove(&body.key) => {
+                        self.count(body.reason);
+                    }
+                    EventBody::UsageCorrected(body) => {
+                        self.parked.remove(&body.correction);
+                    }
+                    _ => {}
+                }
+            }
+        }
+        Ok(())
     }
 }
 

@@ -256,3 +256,30 @@ to = { column = "to" }
     let receipts = engine.resubmit(vec![back], false).expect("receipts");
     assert_eq!(receipts[0].verdict, Verdict::Applied);
 }
+
+#[test]
+fn a_count_by_reason_is_that_of_the_list() {
+    let place = Place::new(4);
+    let engine = place.engine(event_options());
+    ingest(&engine, &place.file("stream.ndjson", &stream(40, 3_000)));
+    let last = engine.stop().expect("stopped").position;
+    let all = Selection {
+        settled_too: true,
+        ..Selection::default()
+    };
+    let listed = place.history().quarantine(&all).expect("a list");
+    let given_up = listed.iter().filter(|record| record.code == "U-0055");
+    for after in [0, last / 3, last - 10, last] {
+        let mut expected = std::collections::BTreeMap::new();
+        for record in listed.iter().filter(|record| record.position > after) {
+            *expected.entry(record.code).or_insert(0u64) += 1;
+        }
+        let counted = place.history().quarantined_after(after).expect("counts");
+        let counted = counted.into_iter();
+        let counted: std::collections::BTreeMap<_, _> = counted
+            .map(|(reason, number)| (reason.code(), number))
+            .collect();
+        assert_eq!(counted, expected, "after {after}");
+    }
+    assert!(given_up.count() > 0, "corrections that were given up count");
+}

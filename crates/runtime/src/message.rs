@@ -26,6 +26,16 @@ pub enum Original {
     Span(u32, u32),
 }
 
+impl Original {
+    /// How many of its chunk's bytes are its own.
+    pub(crate) fn bytes(&self) -> usize {
+        match self {
+            Original::Made => 0,
+            Original::Span(from, to) => to.saturating_sub(*from) as usize,
+        }
+    }
+}
+
 /// One record as intake hands it over.
 #[derive(Clone, Debug)]
 pub struct Record {

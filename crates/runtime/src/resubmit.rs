@@ -4,6 +4,7 @@
 
 use crate::engine::Engine;
 use crate::error::EngineError;
+use crate::ingest::{CHUNK_BYTES, CHUNK_RECORDS};
 use crate::message::{Chunk, Original, Receipt, Record};
 use smol_str::SmolStr;
 use std::sync::Arc;
@@ -35,7 +36,9 @@ pub(crate) fn resubmit(
         let format = first.format.clone();
         let mut chunk = Gathering::default();
         chunk.add(first, forced);
-        while let Some(next) = rest.next_if(|next| next.format == format) {
+        while !chunk.is_full()
+            && let Some(next) = rest.next_if(|next| next.format == format)
+        {
             chunk.add(next, forced);
         }
         receipts.extend(engine.submit_chunk(chunk.into_chunk(format))?);
@@ -65,6 +68,11 @@ impl Gathering {
             resubmits: Some(position),
             ..Record::made(incoming)
         });
+    }
+
+    /// As a reader's chunk: whoever takes up a whole flood does so in bounded pieces.
+    fn is_full(&self) -> bool {
+        self.records.len() >= CHUNK_RECORDS || self.bytes.len() >= CHUNK_BYTES
     }
 
     fn into_chunk(self, format: SmolStr) -> Chunk {

@@ -263,12 +263,16 @@ impl Sequencer {
     }
 
     fn take_one(&mut self, record: Record, origin: &Origin<'_>) -> Result<(), Failure> {
+        let bytes = record.original.bytes();
         self.sequence(record, origin)?;
+        self.open.original_bytes += bytes;
         self.open.commit.resubmitted.extend(origin.resubmits);
         if let Some(source) = origin.source {
             self.count_record(source);
         }
-        if self.open.counts.inputs as usize >= self.options.batch_inputs {
+        // A catalog's batch ends with it, and holds how far its source is read.
+        let is_catalogs = !self.open.commit.catalogs.is_empty();
+        if is_catalogs || self.open.is_full(self.options.batch_inputs) {
             self.flush()?;
         }
         Ok(())

@@ -404,7 +404,7 @@ impl Worker {
         };
         decided.count(&outcome, &events);
         entry.finish(&outcome, &events, &mut slot.payload);
-        events.clear();
+        slot.partition.take_back(&mut events);
         self.events = events;
         decided.spent.push(input);
     }

@@ -18,9 +18,14 @@ const LONGEST: Duration = Duration::from_secs(60);
 const GROWTH_MAX: usize = 64 << 20;
 /// What may be live at once for inputs of at most 64 KiB.
 const PEAK_MAX: usize = 1 << 30;
-/// The model compares lives at thousands of bytes a second: it gets a share of what decoders get.
-const MODEL_SHARE: u64 = 2_000;
-const DECIDE_SHARE: u64 = 50;
+/// The models compare lives at thousands of bytes a second, and an engine starts some hundred times a second: they
+/// get a share of what decoders get.
+const SHARES: [(&str, u64); 4] = [
+    ("model", 2_000),
+    ("restore", 200),
+    ("credit", 200),
+    ("decide", 50),
+];
 
 const USAGE: &str =
     "soak [--bytes 1G] [--seed N] [--target NAME]... [--only NUMBER] [--corpus DIR]";
@@ -142,11 +147,8 @@ fn begin(name: &'static str, number: u64) {
 
 /// Puts a target through; says whether it held.
 fn soak(target: &'static Target, options: &Options) -> bool {
-    let share = match target.name {
-        "model" => MODEL_SHARE,
-        "decide" => DECIDE_SHARE,
-        _ => 1,
-    };
+    let share = SHARES.iter().find(|(name, _)| *name == target.name);
+    let share = share.map_or(1, |(_, share)| *share);
     let bytes = (options.bytes / share).max(1);
     MEMORY.reset_peak_usage();
     let started = Instant::now();

@@ -1,8 +1,9 @@
-//! Deciding and applying: a stream of any inputs in the engine, and lives of accounts in engine and naive model.
+//! Deciding and applying: a stream of any inputs in the engine, and lives of accounts in the engine and in the naive
+//! models, of tariffs and of credit.
 
 use super::{catalogs, seeds};
 use crate::stage::{Stage, resolved};
-use crate::tariff_model;
+use crate::{credit_model, tariff_model};
 use std::sync::OnceLock;
 use umbral_engine::World;
 use umbral_intake::zones::Iana;
@@ -122,6 +123,12 @@ pub(super) fn seeds() -> Vec<Vec<u8>> {
 
 pub(super) fn model(bytes: &[u8]) {
     if let Err(why) = tariff_model::live_by(bytes) {
+        panic!("engine and model differ: {why}");
+    }
+}
+
+pub(super) fn credit(bytes: &[u8]) {
+    if let Err(why) = credit_model::live_by(bytes) {
         panic!("engine and model differ: {why}");
     }
 }

@@ -15,6 +15,7 @@ mod decide;
 mod files;
 mod log;
 mod seeds;
+mod snapshots;
 mod wire;
 mod words;
 
@@ -54,7 +55,7 @@ const LONG: usize = 64 << 10;
 const SHORT: usize = 2 << 10;
 
 /// All targets.
-pub const TARGETS: [Target; 17] = [
+pub const TARGETS: [Target; 22] = [
     target("protobuf", wire::protobuf, seeds::protobuf, (24_000, LONG)),
     target(
         "delimited",
@@ -67,6 +68,30 @@ pub const TARGETS: [Target; 17] = [
     target("commit", wire::commit, seeds::commits, (16_000, LONG)),
     target("segment", log::segment, log::segments, (16_000, LONG)),
     target("manifest", log::manifest, log::manifests, (4_000, LONG)),
+    target(
+        "snapshot",
+        snapshots::snapshot,
+        snapshots::snapshot_seeds,
+        (8_000, LONG),
+    ),
+    target(
+        "rows",
+        snapshots::rows,
+        snapshots::row_seeds,
+        (12_000, LONG),
+    ),
+    target(
+        "directory",
+        snapshots::directory,
+        snapshots::directory_seeds,
+        (12_000, LONG),
+    ),
+    target(
+        "restore",
+        snapshots::restore,
+        snapshots::restore_seeds,
+        (2_000, 16 << 10),
+    ),
     target("csv", files::csv, files::csv_seeds, (12_000, LONG)),
     target("fixed", files::fixed, files::fixed_seeds, (12_000, LONG)),
     target("packed", files::packed, files::packed_seeds, (4_000, LONG)),
@@ -97,6 +122,7 @@ pub const TARGETS: [Target; 17] = [
     target("words", words::words, words::seeds, (8_000, SHORT)),
     target("decide", decide::decide, decide::seeds, (4_000, LONG)),
     target("model", decide::model, decide::model_seeds, (40, SHORT)),
+    target("credit", decide::credit, decide::model_seeds, (400, SHORT)),
 ];
 
 /// The target of this name.

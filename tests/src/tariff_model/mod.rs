@@ -17,7 +17,7 @@ mod pair;
 mod price;
 pub mod properties;
 mod purchases;
-mod random;
+pub(crate) mod random;
 mod rated;
 mod records;
 mod tariff;

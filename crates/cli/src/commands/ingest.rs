@@ -12,11 +12,10 @@ use crate::service::signals::Stop;
 use crate::text::count;
 use indicatif::ProgressBar;
 use serde_json::json;
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
-use umbral_history::{History, Selection};
+use umbral_history::History;
 use umbral_intake::reader::Format;
 use umbral_model::rejection::Reason;
 use umbral_model::units::{Measurement, Quantity};
@@ -347,19 +346,9 @@ impl Totals {
 
 /// Quarantined records behind a position, by reason, most frequent first.
 fn reasons_after(data: &Path, position: u64) -> Result<Vec<(Reason, u64)>, Failure> {
-    let selection = Selection {
-        settled_too: true,
-        ..Selection::default()
-    };
-    let records = History::open(data)
-        .and_then(|history| history.quarantine(&selection))
+    let reasons = History::open(data)
+        .and_then(|history| history.quarantined_after(position))
         .map_err(|error| Failure::history(&error))?;
-    let mut reasons: BTreeMap<Reason, u64> = BTreeMap::new();
-    for record in records.iter().filter(|record| record.position > position) {
-        if let Some(reason) = Reason::from_code(record.code) {
-            *reasons.entry(reason).or_default() += 1;
-        }
-    }
     let mut reasons: Vec<_> = reasons.into_iter().collect();
     reasons.sort_by_key(|(_, number)| core::cmp::Reverse(*number));
     Ok(reasons)

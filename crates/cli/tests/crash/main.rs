@@ -12,4 +12,7 @@ mod making;
 mod reading;
 mod scene;
 mod serving;
+mod snapping;
+mod starts;
 mod walls;
+mod worn;

@@ -8,15 +8,16 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 /// One deployment: a configuration, a drop folder, and the files that still have to come.
-struct Service {
+pub(crate) struct Service {
     root: PathBuf,
-    data: PathBuf,
+    pub(crate) data: PathBuf,
     folder: PathBuf,
     coming: std::vec::IntoIter<PathBuf>,
+    settings: &'static str,
 }
 
 impl Service {
-    fn new(root: &Path, name: &str, inputs: &Inputs) -> Service {
+    pub(crate) fn new(root: &Path, name: &str, inputs: &Inputs) -> Service {
         let folder = root.join(format!("{name}-in"));
         std::fs::create_dir_all(&folder).expect("a drop folder");
         Service {
@@ -24,12 +25,18 @@ impl Service {
             data: root.join(name),
             folder,
             coming: inputs.files.clone().into_iter(),
+            settings: "",
         }
+    }
+
+    /// With further settings in its configuration.
+    pub(crate) fn with(self, settings: &'static str) -> Service {
+        Service { settings, ..self }
     }
 
     /// Drops the next file: written under another name, then renamed, as `docs/ingest.md` asks for. Files come
     /// in the order of their names, so what is taken is always a beginning of all.
-    fn drop_next(&mut self) -> bool {
+    pub(crate) fn drop_next(&mut self) -> bool {
         let Some(file) = self.coming.next() else {
             return false;
         };
@@ -44,15 +51,16 @@ impl Service {
         true
     }
 
-    fn start(&self, random: &mut Seeded) -> Victim {
+    pub(crate) fn start(&self, random: &mut Seeded) -> Victim {
         let config = self.root.join("umbral.toml");
         let content = format!(
             "data = {:?}\ncatalog = \"catalog\"\npartitions = 16\nclock = \"event\"\nthreads = {}\nbatch = {}\n\
-             segment_bytes = {}\nlisten = \"127.0.0.1:0\"\n[[follow]]\nfolder = {:?}\nmapping = \"mapping.toml\"\n",
+             segment_bytes = {}\nlisten = \"127.0.0.1:0\"\n{}[[follow]]\nfolder = {:?}\nmapping = \"mapping.toml\"\n",
             text(&self.data),
             random.pick(&[1, 2, 3]),
             random.pick(&[32, 100, 512]),
             random.pick(&[16_384, 32_768, 1_000_000]),
+            self.settings,
             text(&self.folder),
         );
         std::fs::write(&config, content).expect("write");
@@ -89,7 +97,7 @@ impl Service {
     }
 
     /// All files come, and the service lives until it has taken the last one.
-    fn finish(mut self, random: &mut Seeded, inputs: &Inputs) -> PathBuf {
+    pub(crate) fn finish(mut self, random: &mut Seeded, inputs: &Inputs) -> PathBuf {
         while self.drop_next() {}
         let mut victim = self.start(random);
         let all = inputs.inputs_and_catalog();

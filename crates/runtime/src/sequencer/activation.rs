@@ -195,8 +195,9 @@ impl Sequencer {
                     self.follow(incoming.occurred_at);
                 }
                 self.flush()?;
+                // Its batch is closed when the record is counted as read of its source, too: otherwise a
+                // start between the two would take it for a repeat.
                 self.put_in_force(incoming.key, catalog, activated, origin);
-                self.flush()?;
             }
         }
         Ok(())

@@ -8,12 +8,18 @@ use umbral_model::input::InputKey;
 use umbral_model::journal::{Commit, Counts, SourcePosition};
 use umbral_model::time::Timestamp;
 
+/// Octets of original records after which a batch is closed, whatever their number: a flood of long lines that go to
+/// the quarantine must fit into memory and into a batch of the log.
+const ORIGINAL_BYTES: usize = 8 << 20;
+
 /// An open batch.
 pub(crate) struct OpenBatch {
     items: Vec<Vec<Item>>,
     chunks: Vec<Arc<Vec<u8>>>,
     pub(crate) commit: Commit,
     pub(crate) counts: Counts,
+    /// Octets of its inputs as they came.
+    pub(crate) original_bytes: usize,
     pub(crate) verdicts: Vec<(u64, Verdict)>,
 }
 
@@ -25,6 +31,7 @@ impl OpenBatch {
             chunks: Vec::new(),
             commit: Commit::default(),
             counts: Counts::default(),
+            original_bytes: 0,
             verdicts: Vec::new(),
         }
     }
@@ -41,6 +48,11 @@ impl OpenBatch {
             && self.commit.catalogs.is_empty()
             && self.commit.resubmitted.is_empty()
             && self.items.iter().all(Vec::is_empty)
+    }
+
+    /// Whether it has so many inputs, or as many octets as a batch may.
+    pub(crate) fn is_full(&self, inputs: usize) -> bool {
+        self.counts.inputs as usize >= inputs || self.original_bytes >= ORIGINAL_BYTES
     }
 
     /// Notes where an input's bytes are.
@@ -89,7 +101,11 @@ impl OpenBatch {
             .iter_mut()
             .find(|known| known.id == position.id)
         {
-            Some(known) => known.clone_from(position),
+            // Id and name are the same; copying them for each record would allocate.
+            Some(known) => {
+                known.records = position.records;
+                known.done = position.done;
+            }
             None => self.commit.sources.push(position.clone()),
         }
     }
