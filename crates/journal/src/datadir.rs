@@ -5,6 +5,7 @@ use crate::log;
 use crate::mark::JournalMark;
 use crate::picker::FramePicker;
 use crate::reader::Reader;
+use crate::segments::{OpenStore, Segments};
 use crate::snapshot::Snapshots;
 use crate::storage::{LockGuard, RealDisk, Storage, read_file, replace_file};
 use serde::{Deserialize, Serialize};
@@ -52,6 +53,7 @@ pub struct DataDir {
     storage: Arc<dyn Storage>,
     path: PathBuf,
     settings: Settings,
+    segments: Segments,
 }
 
 /// The right to write to a data directory; freed when dropped, and by the system when the process dies.
@@ -86,6 +88,7 @@ impl DataDir {
             make_dir(storage.as_ref(), &path.join(name))?;
         }
         let dir = DataDir {
+            segments: Segments::new(Arc::clone(&storage), path),
             path: path.to_owned(),
             settings: Settings {
                 format_version: FORMAT_VERSION,
@@ -116,10 +119,19 @@ impl DataDir {
         })?;
         let settings = read_settings(&file, &bytes)?;
         Ok(DataDir {
+            segments: Segments::new(Arc::clone(&storage), path),
             storage,
             path: path.to_owned(),
             settings,
         })
+    }
+
+    /// The same directory with archives opened in another way, and so many octets kept of what is fetched from
+    /// them: for tests and simulators.
+    #[must_use]
+    pub fn with_store(self, open_store: OpenStore, cache_bytes: u64) -> DataDir {
+        let segments = self.segments.with_store(open_store, cache_bytes);
+        DataDir { segments, ..self }
     }
 
     /// Whether a data directory is at this path.
@@ -134,13 +146,12 @@ impl DataDir {
 
     /// Reads the log from batch `from_batch` on (0 or 1: from the beginning); needs no lock.
     pub fn read(&self, from_batch: u64) -> Result<Reader, JournalError> {
-        let (storage, log_dir) = (self.storage(), self.log_dir());
-        Reader::open(storage, &log_dir, self.settings.partitions, from_batch)
+        Reader::open(self.segments(), self.settings.partitions, from_batch)
     }
 
     /// Picks single frames of batches whose places are known; needs no lock.
     pub fn picker(&self) -> FramePicker {
-        FramePicker::new(self.storage(), &self.log_dir())
+        FramePicker::new(self.segments())
     }
 
     /// Its snapshots.
@@ -203,6 +214,11 @@ impl DataDir {
     /// Hash chains of the log: one a partition, and the control chain.
     pub(crate) fn chains(&self) -> usize {
         usize::from(self.settings.partitions) + 1
+    }
+
+    /// The files of its log.
+    pub(crate) fn segments(&self) -> Segments {
+        self.segments.clone()
     }
 
     fn write_settings(&self) -> Result<(), JournalError> {

@@ -10,6 +10,7 @@
 //!
 //! The bytes are described in `docs/journal-format.md`.
 
+mod archive;
 mod datadir;
 mod error;
 pub mod floor;
@@ -23,10 +24,12 @@ mod reader;
 mod recover;
 mod scan;
 mod segment;
+mod segments;
 pub mod snapshot;
 pub mod storage;
 mod word;
 
+pub use archive::{Archive, ArchiveStatus, ArchivedSegment, SegmentPlace};
 pub use datadir::{Creation, DataDir, MAX_PARTITIONS, Settings, WriteLock};
 pub use error::JournalError;
 pub use frame::{FrameHeader, FrameToAppend, MAX_BATCH_BYTES, MAX_PAYLOAD_BYTES};
@@ -34,4 +37,5 @@ pub use log::{Log, LogOptions};
 pub use mark::JournalMark;
 pub use picker::{BatchPlace, FramePicker};
 pub use reader::{Batch, Frame, Reader};
+pub use segments::OpenStore;
 pub use recover::{Cut, Recovery, rebuild_manifest};
