@@ -37,5 +37,5 @@ pub use log::{Log, LogOptions};
 pub use mark::JournalMark;
 pub use picker::{BatchPlace, FramePicker};
 pub use reader::{Batch, Frame, Reader};
-pub use segments::OpenStore;
 pub use recover::{Cut, Recovery, rebuild_manifest};
+pub use segments::OpenStore;

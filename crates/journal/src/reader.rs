@@ -236,11 +236,7 @@ fn first_to_read(
     Ok(numbers[0])
 }
 
-fn open_segment(
-    segments: &Segments,
-    chains: usize,
-    number: u64,
-) -> Result<Scanner, JournalError> {
+fn open_segment(segments: &Segments, chains: usize, number: u64) -> Result<Scanner, JournalError> {
     let (file, path) = segments.open(number)?;
     let header = segment::read_header(file.as_ref(), &path, number, chains)?;
     Ok(Scanner::new(file, path, header))
@@ -297,7 +293,8 @@ pub(crate) fn check_presence(
     }
     let first = manifest.segments[0].number;
     let mut present = Vec::new();
-    for (expected, number) in (first..).zip(segments.numbers()?.into_iter().filter(|n| *n >= first)) {
+    for (expected, number) in (first..).zip(segments.numbers()?.into_iter().filter(|n| *n >= first))
+    {
         if number != expected {
             let path = segments.path(expected);
             return Err(JournalError::SegmentMissing { path });

@@ -168,6 +168,7 @@ impl Segments {
                 let url = self.known().list.as_ref().map(|list| list.url.clone());
                 let objects = self.store(&url.unwrap_or_default())?;
                 tracing::info!(segment = wanted.number, "fetching an archived segment");
+                metrics::counter!(crate::metrics::FETCHED_SEGMENTS).increment(1);
                 self.cache().fetch(wanted, objects.as_ref())?
             }
         };

@@ -78,7 +78,10 @@ fn segments_below_both_snapshots_go_and_are_read_back() {
     assert_eq!(before.below, Some(40));
     let archived = archive_all(&disk, 0).unwrap();
     // All that end before batch 40, and no other.
-    let ends = before.segments.windows(2).map(|pair| pair[1].first_batch - 1);
+    let ends = before
+        .segments
+        .windows(2)
+        .map(|pair| pair[1].first_batch - 1);
     assert_eq!(archived.len(), ends.filter(|end| *end < 40).count());
     assert!(archived.len() >= 3);
     for number in &archived {
@@ -178,7 +181,11 @@ fn what_is_wrong_with_an_object_is_told_by_name() {
         assert_eq!(read_and_check(&data, SIZE).unwrap(), BATCHES);
     };
     refused(None, "A-0001", "put the object back");
-    refused(Some(whole[..whole.len() - 1].to_vec()), "A-0002", "octets instead of");
+    refused(
+        Some(whole[..whole.len() - 1].to_vec()),
+        "A-0002",
+        "octets instead of",
+    );
     refused(Some(Vec::new()), "A-0002", "it has 0 octets");
     for at in [0, 4_100, whole.len() - 1] {
         let mut flipped = whole.clone();
@@ -211,7 +218,10 @@ fn a_damaged_segment_is_not_archived() {
     let error = archive_all(&disk, 0).unwrap_err();
     assert!(matches!(error, JournalError::Damaged { .. }), "{error}");
     assert!(disk.content(&segment_path(2)).is_some());
-    assert!(disk.content(&segment_path(1)).is_none(), "the one before it went");
+    assert!(
+        disk.content(&segment_path(1)).is_none(),
+        "the one before it went"
+    );
 }
 
 #[test]
@@ -254,7 +264,10 @@ fn an_archive_moves_only_where_all_of_it_is() {
             disk.overwrite(&to, disk.content(&from).unwrap());
         }
     }
-    assert_eq!(data.archive(elsewhere()).unwrap().url(), "test:///elsewhere");
+    assert_eq!(
+        data.archive(elsewhere()).unwrap().url(),
+        "test:///elsewhere"
+    );
     copied.iter().for_each(|path| disk.take_away(path));
     is_whole(&disk, BATCHES, "moved");
 }
@@ -331,5 +344,8 @@ fn archiving_that_is_ended_changes_nothing() {
     assert!(dir(&disk).archive_status().unwrap().url.is_none());
     assert!(disk.content(&segment_path(1)).is_some());
     let last = dir(&disk).archive_status().unwrap().segments.len() as u64;
-    assert!(archive.store(last, &mut go_on).is_err(), "one that is written");
+    assert!(
+        archive.store(last, &mut go_on).is_err(),
+        "one that is written"
+    );
 }

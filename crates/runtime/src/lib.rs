@@ -9,6 +9,7 @@
 //! the source. The number of workers, the size of batches and the points of restart change no result: what
 //! depends on order is decided by the sequencer, and everything of an account by its partition.
 
+mod archiver;
 mod clock;
 mod committer;
 mod engine;
@@ -30,6 +31,7 @@ mod snapshot;
 mod stations;
 mod worker;
 
+pub use archiver::ArchiveOptions;
 pub use clock::{
     Clock, ClockMode, DEFAULT_MAX_GAP, EVENT_TICK, FUTURE_TOLERANCE, ManualTime, SystemTime,
     TimeSource, WALL_TICK,

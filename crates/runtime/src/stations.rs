@@ -1,5 +1,6 @@
 //! The stations as threads, and the lines between them.
 
+use crate::archiver::Archiver;
 use crate::committer::{Committed, Committer, Shared};
 use crate::error::{EngineError, Failure};
 use crate::message::{Command, CommitMessage, WorkerMessage};
@@ -28,6 +29,13 @@ pub(crate) struct Running {
     pub shared: Arc<Shared>,
     pub hashes: Receiver<Vec<(PartitionNo, u128)>>,
     pub snapshots: Sender<Request>,
+    pub archiver: Option<RunningArchiver>,
+}
+
+/// The station that archives: it goes on as long as the line is there.
+pub(crate) struct RunningArchiver {
+    pub running: Sender<()>,
+    pub station: JoinHandle<()>,
 }
 
 /// Starts one thread for each station.
@@ -56,6 +64,7 @@ pub(crate) fn start(
     // Bounded by the batches in flight: the sequencer never has more of them than it waits for.
     let (acks, ack_line) = unbounded();
     let committer = Committer::new(log, &last, acks, Arc::clone(&shared));
+    let archiver = start_archiver(data, &options, &shared)?;
     let taking = (data.snapshots(), options.snapshots, workers.len());
     let snapshotter = Snapshotter::new(taking, commands.clone(), Arc::clone(&shared), snapshots);
     let next_due = workers.iter().map(Worker::next_due).collect();
@@ -95,7 +104,25 @@ pub(crate) fn start(
         shared,
         hashes,
         snapshots,
+        archiver,
     })
+}
+
+fn start_archiver(
+    data: &DataDir,
+    options: &Options,
+    shared: &Arc<Shared>,
+) -> Result<Option<RunningArchiver>, EngineError> {
+    let Some(archive) = options.archive.clone() else {
+        return Ok(None);
+    };
+    let (running, line) = bounded(0);
+    let archiver = Archiver::new(data.clone(), archive, Arc::clone(shared), line);
+    let station = station("archive", shared, move || {
+        archiver.run();
+        Ok(())
+    })?;
+    Ok(Some(RunningArchiver { running, station }))
 }
 
 /// What is committed at a start.

@@ -21,7 +21,8 @@ pub fn address(text: &str) -> Result<String, StoreError> {
         let url = Url::from_directory_path(path).map_err(|()| refused("it is no path"))?;
         return Ok(trimmed(&url));
     }
-    let url = Url::parse(text).map_err(|error| refused(&format!("{error}; write file:///FOLDER")))?;
+    let url =
+        Url::parse(text).map_err(|error| refused(&format!("{error}; write file:///FOLDER")))?;
     if url.password().is_some() || url.query().is_some() {
         return Err(refused(
             "keys do not belong in an address; give them in the environment",

@@ -1,6 +1,7 @@
 //! One file per command: its arguments, what it does, and how the result is shown.
 
 pub(crate) mod account;
+pub(crate) mod archive;
 pub(crate) mod bill;
 pub(crate) mod catalog;
 pub(crate) mod check;

@@ -7,6 +7,7 @@
 
 #![allow(clippy::expect_used, reason = "a test that cannot go on says why")]
 
+mod archiving;
 mod disturb;
 mod making;
 mod reading;

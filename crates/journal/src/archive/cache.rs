@@ -73,7 +73,10 @@ pub(crate) fn measure(file: &dyn StorageFile) -> io::Result<(u64, String)> {
 }
 
 /// Reads an object to its end and compares it with the list.
-pub(crate) fn verify(objects: &dyn Objects, expected: &ArchivedSegment) -> Result<(), JournalError> {
+pub(crate) fn verify(
+    objects: &dyn Objects,
+    expected: &ArchivedSegment,
+) -> Result<(), JournalError> {
     let mut incoming = Incoming::default();
     let read = objects.get(&expected.object(), &mut |piece| {
         incoming.take(piece);
@@ -153,7 +156,11 @@ impl Cache<'_> {
     ) -> Result<Option<Box<dyn StorageFile>>, JournalError> {
         self.make_room(wanted);
         let number = FETCHES.fetch_add(1, Ordering::Relaxed);
-        let aside = format!("{}.{}-{number}{ASIDE_SUFFIX}", wanted.object(), std::process::id());
+        let aside = format!(
+            "{}.{}-{number}{ASIDE_SUFFIX}",
+            wanted.object(),
+            std::process::id()
+        );
         let aside = self.dir.join(aside);
         let created = self.storage.create_dir(self.dir);
         let Ok(mut file) = created.and_then(|()| self.storage.create(&aside)) else {

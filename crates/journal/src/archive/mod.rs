@@ -12,6 +12,7 @@ pub use list::ArchivedSegment;
 use crate::datadir::DataDir;
 use crate::error::JournalError;
 use crate::manifest::{Manifest, SegmentEntry};
+use crate::metrics as names;
 use crate::scan::{Scanner, Step};
 use crate::segment;
 use crate::segments::Segments;
@@ -144,6 +145,15 @@ impl DataDir {
         })
     }
 
+    /// As [`DataDir::archive`], of an address; a folder that is not there is created.
+    ///
+    /// # Errors
+    /// As [`DataDir::archive`].
+    pub fn archive_at(&self, url: &str) -> Result<Archive, JournalError> {
+        let objects = umbral_store::create(url).map_err(JournalError::of_address)?;
+        self.archive(objects)
+    }
+
     /// Opens the archive that the list names; none where nothing was ever archived.
     ///
     /// # Errors
@@ -190,16 +200,16 @@ impl Archive {
             None => {
                 let archived = self.put(number, progress)?;
                 cache::verify(self.objects.as_ref(), &archived)?;
-                self.list.enter(archived.clone());
-                let written = self.list.write(self.segments.storage(), self.segments.log_dir());
-                if written.is_err() {
-                    self.list.segments.retain(|one| one.number != number);
-                }
-                written?;
+                let mut list = self.list.clone();
+                list.enter(archived.clone());
+                list.write(self.segments.storage(), self.segments.log_dir())?;
+                self.list = list;
                 archived
             }
         };
         self.remove_file(number)?;
+        metrics::counter!(names::ARCHIVED_SEGMENTS).increment(1);
+        metrics::counter!(names::ARCHIVED_BYTES).increment(archived.bytes);
         Ok(archived)
     }
 
@@ -335,11 +345,7 @@ impl Archive {
     }
 }
 
-fn open_scanner(
-    segments: &Segments,
-    number: u64,
-    chains: usize,
-) -> Result<Scanner, JournalError> {
+fn open_scanner(segments: &Segments, number: u64, chains: usize) -> Result<Scanner, JournalError> {
     let (file, path) = segments.open(number)?;
     let header = segment::read_header(file.as_ref(), &path, number, chains)?;
     Ok(Scanner::new(file, path, header))
