@@ -16,6 +16,8 @@ pub(crate) struct Walked<'a> {
     pub world: &'a Arc<World>,
     /// The clock after the batch.
     pub clock: Timestamp,
+    /// It was copied from another deployment, which published its outputs.
+    pub copied: bool,
     /// Entries in input order; what told all partitions before the input that it came before.
     pub entries: Vec<(PartitionNo, Entry)>,
 }
@@ -48,6 +50,7 @@ impl Walk {
             let walked = Walked {
                 world: self.world.world(),
                 clock: batch.commit.clock,
+                copied: batch.commit.copied,
                 entries,
             };
             if let ControlFlow::Break(found) = visit(&walked)? {

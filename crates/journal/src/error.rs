@@ -30,6 +30,25 @@ pub enum JournalError {
         /// The directory.
         path: PathBuf,
     },
+    /// A directory that is being made, or whose making was broken off.
+    #[error(
+        "{} is an unfinished copy; run the same `umbral copy` again, or delete the directory",
+        .path.display()
+    )]
+    Unfinished {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// An unfinished copy of something else.
+    #[error(
+        "{} is an unfinished copy of another data directory, or with another number of partitions; go on with that \
+         one, or delete the directory",
+        .path.display()
+    )]
+    OtherCopy {
+        /// The directory.
+        path: PathBuf,
+    },
     /// A partition count outside the range.
     #[error("{found} partitions are not possible; choose 1 to {max}")]
     BadPartitions {

@@ -27,6 +27,7 @@ mod segment;
 mod segments;
 pub mod snapshot;
 pub mod storage;
+mod unfinished;
 mod word;
 
 pub use archive::{Archive, ArchiveStatus, ArchivedSegment, SegmentPlace};

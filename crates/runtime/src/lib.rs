@@ -9,9 +9,11 @@
 //! the source. The number of workers, the size of batches and the points of restart change no result: what
 //! depends on order is decided by the sequencer, and everything of an account by its partition.
 
+mod again;
 mod archiver;
 mod clock;
 mod committer;
+mod copy;
 mod engine;
 mod error;
 mod fold;
@@ -31,12 +33,14 @@ mod snapshot;
 mod stations;
 mod worker;
 
+pub use again::{decide_again, outcome_texts};
 pub use archiver::ArchiveOptions;
 pub use clock::{
     Clock, ClockMode, DEFAULT_MAX_GAP, EVENT_TICK, FUTURE_TOLERANCE, ManualTime, SystemTime,
     TimeSource, WALL_TICK,
 };
 pub use committer::{Committed, adds_up};
+pub use copy::{Copied, CopyError, Copying, copy, copy_on};
 pub use engine::Engine;
 pub use error::{EXIT_UNUSABLE, EngineError, Failure};
 pub use fold::WorldFold;

@@ -79,6 +79,7 @@ pub fn encode_commit(commit: &Commit, out: &mut Vec<u8>) {
         zones,
         resubmitted,
         counts,
+        copied,
     } = commit;
     put_default(1, batch, out);
     put_default(2, position, out);
@@ -88,6 +89,7 @@ pub fn encode_commit(commit: &Commit, out: &mut Vec<u8>) {
     zones.iter().for_each(|zone| put(6, zone, out));
     crate::value::put_packed(7, resubmitted, out);
     put(8, counts, out);
+    put_default(9, copied, out);
 }
 
 /// Reads a commit.
@@ -112,6 +114,7 @@ fn read_commit(bytes: &[u8]) -> Result<Commit> {
             6 => take_element(&mut commit.zones, raw, "zones")?,
             7 => crate::value::take_packed(&mut commit.resubmitted, raw, "resubmitted")?,
             8 => take(&mut counts, raw, "counts")?,
+            9 => commit.copied = bool::take(raw)?,
             _ => return Err(unknown_tag(tag)),
         }
     }

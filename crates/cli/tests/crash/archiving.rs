@@ -25,7 +25,7 @@ fn write_records(root: &Path) {
 }
 
 /// A data directory of many small segments with two snapshots.
-fn made(root: &Path) {
+pub(crate) fn made(root: &Path) {
     write_catalog(&root.join("catalog"));
     write_records(root);
     let (data, catalog) = (root.join("data"), root.join("catalog"));
