@@ -97,7 +97,7 @@ fn killed_while_it_archives_nothing_is_lost() {
     assert!(gone > 20, "{gone} of {all} segments went");
     assert!(told(data) == before, "archived");
     let mut tally = Tally::default();
-    while tally.kills < wanted(60) {
+    while tally.kills < wanted(40) {
         for command in [back(), there()] {
             let mut victim = Victim::start(command);
             victim.work_for(moment(&mut random, whole));
