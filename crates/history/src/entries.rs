@@ -39,6 +39,16 @@ impl Walk {
         })
     }
 
+    /// Over what an account needs: where segments have an index, only the batches that it occurs in. The clock
+    /// between those is not seen.
+    pub(crate) fn of(history: &History, account: &AccountId) -> Result<Walk, EngineError> {
+        Ok(Walk {
+            scanner: history.scan_account(account)?,
+            world: WorldFold::new(),
+            only: Some(partition_of(history, account)),
+        })
+    }
+
     /// Goes on to the end of what is committed, or until `visit` breaks.
     pub(crate) fn go<B>(
         &mut self,

@@ -2,6 +2,7 @@
 //! Nothing waits for it; what goes wrong is in the log and tried again.
 
 use crate::committer::Shared;
+use crate::indexer::index_segment;
 use crossbeam_channel::{Receiver, RecvTimeoutError, TryRecvError};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -104,6 +105,8 @@ impl Archiver {
                 break;
             }
             let started = Instant::now();
+            // Later it would have to be fetched for that.
+            index_segment(&self.data, number)?;
             let archived = archive.store(number, &mut |_| self.goes_on())?;
             tracing::info!(
                 segment = archived.number,

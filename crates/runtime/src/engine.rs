@@ -9,7 +9,7 @@ use crate::options::Options;
 use crate::recover::{Recovered, recover};
 use crate::resubmit::Resubmission;
 use crate::snapshot::{Request, SnapshotTaken};
-use crate::stations::{self, Running, RunningArchiver};
+use crate::stations::{self, Background, Running};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 use smol_str::SmolStr;
 use std::path::{Path, PathBuf};
@@ -39,7 +39,7 @@ pub struct Engine {
     known_accounts: Mutex<Option<Arc<KnownAccounts>>>,
     /// Until the engine is stopped.
     snapshots: Option<Sender<Request>>,
-    archiver: Option<RunningArchiver>,
+    background: Vec<Background>,
     restored_from: u64,
 }
 
@@ -216,7 +216,7 @@ impl Engine {
     fn finish(&mut self) -> Result<Committed, EngineError> {
         self.snapshots = None;
         // Before the lock is given back: nobody else may archive meanwhile.
-        if let Some(RunningArchiver { running, station }) = self.archiver.take() {
+        for Background { running, station } in self.background.drain(..) {
             drop(running);
             let _ = station.join();
         }
@@ -306,7 +306,7 @@ fn start(data: &DataDir, options: Options, recovered: Recovered) -> Result<Engin
         shared,
         hashes,
         snapshots,
-        archiver,
+        background,
     } = stations::start(data, options, recovered)?;
     Ok(Engine {
         commands,
@@ -319,7 +319,7 @@ fn start(data: &DataDir, options: Options, recovered: Recovered) -> Result<Engin
         workers,
         known_accounts: Mutex::default(),
         snapshots: Some(snapshots),
-        archiver,
+        background,
         restored_from,
     })
 }

@@ -3,6 +3,7 @@
 use crate::archiver::Archiver;
 use crate::committer::{Committed, Committer, Shared};
 use crate::error::{EngineError, Failure};
+use crate::indexer::Indexer;
 use crate::message::{Command, CommitMessage, WorkerMessage};
 use crate::options::Options;
 use crate::recover::Recovered;
@@ -29,11 +30,11 @@ pub(crate) struct Running {
     pub shared: Arc<Shared>,
     pub hashes: Receiver<Vec<(PartitionNo, u128)>>,
     pub snapshots: Sender<Request>,
-    pub archiver: Option<RunningArchiver>,
+    pub background: Vec<Background>,
 }
 
-/// The station that archives: it goes on as long as the line is there.
-pub(crate) struct RunningArchiver {
+/// A station that nothing waits for: it goes on as long as the line is there.
+pub(crate) struct Background {
     pub running: Sender<()>,
     pub station: JoinHandle<()>,
 }
@@ -64,7 +65,7 @@ pub(crate) fn start(
     // Bounded by the batches in flight: the sequencer never has more of them than it waits for.
     let (acks, ack_line) = unbounded();
     let committer = Committer::new(log, &last, acks, Arc::clone(&shared));
-    let archiver = start_archiver(data, &options, &shared)?;
+    let background = start_background(data, &options, &shared)?;
     let taking = (data.snapshots(), options.snapshots, workers.len());
     let snapshotter = Snapshotter::new(taking, commands.clone(), Arc::clone(&shared), snapshots);
     let next_due = workers.iter().map(Worker::next_due).collect();
@@ -104,25 +105,33 @@ pub(crate) fn start(
         shared,
         hashes,
         snapshots,
-        archiver,
+        background,
     })
 }
 
-fn start_archiver(
+fn start_background(
     data: &DataDir,
     options: &Options,
     shared: &Arc<Shared>,
-) -> Result<Option<RunningArchiver>, EngineError> {
-    let Some(archive) = options.archive.clone() else {
-        return Ok(None);
-    };
+) -> Result<Vec<Background>, EngineError> {
+    let mut background = Vec::new();
+    if let Some(archive) = options.archive.clone() {
+        let (running, line) = bounded(0);
+        let archiver = Archiver::new(data.clone(), archive, Arc::clone(shared), line);
+        let station = station("archive", shared, move || {
+            archiver.run();
+            Ok(())
+        })?;
+        background.push(Background { running, station });
+    }
     let (running, line) = bounded(0);
-    let archiver = Archiver::new(data.clone(), archive, Arc::clone(shared), line);
-    let station = station("archive", shared, move || {
-        archiver.run();
+    let indexer = Indexer::new(data.clone(), Arc::clone(shared), line);
+    let station = station("index", shared, move || {
+        indexer.run();
         Ok(())
     })?;
-    Ok(Some(RunningArchiver { running, station }))
+    background.push(Background { running, station });
+    Ok(background)
 }
 
 /// What is committed at a start.

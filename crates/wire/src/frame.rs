@@ -68,6 +68,52 @@ fn read_frame(bytes: &[u8]) -> Result<Frame> {
     })
 }
 
+/// Names every account that a frame has an input or an event of, repeats included, without decoding the rest.
+///
+/// # Errors
+/// Bytes that are no frame, as far as they are looked at.
+pub fn for_each_account(
+    bytes: &[u8],
+    found: &mut dyn FnMut(&str),
+) -> core::result::Result<(), WireError> {
+    accounts_of_frame(bytes, found).map_err(|error| *error)
+}
+
+fn accounts_of_frame(bytes: &[u8], found: &mut dyn FnMut(&str)) -> Result<()> {
+    // `Frame.entries`, `Entry.events`; `Input.account_id`, `Event.account_id`.
+    const ENTRY: u32 = 4;
+    const EVENT: u32 = 10;
+    const OF_INPUT: u32 = 4;
+    const OF_EVENT: u32 = 1;
+    let mut frame = Reader::new(bytes);
+    while let Some((tag, raw)) = frame.field()? {
+        if tag != ENTRY {
+            continue;
+        }
+        let mut entry = Reader::new(raw.bytes()?);
+        while let Some((tag, raw)) = entry.field()? {
+            match tag {
+                ACCOUNT => name_account(raw, OF_INPUT, found)?,
+                EVENT => name_account(raw, OF_EVENT, found)?,
+                _ => {}
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Names the account in field `wanted` of a message, if it has one.
+fn name_account(raw: Raw<'_>, wanted: u32, found: &mut dyn FnMut(&str)) -> Result<()> {
+    let mut message = Reader::new(raw.bytes()?);
+    while let Some((tag, raw)) = message.field()? {
+        if tag == wanted {
+            found(raw.text()?);
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
 /// Appends a commit (`umbral.v1.Commit`).
 pub fn encode_commit(commit: &Commit, out: &mut Vec<u8>) {
     let Commit {

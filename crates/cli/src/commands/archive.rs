@@ -79,6 +79,8 @@ fn archive(
     progress.set_prefix("archiving");
     let mut moved = Vec::with_capacity(due.len());
     for number in due {
+        // Later it would have to be fetched for that.
+        umbral_runtime::index_segment(data, number).map_err(|error| told(&error))?;
         let stored = archive.store(number, &mut |octets| {
             progress.inc(octets);
             true
