@@ -8,7 +8,7 @@ use crate::worker::Worker;
 use std::sync::Arc;
 use umbral_engine::{Decision, Partition, World};
 use umbral_model::ids::PartitionNo;
-use umbral_model::journal::{AccountEvent, Entry, JournaledInput, LOGIC_VERSION};
+use umbral_model::journal::{AccountEvent, Entry, Frame, JournaledInput, LOGIC_VERSION};
 use umbral_wire::{body_hash, frame};
 
 /// What a worker takes of a batch.
@@ -23,8 +23,7 @@ pub(super) struct Share {
 struct Slot {
     number: PartitionNo,
     partition: Partition,
-    entries: u32,
-    payload: Vec<u8>,
+    entries: Vec<Entry>,
     /// Version of the rules that the frame names.
     version: u32,
 }
@@ -51,8 +50,7 @@ impl CopyWorker {
             Slot {
                 number,
                 partition: std::mem::take(recovered.partition_mut(number)),
-                entries: 0,
-                payload: Vec::new(),
+                entries: Vec::new(),
                 version: LOGIC_VERSION,
             }
         });
@@ -76,7 +74,10 @@ impl CopyWorker {
                 Some(_) => {}
             }
         }
-        Ok(self.slots.iter_mut().filter_map(Slot::take_frame).collect())
+        let frames = self.slots.iter_mut();
+        Ok(frames
+            .filter_map(|slot| slot.take_frame(share.batch))
+            .collect())
     }
 
     /// Tells all partitions what told all of the source's: the events of each account must be the same.
@@ -116,44 +117,54 @@ impl Slot {
             self.partition
                 .replay_of(&share.world, share.batch, entry, hash);
             if !is_told || !entry.events.is_empty() {
-                self.write(share.batch, from.logic_version, entry);
+                self.write(from.logic_version, entry.clone());
             }
             return Ok(());
         }
         let Some((decision, events)) = decide_again(&mut self.partition, &share.world, entry, hash)
         else {
-            self.write(share.batch, LOGIC_VERSION, entry);
+            self.write(LOGIC_VERSION, entry.clone());
             return Ok(());
         };
         compare(entry, &decision, &events)?;
         if !is_told {
-            self.write(share.batch, LOGIC_VERSION, entry);
+            self.write(LOGIC_VERSION, entry.clone());
         } else if !events.is_empty() {
             // The order of a partition's accounts is its own.
             let decided = Entry {
                 events,
                 ..without_events(entry)
             };
-            self.write(share.batch, LOGIC_VERSION, &decided);
+            self.write(LOGIC_VERSION, decided);
         }
         Ok(())
     }
 
-    fn write(&mut self, batch: u64, version: u32, entry: &Entry) {
-        if self.entries == 0 {
-            self.version = version;
-            frame::encode_header(self.number, version, batch, &mut self.payload);
-        }
-        debug_assert_eq!(self.version, version, "a batch was decided by one process");
-        self.entries += 1;
-        frame::encode_entry(entry, &mut self.payload);
+    fn write(&mut self, version: u32, entry: Entry) {
+        debug_assert!(
+            self.entries.is_empty() || self.version == version,
+            "a batch was decided by one process"
+        );
+        self.version = version;
+        self.entries.push(entry);
     }
 
-    fn take_frame(&mut self) -> Option<EncodedFrame> {
-        (self.entries > 0).then(|| EncodedFrame {
+    fn take_frame(&mut self, batch: u64) -> Option<EncodedFrame> {
+        if self.entries.is_empty() {
+            return None;
+        }
+        let frame = Frame {
             partition: self.number,
+            logic_version: self.version,
+            batch,
             entries: std::mem::take(&mut self.entries),
-            payload: std::mem::take(&mut self.payload),
+        };
+        let mut payload = Vec::new();
+        frame::encode(&frame, &mut payload);
+        Some(EncodedFrame {
+            partition: self.number,
+            entries: frame.entries.len() as u32,
+            payload,
         })
     }
 }
