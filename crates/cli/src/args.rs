@@ -78,6 +78,10 @@ pub(crate) enum Command {
     Replay(commands::replay::Args),
     /// Take a snapshot, so that the next start is quick
     Snapshot(commands::snapshot::Args),
+    /// Take the inputs of a data directory into a new one
+    Copy(commands::copy::Args),
+    /// Move sealed segments of the journal into an object store, or show what is where
+    Archive(commands::archive::Args),
     /// Explain an error code
     Explain(commands::explain::Args),
     /// Write completions for a shell

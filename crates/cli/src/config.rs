@@ -9,7 +9,7 @@ use serde::Deserialize;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use umbral_runtime::SnapshotOptions;
+use umbral_runtime::{ArchiveOptions, SnapshotOptions};
 
 /// Fewer octets of a file of the log are not taken: each begins with a header of some pages.
 pub(crate) const SEGMENT_BYTES_MIN: u64 = 1 << 14;
@@ -39,9 +39,32 @@ pub(crate) struct Config {
     /// When snapshots are taken.
     #[serde(default)]
     pub(crate) snapshots: Snapshots,
+    /// Where sealed segments of the journal go.
+    pub(crate) archive: Option<Archive>,
     /// Drop folders.
     #[serde(default)]
     pub(crate) follow: Vec<Follow>,
+}
+
+/// Where sealed segments of the journal go.
+#[derive(Deserialize, Clone, PartialEq, Eq, Debug)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Archive {
+    /// A URL, or the path of a folder.
+    url: String,
+    /// Newest sealed segments that stay in the log all the same.
+    #[serde(default)]
+    keep: usize,
+}
+
+impl Archive {
+    /// As the engine takes it.
+    pub(crate) fn options(&self) -> ArchiveOptions {
+        ArchiveOptions {
+            url: self.url.clone(),
+            keep: self.keep,
+        }
+    }
 }
 
 /// Where time comes from.
@@ -131,6 +154,11 @@ pub(crate) fn read(path: &Path, out: &Out) -> Result<Config, Failure> {
     let base = path.parent().unwrap_or(Path::new(""));
     config.data = base.join(&config.data);
     config.catalog = config.catalog.map(|catalog| base.join(catalog));
+    if let Some(archive) = &mut config.archive
+        && !archive.url.contains("://")
+    {
+        archive.url = base.join(&archive.url).to_string_lossy().into_owned();
+    }
     for follow in &mut config.follow {
         follow.folder = base.join(&follow.folder);
         follow.mapping = follow.mapping.as_ref().map(|mapping| base.join(mapping));
@@ -172,7 +200,7 @@ mod tests {
     fn only_known_settings_are_taken() {
         let full = "data = \"d\"\ncatalog = \"c\"\nclock = \"event\"\nthreads = 2\nbatch = 10\n\
                     segment_bytes = 65536\n\
-                    listen = \"127.0.0.1:1\"\n[snapshots]\nevery_minutes = 5\nuse = false\n[[follow]]\nfolder = \"in\"\nmapping = \"m.toml\"\n";
+                    listen = \"127.0.0.1:1\"\n[snapshots]\nevery_minutes = 5\nuse = false\n[archive]\nurl = \"file:///a\"\nkeep = 2\n[[follow]]\nfolder = \"in\"\nmapping = \"m.toml\"\n";
         assert!(!refused(full));
         assert!(refused("data = \"d\"\nthread = 2\n"), "a misspelt key");
         assert!(refused("threads = 2\n"), "no data directory");

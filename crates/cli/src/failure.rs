@@ -52,6 +52,11 @@ impl Failure {
         Failure::new(Exit::Usage, message)
     }
 
+    /// A verification found a difference.
+    pub(crate) fn difference(message: impl Into<String>) -> Failure {
+        Failure::new(Exit::Difference, message)
+    }
+
     /// The data directory cannot be used.
     pub(crate) fn unusable(message: impl Into<String>) -> Failure {
         Failure::new(Exit::Unusable, message)

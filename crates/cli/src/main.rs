@@ -78,6 +78,8 @@ fn run(command: Command, out: &mut Out) -> Result<Exit, Failure> {
         Command::Quarantine(command) => commands::quarantine::run(&command, out),
         Command::Replay(args) => commands::replay::run(&args, out),
         Command::Snapshot(args) => commands::snapshot::run(&args, out),
+        Command::Copy(args) => commands::copy::run(&args, out),
+        Command::Archive(args) => commands::archive::run(&args, out),
         Command::Explain(args) => commands::explain::run(&args, out),
         Command::Completions(args) => commands::completions::run(&args, out),
     }

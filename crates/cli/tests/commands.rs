@@ -36,6 +36,8 @@ const COMMANDS: &[&[&str]] = &[
     &["quarantine", "resubmit"],
     &["replay"],
     &["snapshot"],
+    &["archive"],
+    &["copy"],
     &["explain"],
     &["completions"],
 ];

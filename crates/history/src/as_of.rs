@@ -2,7 +2,7 @@
 
 use crate::account::{AccountReport, LatestCharge, report_of};
 use crate::bill::{Month, kind_and_code};
-use crate::entries::{Walk, partition_of, seen_by};
+use crate::entries::{Walk, seen_by};
 use crate::explained::{add_amounts, explained, usage_of};
 use crate::{CatalogNames, History, HistoryError};
 use core::ops::ControlFlow;
@@ -28,7 +28,7 @@ impl History {
         account: &AccountId,
         as_of: Option<Timestamp>,
     ) -> Result<AccountReport, HistoryError> {
-        let mut walk = Walk::new(self, Some(partition_of(self, account)))?;
+        let mut walk = Walk::of(self, account)?;
         let mut fold = AccountFold::new(account.clone());
         walk.go(|walked| {
             fold.world = Arc::clone(walked.world);
@@ -54,7 +54,7 @@ impl History {
         account: &AccountId,
         month: Month,
     ) -> Result<Vec<LatestCharge>, HistoryError> {
-        let mut walk = Walk::new(self, Some(partition_of(self, account)))?;
+        let mut walk = Walk::of(self, account)?;
         let mut fold = AccountFold::new(account.clone());
         let mut charges: Vec<LatestCharge> = Vec::new();
         walk.go(|walked| {

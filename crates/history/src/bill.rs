@@ -2,7 +2,7 @@
 //! sum of committed charges, and the totals are sums of the lines.
 
 use crate::books::Books;
-use crate::entries::{Walk, partition_of};
+use crate::entries::Walk;
 use crate::{History, HistoryError};
 use core::fmt;
 use core::ops::ControlFlow;
@@ -255,7 +255,7 @@ impl History {
 
     fn books(&self, account: &AccountId, only: Option<Month>) -> Result<Books, HistoryError> {
         let mut books = Books::new(account.clone(), only);
-        let mut walk = Walk::new(self, Some(partition_of(self, account)))?;
+        let mut walk = Walk::of(self, account)?;
         walk.go(|walked| {
             books.take(walked);
             Ok(ControlFlow::<()>::Continue(()))

@@ -16,6 +16,8 @@ pub(crate) struct Walked<'a> {
     pub world: &'a Arc<World>,
     /// The clock after the batch.
     pub clock: Timestamp,
+    /// It was copied from another deployment, which published its outputs.
+    pub copied: bool,
     /// Entries in input order; what told all partitions before the input that it came before.
     pub entries: Vec<(PartitionNo, Entry)>,
 }
@@ -37,6 +39,16 @@ impl Walk {
         })
     }
 
+    /// Over what an account needs: where segments have an index, only the batches that it occurs in. The clock
+    /// between those is not seen.
+    pub(crate) fn of(history: &History, account: &AccountId) -> Result<Walk, EngineError> {
+        Ok(Walk {
+            scanner: history.scan_account(account)?,
+            world: WorldFold::new(),
+            only: Some(partition_of(history, account)),
+        })
+    }
+
     /// Goes on to the end of what is committed, or until `visit` breaks.
     pub(crate) fn go<B>(
         &mut self,
@@ -48,6 +60,7 @@ impl Walk {
             let walked = Walked {
                 world: self.world.world(),
                 clock: batch.commit.clock,
+                copied: batch.commit.copied,
                 entries,
             };
             if let ControlFlow::Break(found) = visit(&walked)? {

@@ -40,6 +40,7 @@ pub use why::{Link, Reason};
 
 use std::path::Path;
 use umbral_journal::DataDir;
+use umbral_model::ids::AccountId;
 use umbral_runtime::{EngineError, Scanner};
 
 /// The history of a data directory.
@@ -70,6 +71,10 @@ impl History {
 
     pub(crate) fn scan(&self) -> Result<Scanner, EngineError> {
         Scanner::on(&self.data)
+    }
+
+    pub(crate) fn scan_account(&self, account: &AccountId) -> Result<Scanner, EngineError> {
+        Scanner::of_account(&self.data, account)
     }
 
     /// Where it is.

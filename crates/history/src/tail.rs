@@ -18,6 +18,8 @@ pub struct TailFilter {
     pub account: Option<AccountId>,
     /// Also events that only change state, and repeats.
     pub internal_too: bool,
+    /// Only what this deployment was the first to publish: nothing of what was copied into it.
+    pub new_only: bool,
 }
 
 impl TailFilter {
@@ -87,7 +89,7 @@ impl Tail {
                     {
                         currencies.note(account, opened.currency);
                     }
-                    if !filter.takes(&output) {
+                    if !filter.takes(&output) || (filter.new_only && walked.copied) {
                         continue;
                     }
                     output.currency = currencies.of(output.account_id);

@@ -3,12 +3,10 @@
 
 use crate::{History, HistoryError, threads};
 use rustc_hash::FxHashMap;
-use umbral_engine::{Decision, Partition, World};
+use umbral_engine::{Decision, Partition};
 use umbral_model::ids::PartitionNo;
-use umbral_model::journal::{AccountEvent, Entry, Frame, JournaledInput, LOGIC_VERSION, Outcome};
-use umbral_runtime::{
-    EngineError, FrameFold, ScannedFrame, decided_by_sequencer, fold_all, is_version_tick,
-};
+use umbral_model::journal::{AccountEvent, Entry, Frame, JournaledInput, LOGIC_VERSION};
+use umbral_runtime::{EngineError, FrameFold, ScannedFrame, decide_again, fold_all, outcome_texts};
 use umbral_wire::body_hash;
 
 /// How far a verification has come.
@@ -177,60 +175,14 @@ impl FrameFold for Verifier {
                 pair.decided.replay(&frame.world, entry, hash);
                 continue;
             }
-            if let Some((outcome, events)) = decide(&mut pair.decided, &frame.world, entry, hash) {
+            if let Some((outcome, events)) =
+                decide_again(&mut pair.decided, &frame.world, entry, hash)
+            {
                 self.decided += 1;
                 pair.difference = compare(partition, entry, &outcome, &events);
             }
         }
         Ok(())
-    }
-}
-
-/// Decides an entry's input again; none where the engine was not asked.
-fn decide(
-    partition: &mut Partition,
-    world: &World,
-    entry: &Entry,
-    hash: u64,
-) -> Option<(Decision, Vec<AccountEvent>)> {
-    let mut events = Vec::new();
-    note_version(partition, world, entry);
-    let decision = match &entry.input {
-        JournaledInput::Raw(_) => return None,
-        JournaledInput::Tick(_) => {
-            partition.tick(world, entry.clock, &mut events);
-            Decision::Applied
-        }
-        JournaledInput::ConfigChanged(_) => {
-            partition.config_changed(world, entry.clock, &mut events);
-            Decision::Applied
-        }
-        JournaledInput::Account(input) => {
-            let before = match &entry.outcome {
-                Outcome::Quarantined(kept) => decided_by_sequencer(kept.reason, &input.body),
-                // What the sequencer refused is a repeat all the same if the engine knows its key.
-                Outcome::DuplicateIgnored => partition.is_repeat(input, hash),
-                Outcome::Applied => false,
-            };
-            if before {
-                return None;
-            }
-            partition.process(world, entry.clock, input, hash, &mut events)
-        }
-    };
-    Some((decision, events))
-}
-
-/// Where a catalog version came into force and changed nothing in the partition, nothing is journaled
-/// there; the partition has to know all the same that it was looked at.
-fn note_version(partition: &mut Partition, world: &World, entry: &Entry) {
-    let looks_itself = match &entry.input {
-        JournaledInput::Tick(key) => is_version_tick(key),
-        JournaledInput::ConfigChanged(_) => true,
-        JournaledInput::Account(_) | JournaledInput::Raw(_) => false,
-    };
-    if !looks_itself {
-        partition.resume(world, entry.clock);
     }
 }
 
@@ -249,7 +201,7 @@ fn compare(
             decided,
         })
     };
-    let (journaled, decided) = (outcome_text(&entry.outcome), decision_text(decision));
+    let (journaled, decided) = outcome_texts(&entry.outcome, decision);
     if journaled != decided {
         return difference("outcome".to_owned(), journaled, decided);
     }
@@ -260,28 +212,4 @@ fn compare(
     };
     let what = format!("event {} of {}", first + 1, entry.events.len());
     difference(what, text(entry.events.get(first)), text(events.get(first)))
-}
-
-fn outcome_text(outcome: &Outcome) -> String {
-    match outcome {
-        Outcome::Applied => "applied".to_owned(),
-        Outcome::DuplicateIgnored => "duplicate_ignored".to_owned(),
-        Outcome::Quarantined(kept) => {
-            format!("quarantined {}: {}", kept.reason.code(), kept.detail)
-        }
-    }
-}
-
-fn decision_text(decision: &Decision) -> String {
-    match decision {
-        Decision::Applied => "applied".to_owned(),
-        Decision::Duplicate => "duplicate_ignored".to_owned(),
-        Decision::Refused(rejection) => {
-            format!(
-                "quarantined {}: {}",
-                rejection.reason.code(),
-                rejection.detail
-            )
-        }
-    }
 }

@@ -1,17 +1,20 @@
 //! Why something happened: the event, the input that caused it, everything else that the same input did to
 //! the account, and the earlier events that it names.
 
-use crate::entries::{Walk, partition_of, seen_by};
+use crate::entries::{Walk, seen_by};
 use crate::explained::add_amounts;
-use crate::{CatalogNames, History, HistoryError};
+use crate::{CatalogNames, History, HistoryError, threads};
 use core::ops::ControlFlow;
+use memchr::memmem::Finder;
 use serde::Serialize;
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, Ordering};
 use umbral_model::event::{EventBody, OutId};
 use umbral_model::ids::AccountId;
 use umbral_model::input::InputKey;
 use umbral_model::journal::{Entry, JournaledInput};
 use umbral_model::money::Currency;
+use umbral_runtime::{EngineError, FrameFold, ScannedFrame, fold_all};
 use umbral_wire::{OutputBody, OutputEvent, json, outputs};
 
 /// Earlier events that one answer may lead back to.
@@ -42,6 +45,14 @@ impl Reason {
         Reason::Input(key.source.to_string(), key.event_id.to_string())
     }
 
+    /// What stands in the frame of an input with this key; of a timer nothing does.
+    fn text(&self) -> Option<&str> {
+        match self {
+            Reason::Input(source, event_id) if source != "timer" => Some(event_id),
+            Reason::Input(..) | Reason::Output(_) => None,
+        }
+    }
+
     fn is_answered_by(&self, output: &OutputEvent<'_>) -> bool {
         match self {
             Reason::Output(id) => output.out_id == *id,
@@ -50,6 +61,36 @@ impl Reason {
                     && output.caused_by.event_id.as_str() == event_id
             }
         }
+    }
+}
+
+/// Looks for the first entry that answers, in the frames of some partitions.
+struct Seeker<'r> {
+    reason: &'r Reason,
+    /// What the bytes of a frame with the answer hold, where that is known.
+    text: Option<Finder<'r>>,
+    /// The first batch in which anybody found one: later ones are of no interest.
+    batch: &'r AtomicU64,
+    found: Option<(u64, AccountId)>,
+}
+
+impl FrameFold for Seeker<'_> {
+    fn fold(&mut self, frame: &ScannedFrame) -> Result<(), EngineError> {
+        let is_later = frame.batch > self.batch.load(Ordering::Relaxed);
+        let lacks_it = |text: &Finder<'_>| text.find(&frame.payload).is_none();
+        if is_later || self.found.is_some() || self.text.as_ref().is_some_and(lacks_it) {
+            return Ok(());
+        }
+        self.found = frame.decode()?.entries.iter().find_map(|entry| {
+            let output = outputs(entry)
+                .into_iter()
+                .find(|one| self.reason.is_answered_by(one) && one.account_id.is_some())?;
+            Some((entry.position, output.account_id?.clone()))
+        });
+        if self.found.is_some() {
+            self.batch.fetch_min(frame.batch, Ordering::Relaxed);
+        }
+        Ok(())
     }
 }
 
@@ -92,16 +133,23 @@ impl History {
         Ok(links)
     }
 
+    /// The account of the first entry that answers: looked for by all cores.
     fn account_of_reason(&self, reason: &Reason) -> Result<Option<AccountId>, HistoryError> {
-        Walk::new(self, None)?.go(|walked| {
-            let found = walked.entries.iter().find_map(|(_, entry)| {
-                let output = outputs(entry)
-                    .into_iter()
-                    .find(|one| reason.is_answered_by(one))?;
-                output.account_id.cloned()
-            });
-            Ok(found.map_or(ControlFlow::Continue(()), ControlFlow::Break))
-        })
+        let mut scanner = self.scan()?;
+        let batch = AtomicU64::new(u64::MAX);
+        let seekers = (0..threads(self.partitions())).map(|_| Seeker {
+            reason,
+            text: reason.text().map(Finder::new),
+            batch: &batch,
+            found: None,
+        });
+        let (_, seekers) = fold_all(&mut scanner, seekers.collect(), &mut |_| {
+            batch.load(Ordering::Relaxed) == u64::MAX
+        })?;
+        let found = seekers.into_iter().filter_map(|seeker| seeker.found);
+        Ok(found
+            .min_by_key(|(position, _)| *position)
+            .map(|(_, account)| account))
     }
 
     /// The link of the account that answers, and the earlier events that it names.
@@ -110,7 +158,7 @@ impl History {
         account: &AccountId,
         reason: &Reason,
     ) -> Result<Option<(Link, Vec<Reason>)>, HistoryError> {
-        let mut walk = Walk::new(self, Some(partition_of(self, account)))?;
+        let mut walk = Walk::of(self, account)?;
         walk.go(|walked| {
             let found = walked
                 .entries

@@ -5,8 +5,10 @@ use crate::log;
 use crate::mark::JournalMark;
 use crate::picker::FramePicker;
 use crate::reader::Reader;
+use crate::segments::{OpenStore, Segments};
 use crate::snapshot::Snapshots;
 use crate::storage::{LockGuard, RealDisk, Storage, read_file, replace_file};
+use crate::unfinished;
 use serde::{Deserialize, Serialize};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -52,6 +54,7 @@ pub struct DataDir {
     storage: Arc<dyn Storage>,
     path: PathBuf,
     settings: Settings,
+    segments: Segments,
 }
 
 /// The right to write to a data directory; freed when dropped, and by the system when the process dies.
@@ -74,18 +77,19 @@ impl DataDir {
         path: &Path,
         creation: &Creation,
     ) -> Result<DataDir, JournalError> {
-        if creation.partitions == 0 || creation.partitions > MAX_PARTITIONS {
-            return Err(JournalError::BadPartitions {
-                found: creation.partitions.into(),
-                max: MAX_PARTITIONS,
-            });
-        }
+        check_partitions(creation.partitions)?;
         make_dir(storage.as_ref(), path)?;
         let _lock = take_lock_of_new(storage.as_ref(), path)?;
-        for name in DIRECTORIES {
-            make_dir(storage.as_ref(), &path.join(name))?;
-        }
-        let dir = DataDir {
+        let dir = DataDir::new(storage, path, creation);
+        dir.make_log()?;
+        dir.write_settings()?;
+        dir.sync_parent()?;
+        Ok(dir)
+    }
+
+    fn new(storage: Arc<dyn Storage>, path: &Path, creation: &Creation) -> DataDir {
+        DataDir {
+            segments: Segments::new(Arc::clone(&storage), path),
             path: path.to_owned(),
             settings: Settings {
                 format_version: FORMAT_VERSION,
@@ -93,11 +97,72 @@ impl DataDir {
                 created_by: creation.created_by.clone(),
             },
             storage,
+        }
+    }
+
+    fn make_log(&self) -> Result<(), JournalError> {
+        for name in DIRECTORIES {
+            make_dir(self.storage.as_ref(), &self.path.join(name))?;
+        }
+        log::create(self.storage.as_ref(), &self.log_dir(), self.chains())
+    }
+
+    /// Begins a data directory that counts only when [`DataDir::finish`] was called, or goes on with one. Until
+    /// then nothing opens it. What was begun before is gone on with if `may_go_on` says so of the mark that was
+    /// left, and if it has as many partitions; otherwise it is refused. The mark is left anew.
+    ///
+    /// # Errors
+    /// A directory that is whole, or in use for something else; another copy; what the file system says.
+    pub fn begin_on(
+        storage: Arc<dyn Storage>,
+        path: &Path,
+        creation: &Creation,
+        mark: &JournalMark,
+        may_go_on: &dyn Fn(&JournalMark) -> Result<bool, JournalError>,
+    ) -> Result<DataDir, JournalError> {
+        check_partitions(creation.partitions)?;
+        make_dir(storage.as_ref(), path)?;
+        let dir = DataDir::new(Arc::clone(&storage), path, creation);
+        let Some(left) = unfinished::read(storage.as_ref(), path)? else {
+            let _lock = take_lock_of_new(storage.as_ref(), path)?;
+            unfinished::write(storage.as_ref(), path, creation.partitions, mark)?;
+            dir.make_log()?;
+            return Ok(dir);
         };
-        log::create(dir.storage.as_ref(), &dir.log_dir(), dir.chains())?;
-        dir.write_settings()?;
-        dir.sync_parent()?;
+        if is_there(storage.as_ref(), &path.join(SETTINGS_FILE))? {
+            // It was finished, and only the note of its beginning stayed.
+            return Err(JournalError::AlreadyADataDir { path: path.into() });
+        }
+        let _lock = take_lock(storage.as_ref(), path)?;
+        if left.partitions != creation.partitions || !may_go_on(&left.mark()?)? {
+            return Err(JournalError::OtherCopy { path: path.into() });
+        }
+        unfinished::write(storage.as_ref(), path, creation.partitions, mark)?;
+        if !is_there(storage.as_ref(), &dir.log_dir().join("manifest.json"))? {
+            dir.make_log()?;
+        }
         Ok(dir)
+    }
+
+    /// Makes a directory that was begun a whole one: from here on it is opened.
+    ///
+    /// # Errors
+    /// What the file system says.
+    pub fn finish(&self) -> Result<(), JournalError> {
+        self.write_settings()?;
+        self.sync_parent()?;
+        unfinished::remove(self.storage.as_ref(), &self.path)
+    }
+
+    /// Where all chains stand at the end of what is there now; needs no lock.
+    ///
+    /// # Errors
+    /// Damage in the last segment, or what the file system says.
+    pub fn end(&self) -> Result<JournalMark, JournalError> {
+        let mut reader = self.read(u64::MAX)?;
+        while reader.next_batch()?.is_some() {}
+        let chains = reader.scanner().chains();
+        Ok(JournalMark::new(chains.next_batch - 1, &chains.heads))
     }
 
     /// Opens a data directory.
@@ -108,7 +173,14 @@ impl DataDir {
     /// As [`DataDir::open`], on another storage.
     pub fn open_on(storage: Arc<dyn Storage>, path: &Path) -> Result<DataDir, JournalError> {
         let file = path.join(SETTINGS_FILE);
-        let bytes = read_file(storage.as_ref(), &file).map_err(|error| match error.kind() {
+        let read = read_file(storage.as_ref(), &file);
+        let is_missing = read
+            .as_ref()
+            .is_err_and(|error| error.kind() == io::ErrorKind::NotFound);
+        if is_missing && unfinished::read(storage.as_ref(), path)?.is_some() {
+            return Err(JournalError::Unfinished { path: path.into() });
+        }
+        let bytes = read.map_err(|error| match error.kind() {
             io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => {
                 JournalError::NotADataDir { path: path.into() }
             }
@@ -116,10 +188,19 @@ impl DataDir {
         })?;
         let settings = read_settings(&file, &bytes)?;
         Ok(DataDir {
+            segments: Segments::new(Arc::clone(&storage), path),
             storage,
             path: path.to_owned(),
             settings,
         })
+    }
+
+    /// The same directory with archives opened in another way, and so many octets kept of what is fetched from
+    /// them: for tests and simulators.
+    #[must_use]
+    pub fn with_store(self, open_store: OpenStore, cache_bytes: u64) -> DataDir {
+        let segments = self.segments.with_store(open_store, cache_bytes);
+        DataDir { segments, ..self }
     }
 
     /// Whether a data directory is at this path.
@@ -134,13 +215,12 @@ impl DataDir {
 
     /// Reads the log from batch `from_batch` on (0 or 1: from the beginning); needs no lock.
     pub fn read(&self, from_batch: u64) -> Result<Reader, JournalError> {
-        let (storage, log_dir) = (self.storage(), self.log_dir());
-        Reader::open(storage, &log_dir, self.settings.partitions, from_batch)
+        Reader::open(self.segments(), self.settings.partitions, from_batch)
     }
 
     /// Picks single frames of batches whose places are known; needs no lock.
     pub fn picker(&self) -> FramePicker {
-        FramePicker::new(self.storage(), &self.log_dir())
+        FramePicker::new(self.segments())
     }
 
     /// Its snapshots.
@@ -205,6 +285,11 @@ impl DataDir {
         usize::from(self.settings.partitions) + 1
     }
 
+    /// The files of its log.
+    pub(crate) fn segments(&self) -> Segments {
+        self.segments.clone()
+    }
+
     fn write_settings(&self) -> Result<(), JournalError> {
         let file = self.path.join(SETTINGS_FILE);
         let text = serde_json::to_string_pretty(&self.settings)
@@ -248,6 +333,24 @@ fn read_settings(file: &Path, bytes: &[u8]) -> Result<Settings, JournalError> {
     Ok(settings)
 }
 
+fn check_partitions(partitions: u16) -> Result<(), JournalError> {
+    if partitions == 0 || partitions > MAX_PARTITIONS {
+        return Err(JournalError::BadPartitions {
+            found: partitions.into(),
+            max: MAX_PARTITIONS,
+        });
+    }
+    Ok(())
+}
+
+fn is_there(storage: &dyn Storage, file: &Path) -> Result<bool, JournalError> {
+    match storage.open(file) {
+        Ok(_) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(JournalError::io("open", file, error)),
+    }
+}
+
 fn make_dir(storage: &dyn Storage, path: &Path) -> Result<(), JournalError> {
     storage
         .create_dir(path)
@@ -263,10 +366,14 @@ fn take_lock_of_new(storage: &dyn Storage, path: &Path) -> Result<WriteLock, Jou
     if names.iter().any(|name| name == SETTINGS_FILE) {
         return Err(JournalError::AlreadyADataDir { path: path.into() });
     }
+    if names.iter().any(|name| name == unfinished::FILE) {
+        return Err(JournalError::Unfinished { path: path.into() });
+    }
     let of_ours = |name: &String| {
         DIRECTORIES.contains(&name.as_str())
             || name == LOCK_FILE
             || *name == format!("{SETTINGS_FILE}.tmp")
+            || *name == format!("{}.tmp", unfinished::FILE)
     };
     if !names.iter().all(of_ours) {
         return Err(JournalError::NotEmpty { path: path.into() });

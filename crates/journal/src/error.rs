@@ -1,7 +1,10 @@
 //! What can go wrong between the journal and the disk: every error names the place and the mend.
 
+use crate::archive::ArchivedSegment;
+use crate::segment;
 use std::io;
 use std::path::{Path, PathBuf};
+use umbral_store::StoreError;
 
 /// An error of the journal. The cause of an I/O error is its `source`.
 #[derive(Debug, thiserror::Error)]
@@ -24,6 +27,25 @@ pub enum JournalError {
     /// Something else is there.
     #[error("{} is not empty; choose a new or an empty directory", .path.display())]
     NotEmpty {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// A directory that is being made, or whose making was broken off.
+    #[error(
+        "{} is an unfinished copy; run the same `umbral copy` again, or delete the directory",
+        .path.display()
+    )]
+    Unfinished {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// An unfinished copy of something else.
+    #[error(
+        "{} is an unfinished copy of another data directory, or with another number of partitions; go on with that \
+         one, or delete the directory",
+        .path.display()
+    )]
+    OtherCopy {
         /// The directory.
         path: PathBuf,
     },
@@ -109,6 +131,58 @@ pub enum JournalError {
         /// Its size in bytes.
         size: u64,
     },
+    /// A segment that is in the archive, says the list, is not there.
+    #[error(
+        "segment {segment} is archived, and {object} is not in {url}; put the object back there, or restore \
+         {file} into the log from a backup; umbral explain A-0001"
+    )]
+    ArchivedMissing {
+        /// The segment.
+        segment: u64,
+        /// Name of its object.
+        object: String,
+        /// Address of the archive.
+        url: String,
+        /// Name of its file in the log.
+        file: String,
+    },
+    /// An archived segment came back as something else.
+    #[error(
+        "the archived segment {segment} is damaged: {object} in {url}: {what}; nothing was changed; put the \
+         object back from a backup; umbral explain A-0002"
+    )]
+    ArchivedDamaged {
+        /// The segment.
+        segment: u64,
+        /// Name of its object.
+        object: String,
+        /// Address of the archive.
+        url: String,
+        /// What is wrong with it.
+        what: String,
+    },
+    /// The archive does not answer, or not to us.
+    #[error(
+        "the archive cannot be used: {what}; check its address, the network and the keys, then try again; \
+         umbral explain A-0003"
+    )]
+    ArchiveUnusable {
+        /// What is wrong.
+        what: String,
+    },
+    /// Segments are archived at another address, and not all of them are at this one.
+    #[error(
+        "segments are archived in {known}, and {given} does not hold all of them: {what}; copy the objects \
+         there first, or go on with {known}; umbral explain A-0004"
+    )]
+    OtherArchive {
+        /// Address in the list.
+        known: String,
+        /// Address that was given.
+        given: String,
+        /// What is wrong with it.
+        what: String,
+    },
     /// An earlier error made the state on disk uncertain.
     #[error(
         "the journal stopped after an error ({cause}); nothing accepted is lost; \
@@ -143,11 +217,44 @@ impl JournalError {
         }
     }
 
+    /// What a store said of an archived segment.
+    pub(crate) fn of_store(wanted: &ArchivedSegment, error: StoreError) -> JournalError {
+        match error {
+            StoreError::Missing { url, name } => JournalError::ArchivedMissing {
+                segment: wanted.number,
+                object: name,
+                url,
+                file: segment::file_name(wanted.number),
+            },
+            StoreError::Caller(error) => JournalError::ArchiveUnusable {
+                what: format!("segment {}: {error}", wanted.number),
+            },
+            error => JournalError::of_address(error),
+        }
+    }
+
+    /// What a store said of itself, with all that caused it.
+    pub(crate) fn of_address(error: StoreError) -> JournalError {
+        let mut what = error.to_string();
+        let mut source = std::error::Error::source(&error);
+        while let Some(cause) = source {
+            what = format!("{what}: {}", one_line(&cause.to_string()));
+            source = cause.source();
+        }
+        JournalError::ArchiveUnusable { what }
+    }
+
     /// Whether the disk (or the quota) is full: the one error after which the same log may be used on,
     /// once there is space again.
     pub fn is_disk_full(&self) -> bool {
         matches!(self, JournalError::Io { source, .. } if is_full(source.kind()))
     }
+}
+
+/// Answers of stores have many lines, and the message's own marks in them.
+fn one_line(text: &str) -> String {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    words.join(" ").replace("; ", ", ")
 }
 
 fn is_full(kind: io::ErrorKind) -> bool {

@@ -10,10 +10,12 @@
 //!
 //! The bytes are described in `docs/journal-format.md`.
 
+mod archive;
 mod datadir;
 mod error;
 pub mod floor;
 mod frame;
+mod index;
 mod log;
 mod manifest;
 mod mark;
@@ -23,15 +25,20 @@ mod reader;
 mod recover;
 mod scan;
 mod segment;
+mod segments;
 pub mod snapshot;
 pub mod storage;
+mod unfinished;
 mod word;
 
+pub use archive::{Archive, ArchiveStatus, ArchivedSegment, SegmentPlace};
 pub use datadir::{Creation, DataDir, MAX_PARTITIONS, Settings, WriteLock};
 pub use error::JournalError;
 pub use frame::{FrameHeader, FrameToAppend, MAX_BATCH_BYTES, MAX_PAYLOAD_BYTES};
+pub use index::{BatchNote, SegmentIndex};
 pub use log::{Log, LogOptions};
 pub use mark::JournalMark;
 pub use picker::{BatchPlace, FramePicker};
 pub use reader::{Batch, Frame, Reader};
 pub use recover::{Cut, Recovery, rebuild_manifest};
+pub use segments::OpenStore;

@@ -83,7 +83,7 @@ impl Log {
     /// Cuts an unfinished batch at its end; refuses any other damage. The writer gets a new epoch.
     pub fn open(dir: &DataDir, lock: WriteLock, options: LogOptions) -> Result<Log, JournalError> {
         let (storage, log_dir) = (dir.storage(), dir.log_dir());
-        let end = recover::find_end(storage.as_ref(), &log_dir, dir.chains())?;
+        let end = recover::find_end(&dir.segments(), dir.chains())?;
         let mut log = Log {
             storage,
             dir: log_dir,

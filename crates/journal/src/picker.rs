@@ -2,10 +2,9 @@
 
 use crate::error::JournalError;
 use crate::frame::{self, FrameHeader, HEADER_BYTES, LAST_OF_BATCH, Place};
-use crate::segment;
-use crate::storage::{Storage, StorageFile, read_full_at};
+use crate::segments::Segments;
+use crate::storage::{StorageFile, read_full_at};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 /// Where a batch begins in the log.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -16,18 +15,22 @@ pub struct BatchPlace {
     pub offset: u64,
 }
 
+struct OpenSegment {
+    number: u64,
+    file: Box<dyn StorageFile>,
+    path: PathBuf,
+}
+
 /// Picks frames of whole batches. Checksums of what it reads are checked; chains are not.
 pub struct FramePicker {
-    storage: Arc<dyn Storage>,
-    log_dir: PathBuf,
-    file: Option<(u64, Box<dyn StorageFile>)>,
+    segments: Segments,
+    file: Option<OpenSegment>,
 }
 
 impl FramePicker {
-    pub(crate) fn new(storage: Arc<dyn Storage>, log_dir: &Path) -> FramePicker {
+    pub(crate) fn new(segments: Segments) -> FramePicker {
         FramePicker {
-            storage,
-            log_dir: log_dir.to_owned(),
+            segments,
             file: None,
         }
     }
@@ -41,14 +44,13 @@ impl FramePicker {
         place: BatchPlace,
         partition: u16,
     ) -> Result<Option<Vec<u8>>, JournalError> {
-        let path = segment::path(&self.log_dir, place.segment);
-        let file = self.open(place.segment, &path)?;
+        let (file, path) = self.open(place.segment)?;
         let mut at = place.offset;
         loop {
-            let header = read_header(file, &path, place.segment, at)?;
+            let header = read_header(file, path, place.segment, at)?;
             let total = frame::frame_bytes(header.payload_bytes as usize);
             if header.partition == partition {
-                return read_payload(file, &path, at, &header, total).map(Some);
+                return read_payload(file, path, at, &header, total).map(Some);
             }
             if header.flags & LAST_OF_BATCH != 0 {
                 return Ok(None);
@@ -57,15 +59,16 @@ impl FramePicker {
         }
     }
 
-    fn open(&mut self, number: u64, path: &Path) -> Result<&dyn StorageFile, JournalError> {
-        if self.file.as_ref().is_none_or(|(open, _)| *open != number) {
-            let file = self.storage.open(path);
-            let file = file.map_err(|error| JournalError::io("open", path, error))?;
-            self.file = Some((number, file));
+    fn open(&mut self, number: u64) -> Result<(&dyn StorageFile, &Path), JournalError> {
+        if self.file.as_ref().is_none_or(|open| open.number != number) {
+            let (file, path) = self.segments.open(number)?;
+            self.file = Some(OpenSegment { number, file, path });
         }
         match &self.file {
-            Some((_, file)) => Ok(file.as_ref()),
-            None => Err(JournalError::SegmentMissing { path: path.into() }),
+            Some(open) => Ok((open.file.as_ref(), &open.path)),
+            None => Err(JournalError::SegmentMissing {
+                path: self.segments.path(number),
+            }),
         }
     }
 }

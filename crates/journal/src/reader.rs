@@ -2,13 +2,11 @@
 
 use crate::error::JournalError;
 use crate::frame::FrameHeader;
-use crate::manifest::Manifest;
+use crate::manifest::{Manifest, SegmentEntry};
 use crate::picker::BatchPlace;
 use crate::scan::{BatchView, Chains, FrameSpan, Scanner, Step};
 use crate::segment;
-use crate::storage::Storage;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use crate::segments::Segments;
 use std::time::Duration;
 
 // A batch that is being written while we read looks torn for a moment; what still looks so after this long
@@ -21,8 +19,7 @@ const RETRY_PAUSE: Duration = Duration::from_millis(4);
 /// Needs no lock: beside a running writer it stops after the last whole batch, and goes on from there at
 /// the next call.
 pub struct Reader {
-    storage: Arc<dyn Storage>,
-    log_dir: PathBuf,
+    segments: Segments,
     chains: usize,
     from_batch: u64,
     // What the log holds at least; checked when it is reached.
@@ -89,24 +86,17 @@ fn lend<'a>(span: &'a FrameSpan, bytes: &'a [u8]) -> Frame<'a> {
 impl Reader {
     /// Begins at batch `from_batch` (1 and below: the first one).
     pub(crate) fn open(
-        storage: Arc<dyn Storage>,
-        log_dir: &Path,
+        segments: Segments,
         partitions: u16,
         from_batch: u64,
     ) -> Result<Reader, JournalError> {
         let chains = usize::from(partitions) + 1;
         // The manifest first: what it lists is there from then on.
-        let manifest = Manifest::read(storage.as_ref(), log_dir, chains)?;
-        let numbers = check_presence(storage.as_ref(), log_dir, &manifest)?;
-        let mut reader = Reader::at_segment(storage, log_dir, chains, numbers[0])?;
+        let manifest = Manifest::read(segments.storage(), segments.log_dir(), chains)?;
+        let numbers = check_presence(&segments, &manifest)?;
+        let first = first_to_read(&segments, chains, &numbers, &manifest, from_batch)?;
+        let mut reader = Reader::at_segment(segments, chains, first)?;
         reader.from_batch = from_batch;
-        for number in numbers.into_iter().skip(1).rev() {
-            let scanner = reader.open_segment(number)?;
-            if scanner.chains().next_batch <= from_batch {
-                reader.scanner = scanner;
-                break;
-            }
-        }
         reader.floor = Some(manifest);
         reader.check_floor()?;
         Ok(reader)
@@ -114,15 +104,13 @@ impl Reader {
 
     /// Begins at a segment, without a manifest to check against.
     pub(crate) fn at_segment(
-        storage: Arc<dyn Storage>,
-        log_dir: &Path,
+        segments: Segments,
         chains: usize,
         number: u64,
     ) -> Result<Reader, JournalError> {
-        let scanner = open_segment(storage.as_ref(), log_dir, chains, number)?;
+        let scanner = open_segment(&segments, chains, number)?;
         Ok(Reader {
-            storage,
-            log_dir: log_dir.to_owned(),
+            segments,
             chains,
             from_batch: 0,
             floor: None,
@@ -184,27 +172,19 @@ impl Reader {
                     if has_next || tries > RETRIES {
                         return Err(error);
                     }
-                    self.storage.pause(RETRY_PAUSE);
+                    self.segments.storage().pause(RETRY_PAUSE);
                 }
             }
         }
     }
 
     fn has_next_segment(&self) -> Result<bool, JournalError> {
-        let next = segment::path(&self.log_dir, self.scanner.segment() + 1);
-        match self.storage.open(&next) {
-            Ok(_) => Ok(true),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
-            Err(error) => Err(JournalError::io("open", &next, error)),
-        }
-    }
-
-    fn open_segment(&self, number: u64) -> Result<Scanner, JournalError> {
-        open_segment(self.storage.as_ref(), &self.log_dir, self.chains, number)
+        self.segments.has_next(self.scanner.segment())
     }
 
     fn enter_next_segment(&mut self) -> Result<(), JournalError> {
-        let next = self.open_segment(self.scanner.segment() + 1)?;
+        let next = self.scanner.segment() + 1;
+        let next = open_segment(&self.segments, self.chains, next)?;
         check_seam(&self.scanner, &next)?;
         self.scanner = next;
         Ok(())
@@ -233,17 +213,31 @@ impl Reader {
     }
 }
 
-fn open_segment(
-    storage: &dyn Storage,
-    log_dir: &Path,
+/// The segment in which a batch is, or the first one. Segments that the manifest lists need not be opened for
+/// that.
+fn first_to_read(
+    segments: &Segments,
     chains: usize,
-    number: u64,
-) -> Result<Scanner, JournalError> {
-    let path = segment::path(log_dir, number);
-    let file = storage.open(&path).map_err(|error| match error.kind() {
-        std::io::ErrorKind::NotFound => JournalError::SegmentMissing { path: path.clone() },
-        _ => JournalError::io("open", &path, error),
-    })?;
+    numbers: &[u64],
+    manifest: &Manifest,
+    from_batch: u64,
+) -> Result<u64, JournalError> {
+    let listed = manifest.segments[0].number;
+    for number in numbers.iter().skip(1).rev() {
+        let entry = manifest.segments.get((number - listed) as usize);
+        let first_batch = match entry {
+            Some(entry) => entry.first_batch,
+            None => open_segment(segments, chains, *number)?.chains().next_batch,
+        };
+        if first_batch <= from_batch {
+            return Ok(*number);
+        }
+    }
+    Ok(numbers[0])
+}
+
+fn open_segment(segments: &Segments, chains: usize, number: u64) -> Result<Scanner, JournalError> {
+    let (file, path) = segments.open(number)?;
     let header = segment::read_header(file.as_ref(), &path, number, chains)?;
     Ok(Scanner::new(file, path, header))
 }
@@ -290,38 +284,49 @@ pub(crate) fn check_reached(floor: &Manifest, end: &Scanner) -> Result<(), Journ
 
 /// All segments there are, ascending and without a gap, with the sizes that the manifest knows.
 pub(crate) fn check_presence(
-    storage: &dyn Storage,
-    log_dir: &Path,
+    segments: &Segments,
     manifest: &Manifest,
 ) -> Result<Vec<u64>, JournalError> {
-    let numbers = segment::list(storage, log_dir)?;
     let sealed = manifest.segments.len() - 1;
     for (index, entry) in manifest.segments.iter().enumerate() {
-        let path = segment::path(log_dir, entry.number);
-        if numbers.binary_search(&entry.number).is_err() {
-            return Err(JournalError::SegmentMissing { path });
-        }
-        let size = storage
-            .open(&path)
-            .and_then(|file| file.size())
-            .map_err(|error| JournalError::io("open", &path, error))?;
-        if size < entry.bytes {
-            let what = format!("it had {} octets at least", entry.bytes);
-            return Err(JournalError::SegmentShort { path, what, size });
-        }
-        if index < sealed && size > entry.bytes {
-            let what = "octets follow after the end of a sealed segment";
-            return Err(JournalError::damaged(&path, entry.bytes, what));
-        }
+        check_size(segments, entry, index < sealed)?;
     }
     let first = manifest.segments[0].number;
     let mut present = Vec::new();
-    for (expected, number) in (first..).zip(numbers.into_iter().filter(|n| *n >= first)) {
+    for (expected, number) in (first..).zip(segments.numbers()?.into_iter().filter(|n| *n >= first))
+    {
         if number != expected {
-            let path = segment::path(log_dir, expected);
+            let path = segments.path(expected);
             return Err(JournalError::SegmentMissing { path });
         }
         present.push(number);
     }
     Ok(present)
+}
+
+fn check_size(
+    segments: &Segments,
+    entry: &SegmentEntry,
+    is_sealed: bool,
+) -> Result<(), JournalError> {
+    let path = segments.path(entry.number);
+    let Some(file) = segments.open_local(entry.number)? else {
+        // What it holds is compared with the list when it is fetched.
+        return match segments.archived(entry.number)? {
+            Some(archived) if is_sealed && archived.bytes == entry.bytes => Ok(()),
+            _ => Err(JournalError::SegmentMissing { path }),
+        };
+    };
+    let size = file
+        .size()
+        .map_err(|error| JournalError::io("open", &path, error))?;
+    if size < entry.bytes {
+        let what = format!("it had {} octets at least", entry.bytes);
+        return Err(JournalError::SegmentShort { path, what, size });
+    }
+    if is_sealed && size > entry.bytes {
+        let what = "octets follow after the end of a sealed segment";
+        return Err(JournalError::damaged(&path, entry.bytes, what));
+    }
+    Ok(())
 }

@@ -6,6 +6,7 @@ use crate::manifest::{Manifest, SegmentEntry};
 use crate::reader::{Reader, check_presence, check_reached};
 use crate::scan::{Chains, Scanner, Step};
 use crate::segment;
+use crate::segments::Segments;
 use crate::storage::{Storage, StorageFile};
 use std::path::{Path, PathBuf};
 
@@ -46,16 +47,14 @@ pub(crate) struct End {
     pub(crate) recovery: Recovery,
 }
 
-/// Finds the end of the log in `log_dir`; the caller holds the lock.
-pub(crate) fn find_end(
-    storage: &dyn Storage,
-    log_dir: &Path,
-    chains: usize,
-) -> Result<End, JournalError> {
+/// Finds the end of the log; the caller holds the lock.
+pub(crate) fn find_end(segments: &Segments, chains: usize) -> Result<End, JournalError> {
+    let (storage, log_dir) = (segments.storage(), segments.log_dir());
     let manifest = Manifest::read(storage, log_dir, chains)?;
     remove_unfinished_files(storage, log_dir)?;
-    let numbers = check_presence(storage, log_dir, &manifest)?;
-    let sealed = sealed_entries(storage, log_dir, chains, &numbers, &manifest)?;
+    segments.tidy_cache();
+    let numbers = check_presence(segments, &manifest)?;
+    let sealed = sealed_entries(segments, chains, &numbers, &manifest)?;
     let number = numbers[numbers.len() - 1];
     let path = segment::path(log_dir, number);
     let mut file = storage
@@ -139,8 +138,7 @@ fn cut(
 
 /// Entries of all segments but the last: as the manifest has them, or measured where it is older than a roll.
 fn sealed_entries(
-    storage: &dyn Storage,
-    log_dir: &Path,
+    segments: &Segments,
     chains: usize,
     numbers: &[u64],
     manifest: &Manifest,
@@ -148,10 +146,7 @@ fn sealed_entries(
     let known = manifest.segments.len() - 1;
     let mut sealed = manifest.segments[..known].to_vec();
     for number in &numbers[known..numbers.len() - 1] {
-        let path = segment::path(log_dir, *number);
-        let file = storage
-            .open(&path)
-            .map_err(|error| JournalError::io("open", &path, error))?;
+        let (file, path) = segments.open(*number)?;
         let header = segment::read_header(file.as_ref(), &path, *number, chains)?;
         let bytes = file
             .size()
@@ -186,26 +181,23 @@ fn remove_unfinished_files(storage: &dyn Storage, log_dir: &Path) -> Result<(), 
 /// longer be noticed, so no opening does this by itself. Takes the lock for as long as it runs.
 pub fn rebuild_manifest(dir: &DataDir) -> Result<u64, JournalError> {
     let _lock = dir.lock()?;
-    let (storage, log_dir) = (dir.storage(), dir.log_dir());
-    let chains = dir.chains();
-    let numbers = segment::list(storage.as_ref(), &log_dir)?;
+    let (segments, chains) = (dir.segments(), dir.chains());
+    let (storage, log_dir) = (segments.storage(), segments.log_dir());
+    let numbers = segments.numbers()?;
     let (Some(first), Some(last)) = (numbers.first(), numbers.last()) else {
-        let path = segment::path(&log_dir, 1);
+        let path = segments.path(1);
         return Err(JournalError::SegmentMissing { path });
     };
-    let mut reader = Reader::at_segment(storage.clone(), &log_dir, chains, *first)?;
+    let mut reader = Reader::at_segment(segments.clone(), chains, *first)?;
     while reader.next_batch()?.is_some() {}
     let end = reader.scanner();
     if end.segment() != *last {
-        let path = segment::path(&log_dir, end.segment() + 1);
+        let path = segments.path(end.segment() + 1);
         return Err(JournalError::SegmentMissing { path });
     }
     let mut entries = Vec::new();
     for number in &numbers {
-        let path = segment::path(&log_dir, *number);
-        let file = storage
-            .open(&path)
-            .map_err(|error| JournalError::io("open", &path, error))?;
+        let (file, path) = segments.open(*number)?;
         let header = segment::read_header(file.as_ref(), &path, *number, chains)?;
         let size = file
             .size()
@@ -221,6 +213,6 @@ pub fn rebuild_manifest(dir: &DataDir) -> Result<u64, JournalError> {
         epoch,
         heads,
     } = end.chains();
-    Manifest::new(*epoch, false, *next_batch, entries, heads).write(storage.as_ref(), &log_dir)?;
+    Manifest::new(*epoch, false, *next_batch, entries, heads).write(storage, log_dir)?;
     Ok(next_batch - 1)
 }

@@ -146,6 +146,8 @@ pub struct Commit {
     pub resubmitted: Vec<u64>,
     /// Counts over everything so far.
     pub counts: Counts,
+    /// The batch was copied from another deployment, which published its outputs.
+    pub copied: bool,
 }
 
 /// A catalog activation in the control partition.

@@ -9,7 +9,7 @@ use crate::options::Options;
 use crate::recover::{Recovered, recover};
 use crate::resubmit::Resubmission;
 use crate::snapshot::{Request, SnapshotTaken};
-use crate::stations::{self, Running};
+use crate::stations::{self, Background, Running};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 use smol_str::SmolStr;
 use std::path::{Path, PathBuf};
@@ -39,6 +39,7 @@ pub struct Engine {
     known_accounts: Mutex<Option<Arc<KnownAccounts>>>,
     /// Until the engine is stopped.
     snapshots: Option<Sender<Request>>,
+    background: Vec<Background>,
     restored_from: u64,
 }
 
@@ -214,6 +215,11 @@ impl Engine {
 
     fn finish(&mut self) -> Result<Committed, EngineError> {
         self.snapshots = None;
+        // Before the lock is given back: nobody else may archive meanwhile.
+        for Background { running, station } in self.background.drain(..) {
+            drop(running);
+            let _ = station.join();
+        }
         // A sequencer that has gone already left its reason in `shared`.
         let _ = self.commands.send(Command::Stop);
         for station in self.stations.drain(..) {
@@ -300,6 +306,7 @@ fn start(data: &DataDir, options: Options, recovered: Recovered) -> Result<Engin
         shared,
         hashes,
         snapshots,
+        background,
     } = stations::start(data, options, recovered)?;
     Ok(Engine {
         commands,
@@ -312,6 +319,7 @@ fn start(data: &DataDir, options: Options, recovered: Recovered) -> Result<Engin
         workers,
         known_accounts: Mutex::default(),
         snapshots: Some(snapshots),
+        background,
         restored_from,
     })
 }

@@ -9,13 +9,17 @@
 //! the source. The number of workers, the size of batches and the points of restart change no result: what
 //! depends on order is decided by the sequencer, and everything of an account by its partition.
 
+mod again;
+mod archiver;
 mod clock;
 mod committer;
+mod copy;
 mod decode;
 mod engine;
 mod error;
 mod fold;
 mod index;
+mod indexer;
 mod ingest;
 mod init;
 mod message;
@@ -31,14 +35,18 @@ mod snapshot;
 mod stations;
 mod worker;
 
+pub use again::{decide_again, outcome_texts};
+pub use archiver::ArchiveOptions;
 pub use clock::{
     Clock, ClockMode, DEFAULT_MAX_GAP, EVENT_TICK, FUTURE_TOLERANCE, ManualTime, SystemTime,
     TimeSource, WALL_TICK,
 };
 pub use committer::{Committed, adds_up};
+pub use copy::{Copied, CopyError, Copying, copy, copy_on};
 pub use engine::Engine;
 pub use error::{EXIT_UNUSABLE, EngineError, Failure};
 pub use fold::WorldFold;
+pub use indexer::index_segment;
 pub use ingest::{Go, IngestError, Ingested, Progress};
 pub use init::{Founding, init, init_on, is_new};
 pub use message::{Chunk, Original, Receipt, Record, SourceId, Verdict};

@@ -1,5 +1,6 @@
 //! What may be chosen at a start. Nothing here changes a result, except the clock.
 
+use crate::archiver::ArchiveOptions;
 use crate::clock::{ClockMode, DEFAULT_MAX_GAP};
 use crate::snapshot::SnapshotOptions;
 use std::time::Duration;
@@ -22,6 +23,8 @@ pub struct Options {
     pub max_gap: i64,
     /// When snapshots are taken, and whether one is used.
     pub snapshots: SnapshotOptions,
+    /// Where sealed segments below the kept snapshots go; nowhere if it is none.
+    pub archive: Option<ArchiveOptions>,
     /// How the log is written.
     pub log: LogOptions,
 }
@@ -37,6 +40,7 @@ impl Options {
             clock,
             max_gap: DEFAULT_MAX_GAP,
             snapshots: SnapshotOptions::default(),
+            archive: None,
             log: LogOptions::default(),
         }
     }

@@ -5,12 +5,14 @@ use crate::engine::journal;
 use crate::error::{EngineError, Failure};
 use crate::fold::WorldFold;
 use crate::index::IndexedBatch;
+use crate::indexer::{AccountBatches, batches_of};
+use crate::partitioner::partition_of_account;
 use crossbeam_channel::{Receiver, Sender, bounded};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use umbral_engine::World;
-use umbral_journal::{DataDir, Reader};
-use umbral_model::ids::PartitionNo;
+use umbral_journal::{DataDir, FramePicker, Reader};
+use umbral_model::ids::{AccountId, PartitionNo};
 use umbral_model::journal::{Commit, Frame};
 use umbral_wire::{WireError, frame};
 
@@ -33,6 +35,15 @@ pub struct Scanner {
     partitions: u16,
     index: Vec<IndexedBatch>,
     indexes: bool,
+    /// Batches to be picked before the reader goes on.
+    picked: Option<Picked>,
+}
+
+/// The batches of one account that indexes know, and the way to them.
+struct Picked {
+    batches: AccountBatches,
+    picker: FramePicker,
+    partition: PartitionNo,
 }
 
 impl Scanner {
@@ -59,7 +70,51 @@ impl Scanner {
             partitions,
             index: Vec::new(),
             indexes: false,
+            picked: None,
         })
+    }
+
+    /// Reads the batches that an account occurs in, or that change catalogs or zones, and of the former the frame
+    /// of its partition only. Where segments have no index, all batches are read.
+    pub fn of_account(data: &DataDir, account: &AccountId) -> Result<Scanner, EngineError> {
+        let failed = |source| journal(data.path(), source);
+        let batches = batches_of(data, account).map_err(failed)?;
+        let mut scanner = Scanner::after(data, batches.next_batch - 1)?;
+        scanner.picked = Some(Picked {
+            batches,
+            picker: data.picker(),
+            partition: partition_of_account(account, data.partitions()),
+        });
+        Ok(scanner)
+    }
+
+    /// The next batch that is picked; none when the reader goes on.
+    fn next_picked(&mut self) -> Result<Option<ScannedBatch>, EngineError> {
+        let Some(picked) = &mut self.picked else {
+            return Ok(None);
+        };
+        let Some((batch, place)) = picked.batches.places.next() else {
+            self.picked = None;
+            return Ok(None);
+        };
+        let failed = |source| journal(&self.dir, source);
+        let control = PartitionNo(self.partitions);
+        let payload = picked.picker.pick(place, control.0).map_err(failed)?;
+        let of_frame = |source| EngineError::Frame {
+            partition: control,
+            batch,
+            source,
+        };
+        let commit = frame::decode_commit(&payload.unwrap_or_default()).map_err(of_frame)?;
+        let own = picked
+            .picker
+            .pick(place, picked.partition.0)
+            .map_err(failed)?;
+        let frames = own.map(|payload| (picked.partition, payload)).into_iter();
+        Ok(Some(ScannedBatch {
+            commit,
+            frames: frames.collect(),
+        }))
     }
 
     /// Notes the place of every batch from here on.
@@ -80,6 +135,9 @@ impl Scanner {
 
     /// The next batch; none at the end of what is committed. Ask again later to see what came since.
     pub fn next_batch(&mut self) -> Result<Option<ScannedBatch>, EngineError> {
+        if let Some(picked) = self.next_picked()? {
+            return Ok(Some(picked));
+        }
         let next = self
             .reader
             .next_batch()

@@ -1,7 +1,9 @@
 //! The stations as threads, and the lines between them.
 
+use crate::archiver::Archiver;
 use crate::committer::{Committed, Committer, Shared};
 use crate::error::{EngineError, Failure};
+use crate::indexer::Indexer;
 use crate::message::{Command, CommitMessage, WorkerMessage};
 use crate::options::Options;
 use crate::recover::Recovered;
@@ -28,6 +30,13 @@ pub(crate) struct Running {
     pub shared: Arc<Shared>,
     pub hashes: Receiver<Vec<(PartitionNo, u128)>>,
     pub snapshots: Sender<Request>,
+    pub background: Vec<Background>,
+}
+
+/// A station that nothing waits for: it goes on as long as the line is there.
+pub(crate) struct Background {
+    pub running: Sender<()>,
+    pub station: JoinHandle<()>,
 }
 
 /// Starts one thread for each station.
@@ -56,6 +65,7 @@ pub(crate) fn start(
     // Bounded by the batches in flight: the sequencer never has more of them than it waits for.
     let (acks, ack_line) = unbounded();
     let committer = Committer::new(log, &last, acks, Arc::clone(&shared));
+    let background = start_background(data, &options, &shared)?;
     let taking = (data.snapshots(), options.snapshots, workers.len());
     let snapshotter = Snapshotter::new(taking, commands.clone(), Arc::clone(&shared), snapshots);
     let next_due = workers.iter().map(Worker::next_due).collect();
@@ -95,7 +105,33 @@ pub(crate) fn start(
         shared,
         hashes,
         snapshots,
+        background,
     })
+}
+
+fn start_background(
+    data: &DataDir,
+    options: &Options,
+    shared: &Arc<Shared>,
+) -> Result<Vec<Background>, EngineError> {
+    let mut background = Vec::new();
+    if let Some(archive) = options.archive.clone() {
+        let (running, line) = bounded(0);
+        let archiver = Archiver::new(data.clone(), archive, Arc::clone(shared), line);
+        let station = station("archive", shared, move || {
+            archiver.run();
+            Ok(())
+        })?;
+        background.push(Background { running, station });
+    }
+    let (running, line) = bounded(0);
+    let indexer = Indexer::new(data.clone(), Arc::clone(shared), line);
+    let station = station("index", shared, move || {
+        indexer.run();
+        Ok(())
+    })?;
+    background.push(Background { running, station });
+    Ok(background)
 }
 
 /// What is committed at a start.

@@ -125,6 +125,52 @@ fn read_frame(bytes: &[u8]) -> Result<Frame> {
     })
 }
 
+/// Names every account that a frame has an input or an event of, repeats included, without decoding the rest.
+///
+/// # Errors
+/// Bytes that are no frame, as far as they are looked at.
+pub fn for_each_account(
+    bytes: &[u8],
+    found: &mut dyn FnMut(&str),
+) -> core::result::Result<(), WireError> {
+    accounts_of_frame(bytes, found).map_err(|error| *error)
+}
+
+fn accounts_of_frame(bytes: &[u8], found: &mut dyn FnMut(&str)) -> Result<()> {
+    // `Frame.entries`, `Entry.events`; `Input.account_id`, `Event.account_id`.
+    const ENTRY: u32 = 4;
+    const EVENT: u32 = 10;
+    const OF_INPUT: u32 = 4;
+    const OF_EVENT: u32 = 1;
+    let mut frame = Reader::new(bytes);
+    while let Some((tag, raw)) = frame.field()? {
+        if tag != ENTRY {
+            continue;
+        }
+        let mut entry = Reader::new(raw.bytes()?);
+        while let Some((tag, raw)) = entry.field()? {
+            match tag {
+                ACCOUNT => name_account(raw, OF_INPUT, found)?,
+                EVENT => name_account(raw, OF_EVENT, found)?,
+                _ => {}
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Names the account in field `wanted` of a message, if it has one.
+fn name_account(raw: Raw<'_>, wanted: u32, found: &mut dyn FnMut(&str)) -> Result<()> {
+    let mut message = Reader::new(raw.bytes()?);
+    while let Some((tag, raw)) = message.field()? {
+        if tag == wanted {
+            found(raw.text()?);
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
 /// Appends a commit (`umbral.v1.Commit`).
 pub fn encode_commit(commit: &Commit, out: &mut Vec<u8>) {
     let Commit {
@@ -136,6 +182,7 @@ pub fn encode_commit(commit: &Commit, out: &mut Vec<u8>) {
         zones,
         resubmitted,
         counts,
+        copied,
     } = commit;
     put_default(1, batch, out);
     put_default(2, position, out);
@@ -145,6 +192,7 @@ pub fn encode_commit(commit: &Commit, out: &mut Vec<u8>) {
     zones.iter().for_each(|zone| put(6, zone, out));
     crate::value::put_packed(7, resubmitted, out);
     put(8, counts, out);
+    put_default(9, copied, out);
 }
 
 /// Reads a commit.
@@ -169,6 +217,7 @@ fn read_commit(bytes: &[u8]) -> Result<Commit> {
             6 => take_element(&mut commit.zones, raw, "zones")?,
             7 => crate::value::take_packed(&mut commit.resubmitted, raw, "resubmitted")?,
             8 => take(&mut counts, raw, "counts")?,
+            9 => commit.copied = bool::take(raw)?,
             _ => return Err(unknown_tag(tag)),
         }
     }

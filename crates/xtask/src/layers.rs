@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::Command;
 
 /// Each crate of the workspace with the crates of the workspace that it may use.
-const LAYERS: [(&str, &[&str]); 13] = [
+const LAYERS: [(&str, &[&str]); 14] = [
     ("umbral-model", &[]),
     ("umbral-catalog", &["umbral-model"]),
     ("umbral-rating", &["umbral-model", "umbral-catalog"]),
@@ -16,7 +16,8 @@ const LAYERS: [(&str, &[&str]); 13] = [
         &["umbral-model", "umbral-catalog", "umbral-rating"],
     ),
     ("umbral-wire", &["umbral-model"]),
-    ("umbral-journal", &[]),
+    ("umbral-store", &[]),
+    ("umbral-journal", &["umbral-store"]),
     (
         "umbral-intake",
         &["umbral-model", "umbral-catalog", "umbral-wire"],
@@ -75,9 +76,10 @@ const FORBIDDEN_IN_CORE: [&str; 10] = [
 ];
 
 /// Packages that only one crate may use.
-const ONE_HOME: [(&str, &str); 3] = [
+const ONE_HOME: [(&str, &str); 4] = [
     ("rdkafka", "umbral-kafka"),
     ("axum", "umbral-http"),
+    ("object_store", "umbral-store"),
     ("csv", "umbral-intake, umbral-catalog"),
 ];
 

@@ -114,6 +114,11 @@ fn founding(catalogs: Vec<Files>, partitions: u16) -> Founding {
         partitions,
         catalogs,
         at: now(),
-        created_by: concat!("umbral ", env!("CARGO_PKG_VERSION")).to_owned(),
+        created_by: created_by(),
     }
+}
+
+/// What makes data directories: program and version.
+pub(crate) fn created_by() -> String {
+    concat!("umbral ", env!("CARGO_PKG_VERSION")).to_owned()
 }

@@ -1,10 +1,12 @@
 //! One file per command: its arguments, what it does, and how the result is shown.
 
 pub(crate) mod account;
+pub(crate) mod archive;
 pub(crate) mod bill;
 pub(crate) mod catalog;
 pub(crate) mod check;
 pub(crate) mod completions;
+pub(crate) mod copy;
 pub(crate) mod demo;
 pub(crate) mod explain;
 pub(crate) mod ingest;

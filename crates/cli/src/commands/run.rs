@@ -1,6 +1,6 @@
 //! `umbral run`: the service on the embedded journal.
 
-use crate::config::{self, ClockKind, Config};
+use crate::config::{self, Archive, ClockKind, Config};
 use crate::failure::{Exit, Failure};
 use crate::output::Out;
 use crate::service::follow::{self, Came};
@@ -28,6 +28,8 @@ A configuration:
   data = \"prod\"                  # the data directory
   catalog = \"my-tariff\"          # a new data directory begins with it
   listen = \"127.0.0.1:9464\"      # /metrics, /health/livez, /health/readyz
+  [archive]                      # sealed segments go there once they are below both snapshots
+  url = \"file:///mnt/archive\"
   [[follow]]                     # files that come into a folder are taken
   folder = \"incoming\"
   mapping = \"cdr.toml\"
@@ -81,6 +83,7 @@ fn options(config: &Config) -> Options {
         options.batch_inputs = batch;
     }
     options.snapshots = config.snapshots.options();
+    options.archive = config.archive.as_ref().map(Archive::options);
     if let Some(bytes) = config.segment_bytes {
         options.log.segment_bytes = bytes;
     }

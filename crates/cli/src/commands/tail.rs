@@ -31,6 +31,9 @@ pub(crate) struct Args {
     /// Only this account
     #[arg(long, value_name = "ID")]
     account: Option<String>,
+    /// Leave out what was copied from another data directory, which published it already
+    #[arg(long)]
+    new: bool,
     /// Go on with what is committed from now on, until told to stop
     #[arg(short, long)]
     follow: bool,
@@ -74,6 +77,7 @@ pub(crate) fn run(args: &Args, out: &mut Out) -> Result<Exit, Failure> {
         internal_too: streams.contains(&Stream::Internal),
         streams,
         account: args.account.as_deref().map(AccountId::new),
+        new_only: args.new,
     };
     let mut tail = history
         .tail(filter)

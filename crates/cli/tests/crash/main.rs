@@ -7,6 +7,8 @@
 
 #![allow(clippy::expect_used, reason = "a test that cannot go on says why")]
 
+mod archiving;
+mod copying;
 mod disturb;
 mod making;
 mod reading;

@@ -2,10 +2,15 @@
 // Each test file uses a part of it.
 #![allow(dead_code)]
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use umbral_journal::storage::MemoryDisk;
-use umbral_journal::{Creation, DataDir, FrameToAppend, JournalError, Log, LogOptions};
+use umbral_journal::snapshot::Versions;
+use umbral_journal::storage::{MemoryDisk, Storage, read_file, replace_file};
+use umbral_journal::{
+    Creation, DataDir, FrameToAppend, JournalError, JournalMark, Log, LogOptions,
+};
+use umbral_store::{Content, Objects, Sink, StoreError};
 
 pub(crate) const PARTITIONS: u16 = 3;
 
@@ -152,4 +157,95 @@ pub(crate) fn temp_creation() -> Creation {
 
 pub(crate) fn exists(path: &Path) -> bool {
     path.exists()
+}
+
+/// An archive on a disk of the tests: its operations fail, tear and are forgotten like all others.
+pub(crate) struct DiskObjects {
+    pub(crate) disk: Arc<dyn Storage>,
+    pub(crate) url: String,
+}
+
+impl DiskObjects {
+    pub(crate) fn on(disk: &MemoryDisk) -> DiskObjects {
+        DiskObjects::at(Arc::new(disk.clone()), "test:///archive")
+    }
+
+    pub(crate) fn at(disk: Arc<dyn Storage>, url: &str) -> DiskObjects {
+        let url = url.to_owned();
+        DiskObjects { disk, url }
+    }
+
+    fn folder(&self) -> PathBuf {
+        PathBuf::from(self.url.trim_start_matches("test://"))
+    }
+
+    fn failed(&self, name: &str, source: io::Error) -> StoreError {
+        let (url, name) = (self.url.clone(), name.to_owned());
+        match source.kind() {
+            io::ErrorKind::NotFound => StoreError::Missing { url, name },
+            _ => StoreError::Failed {
+                doing: "reach",
+                url,
+                name,
+                source: source.into(),
+            },
+        }
+    }
+}
+
+impl Objects for DiskObjects {
+    fn url(&self) -> &str {
+        &self.url
+    }
+
+    fn put(&self, name: &str, content: &mut Content<'_>) -> Result<(), StoreError> {
+        let mut bytes = Vec::new();
+        loop {
+            let mut piece = Vec::new();
+            content(&mut piece).map_err(StoreError::Caller)?;
+            if piece.is_empty() {
+                break;
+            }
+            bytes.extend(piece);
+        }
+        let put = self.disk.create_dir(&self.folder());
+        put.and_then(|()| replace_file(self.disk.as_ref(), &self.folder().join(name), &bytes))
+            .map_err(|error| self.failed(name, error))
+    }
+
+    fn get(&self, name: &str, sink: &mut Sink<'_>) -> Result<(), StoreError> {
+        let bytes = read_file(self.disk.as_ref(), &self.folder().join(name));
+        let bytes = bytes.map_err(|error| self.failed(name, error))?;
+        for piece in bytes.chunks(1_000) {
+            sink(piece).map_err(StoreError::Caller)?;
+        }
+        Ok(())
+    }
+
+    fn size(&self, name: &str) -> Result<Option<u64>, StoreError> {
+        match self.disk.open(&self.folder().join(name)) {
+            Ok(file) => Ok(Some(file.size().map_err(|error| self.failed(name, error))?)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(self.failed(name, error)),
+        }
+    }
+}
+
+/// The data directory of a disk, with its archive on the same disk and room for so many octets fetched.
+pub(crate) fn dir_with_archive(disk: &MemoryDisk, cache_bytes: u64) -> DataDir {
+    let archive: Arc<dyn Storage> = Arc::new(disk.clone());
+    let open = move |url: &str| -> Result<Arc<dyn Objects>, StoreError> {
+        Ok(Arc::new(DiskObjects::at(Arc::clone(&archive), url)))
+    };
+    dir(disk).with_store(Arc::new(open), cache_bytes)
+}
+
+/// Takes a snapshot that holds nothing but its number.
+pub(crate) fn snapshot(dir: &DataDir, number: u64, mark: JournalMark) {
+    let writer = dir.snapshots().begin(number).unwrap();
+    let versions = Versions {
+        logic: 1,
+        layout: 1,
+    };
+    writer.finish(versions, mark).unwrap();
 }

@@ -473,7 +473,7 @@ structures! {
     SourcePosition { id name records done }
     ActivatedCatalog { number key activation }
     Counts { inputs applied duplicates quarantined }
-    Commit { batch position clock sources catalogs zones resubmitted counts }
+    Commit { batch position clock sources catalogs zones resubmitted counts copied }
     Input { key occurred_at account member currency actor reason forced body }
     Incoming { key occurred_at address currency actor reason forced body }
 }
