@@ -68,11 +68,12 @@ pub fn rows(sizes: &Sizes) -> Result<Vec<Row>> {
     Ok(rows)
 }
 
-/// Writes inputs into a file of length-delimited protobuf.
+/// Writes inputs into a file of length-delimited protobuf; synced, so that its writing does not hold up what is measured.
 pub(crate) fn write_file(path: &Path, inputs: impl Iterator<Item = Incoming>) -> Result<()> {
     let mut out = BufWriter::new(File::create(path)?);
     write_delimited(&mut out, inputs)?;
-    Ok(out.flush()?)
+    out.flush()?;
+    Ok(out.get_ref().sync_all()?)
 }
 
 /// Makes a data directory of 64 partitions with the catalog of so many prefixes.

@@ -16,6 +16,8 @@ use umbral_runtime::{Chunk, Engine};
 const STEP: Duration = Duration::from_micros(500);
 /// How often is looked for what has become durable: as much a latency may be too long.
 const LOOK: Duration = Duration::from_micros(50);
+/// How long the load lasts before latencies count.
+const WARM_UP: Duration = Duration::from_secs(3);
 /// Synced appends that the floor is taken from.
 const APPENDS: usize = 500;
 
@@ -56,12 +58,14 @@ pub fn rows(sizes: &Sizes) -> Result<Vec<Row>> {
     let first = records(0, sizes.records, "full.pb")?;
     let capacity = sizes.records as f64 / ingest(&engine, &first)?;
     let rate = capacity / 2.0;
-    let wanted = (rate * sizes.seconds as f64) as u64;
+    let warming = (rate * WARM_UP.as_secs_f64()) as u64;
+    let wanted = warming + (rate * sizes.seconds as f64) as u64;
     let second = records(sizes.records, sizes.records + wanted, "half.pb")?;
     let from = engine.committed().batch;
     let mut waited = offer_at(&engine, &second, rate)?;
     engine.stop()?;
     anyhow::ensure!(waited.len() as u64 == wanted, "records were lost");
+    waited.drain(..warming as usize);
     let mut floor = floor(&dir, from, &folder.path().join("raw"))?;
     let mut rows = vec![Row::plain("latency_load", rate, "events/s")];
     for (name, share) in [("p50", 0.5), ("p99", 0.99), ("p999", 0.999)] {

@@ -228,7 +228,8 @@ fn write_csv(path: &Path, sizes: &Sizes) -> Result<()> {
             "u{number},{start},{msisdn},{service},{called},{quantity}"
         )?;
     }
-    Ok(out.flush()?)
+    out.flush()?;
+    Ok(out.get_ref().sync_all()?)
 }
 
 fn parse_csv(path: &Path) -> Result<f64> {

@@ -33,6 +33,8 @@ pub(crate) struct Config {
     pub(crate) batch: Option<usize>,
     /// Octets after which a file of the log is sealed.
     pub(crate) segment_bytes: Option<u64>,
+    /// Keys of inputs that may be kept to recognise repeats.
+    pub(crate) window_keys: Option<u64>,
     /// Address of `/metrics` and `/health`.
     #[serde(default = "default_listen")]
     pub(crate) listen: SocketAddr,
@@ -178,6 +180,8 @@ fn check(config: &Config, path: &Path) -> Result<(), Failure> {
         .is_some_and(|bytes| bytes < SEGMENT_BYTES_MIN)
     {
         "segment_bytes is less than 16384: give more, or leave it out for 256 MiB"
+    } else if config.window_keys == Some(0) {
+        "window_keys is 0: give more, or leave it out for 1000000000"
     } else if config.partitions == Some(0) {
         "partitions is 0: give at least 1, or leave it out for 64"
     } else if config.snapshots.has_zero() {
@@ -199,7 +203,7 @@ mod tests {
     #[test]
     fn only_known_settings_are_taken() {
         let full = "data = \"d\"\ncatalog = \"c\"\nclock = \"event\"\nthreads = 2\nbatch = 10\n\
-                    segment_bytes = 65536\n\
+                    segment_bytes = 65536\nwindow_keys = 1000\n\
                     listen = \"127.0.0.1:1\"\n[snapshots]\nevery_minutes = 5\nuse = false\n[archive]\nurl = \"file:///a\"\nkeep = 2\n[[follow]]\nfolder = \"in\"\nmapping = \"m.toml\"\n";
         assert!(!refused(full));
         assert!(refused("data = \"d\"\nthread = 2\n"), "a misspelt key");

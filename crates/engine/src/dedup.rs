@@ -113,6 +113,11 @@ fn count_of_group(word: u64) -> usize {
 }
 
 impl Dedup {
+    /// How many keys there are.
+    pub(crate) fn len(&self) -> usize {
+        self.words.len() - self.groups as usize
+    }
+
     fn keys(&self) -> &[u64] {
         &self.words[self.groups as usize..]
     }

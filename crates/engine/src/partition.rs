@@ -43,6 +43,8 @@ pub struct Partition {
     by_id: Index,
     queue: Queue,
     windows: Windows,
+    /// Keys of inputs that are kept, over all accounts.
+    keys: usize,
     /// The catalog version that every account was looked at under, or is marked for.
     version: Option<(Timestamp, VersionNo)>,
     /// Rows that were read back, until `resume`; ascending by row and by batch.
@@ -351,15 +353,28 @@ impl Partition {
         if self.holds(slot, batch) {
             return true;
         }
-        let Slot { row, dedup } = &mut self.slots[slot as usize];
+        let row = &mut self.slots[slot as usize].row;
         crate::usage::replay(row, usage);
         let now = instant_of(usage.clock, usage.occurred_at);
         row.cache.evaluated_at = row.cache.evaluated_at.max(now);
         let word = dedup::key_word(usage.source, usage.event_id, usage.body_hash);
         let days = self.windows.of_usage(usage.abroad);
         let keep_until = dedup::keep_until(usage.occurred_at, days);
-        dedup.insert(word, keep_until, usage.clock);
+        self.keep(slot, word, keep_until, usage.clock);
         true
+    }
+
+    /// Takes a key and forgets what the clock passed.
+    fn keep(&mut self, slot: u32, word: u64, keep_until: Timestamp, clock: Timestamp) {
+        let dedup = &mut self.slots[slot as usize].dedup;
+        let before = dedup.len();
+        dedup.insert(word, keep_until, clock);
+        self.keys = self.keys + dedup.len() - before;
+    }
+
+    /// Keys of inputs that are kept to recognise repeats, over all accounts.
+    pub fn kept_keys(&self) -> usize {
+        self.keys
     }
 
     /// The hash of the whole state: the sum of the accounts' hashes, modulo 2^128. Sums of partitions add up
@@ -503,6 +518,7 @@ impl Partition {
         self.by_id.insert(hash, slot, |known| {
             hash_of(slots[known as usize].row.id.as_str())
         });
+        self.keys += dedup.len();
         self.slots.push(Slot { row, dedup });
         Ok(())
     }
@@ -554,11 +570,10 @@ impl Partition {
 
     fn remember(&mut self, slot: u32, word: u64, input: &Input, clock: Timestamp) {
         let keep_until = dedup::keep_until(input.occurred_at, self.windows.of(input));
-        let keys = &mut self.slots[slot as usize].dedup;
-        keys.insert(word, keep_until, clock);
+        self.keep(slot, word, keep_until, clock);
         if let Body::Purchase(purchase) = &input.body {
             let word = dedup::purchase_word(&input.key, purchase.purchase.as_str());
-            keys.insert(word, keep_until, clock);
+            self.keep(slot, word, keep_until, clock);
         }
     }
 
@@ -581,7 +596,10 @@ impl Partition {
     fn release_key(&mut self, slot: u32, body: &EventBody) {
         if let EventBody::CorrectionUnclaimed(unclaimed) = body {
             let word = dedup::input_word(&unclaimed.key, 0);
-            self.slots[slot as usize].dedup.release(word);
+            let dedup = &mut self.slots[slot as usize].dedup;
+            let before = dedup.len();
+            dedup.release(word);
+            self.keys = self.keys + dedup.len() - before;
         }
     }
 

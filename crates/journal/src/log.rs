@@ -37,11 +37,12 @@ pub struct LogOptions {
 }
 
 impl Default for LogOptions {
-    /// Segments of 256 MiB, zeros 16 MiB ahead, every batch synced.
+    /// Segments of 256 MiB, zeros 1 MiB ahead, every batch synced. Measured at 70 MB/s in small batches: 16 MiB of zeros
+    /// held up a batch for 15 to 25 ms, four times a second; 1 MiB for one or two.
     fn default() -> Self {
         LogOptions {
             segment_bytes: 256 << 20,
-            allocation_bytes: 16 << 20,
+            allocation_bytes: 1 << 20,
             sync: true,
         }
     }

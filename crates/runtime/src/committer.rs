@@ -249,7 +249,7 @@ impl Committer {
             verdicts,
             ..
         } = header;
-        let (mut next_due, mut spent) = (Vec::new(), Spent::default());
+        let (mut standing, mut spent) = (Vec::new(), Spent::default());
         let mut all_verdicts = verdicts;
         let mut frames: Vec<EncodedFrame> = Vec::new();
         let mut events = 0;
@@ -257,7 +257,7 @@ impl Committer {
             add_outcomes(&mut batch_counts, &share.counts);
             all_verdicts.extend(share.verdicts);
             spent.inputs.push(share.spent);
-            next_due.push((share.worker, share.next_due));
+            standing.push((share.worker, share.standing));
             frames.extend(share.frames);
             events += share.events;
         }
@@ -290,7 +290,7 @@ impl Committer {
             position: commit.position,
             counts: commit.counts,
             verdicts: all_verdicts,
-            next_due,
+            standing,
             spent,
         };
         // The sequencer may have ended already: what it acknowledges is durable all the same.

@@ -71,6 +71,18 @@ pub enum Failure {
     /// The log could not be written: nothing after that is known to be durable.
     #[error("the log could not be written: {0}")]
     Log(String),
+    /// No more keys may be kept by which repeats are recognised.
+    #[error(
+        "{keys} keys of inputs are kept to recognise repeats, and {most} may be: nothing more is taken, for a key that is \
+         forgotten too early lets a record count twice. Give the machine more \
+         memory and raise window_keys; everything taken so far stays"
+    )]
+    Window {
+        /// Keys that are kept.
+        keys: u64,
+        /// Keys that may be.
+        most: u64,
+    },
     /// A thread ended by a defect of the engine.
     #[error("the {station} stopped by a defect: {detail}")]
     Defect {

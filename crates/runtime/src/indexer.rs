@@ -3,15 +3,19 @@
 
 use crate::committer::Shared;
 use crate::partitioner::murmur2;
-use crossbeam_channel::{Receiver, RecvTimeoutError, TryRecvError};
+use crossbeam_channel::{Receiver, RecvTimeoutError};
+use std::cell::Cell;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use umbral_journal::{Batch, BatchNote, DataDir, JournalError};
 use umbral_model::ids::AccountId;
 use umbral_wire::frame;
 
 /// How often the station looks for segments that were sealed.
 const LOOK: Duration = Duration::from_secs(1);
+
+/// How much longer than its work on a batch the station rests after it.
+const RESTS: u32 = 3;
 
 /// The key of an account in an index.
 pub(crate) fn key_of(account: &AccountId) -> u32 {
@@ -67,8 +71,11 @@ impl Indexer {
         }
     }
 
-    fn goes_on(&self) -> bool {
-        self.running.try_recv() != Err(TryRecvError::Disconnected) && !self.shared.has_ended()
+    /// Rests for a while after so much work; says whether to go on. A segment indexed at a stretch would take a core
+    /// from the stations for a second, and every record that comes meanwhile would wait.
+    fn goes_on_after(&self, work: Duration) -> bool {
+        self.running.recv_timeout(RESTS * work) != Err(RecvTimeoutError::Disconnected)
+            && !self.shared.has_ended()
     }
 
     fn index_sealed(&mut self) -> Result<(), JournalError> {
@@ -76,8 +83,14 @@ impl Indexer {
             if number <= self.done {
                 continue;
             }
-            index_while(&self.data, number, &|| self.goes_on())?;
-            if !self.goes_on() {
+            let worked_from = Cell::new(Instant::now());
+            let goes_on = || {
+                let goes_on = self.goes_on_after(worked_from.get().elapsed());
+                worked_from.set(Instant::now());
+                goes_on
+            };
+            index_while(&self.data, number, &goes_on)?;
+            if !goes_on() {
                 break;
             }
             self.done = number;

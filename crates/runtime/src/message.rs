@@ -308,11 +308,20 @@ pub(crate) struct DecidedShare {
     pub events: u64,
     /// What came of watched inputs.
     pub verdicts: Vec<(u64, Verdict)>,
-    /// When the next timer of the worker's partitions is due.
-    pub next_due: Option<Timestamp>,
+    /// How the worker's partitions stand after it.
+    pub standing: Standing,
     /// Memory of the inputs, to be used again.
     #[allow(clippy::vec_box, reason = "the boxes themselves are handed on")]
     pub spent: Vec<Box<Input>>,
+}
+
+/// What the sequencer has to know of the partitions of a worker.
+#[derive(Clone, Copy, Default, Debug)]
+pub(crate) struct Standing {
+    /// When their next timer is due.
+    pub next_due: Option<Timestamp>,
+    /// Keys that they keep to recognise repeats.
+    pub keys: u64,
 }
 
 /// What the sequencer is told when a batch is durable.
@@ -327,8 +336,8 @@ pub(crate) struct Ack {
     pub counts: Counts,
     /// What came of watched inputs, by position.
     pub verdicts: Vec<(u64, Verdict)>,
-    /// When the next timer is due, by worker that took part.
-    pub next_due: Vec<(usize, Option<Timestamp>)>,
+    /// How the partitions of each worker that took part stand.
+    pub standing: Vec<(usize, Standing)>,
     /// Memory to be used again.
     pub spent: Spent,
 }

@@ -6,6 +6,9 @@ use crate::snapshot::SnapshotOptions;
 use std::time::Duration;
 use umbral_journal::LogOptions;
 
+/// Keys that the windows of repeats may hold where nothing else is said: some 10 to 20 GB of them.
+pub(crate) const DEFAULT_WINDOW_KEYS: u64 = 1_000_000_000;
+
 /// Options of a start.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -17,6 +20,9 @@ pub struct Options {
     pub batch_idle: Duration,
     /// Batches between sequencer and commit, at least 1.
     pub batches_in_flight: usize,
+    /// Keys of inputs that may be kept to recognise repeats, in all accounts together; with as many, nothing more is
+    /// taken. Each takes 8 octets, and 12 or so more in accounts that have hundreds of them.
+    pub window_keys: u64,
     /// What moves the clock.
     pub clock: ClockMode,
     /// How far one input may move the event clock, in nanoseconds.
@@ -37,6 +43,7 @@ impl Options {
             batch_inputs: 8_192,
             batch_idle: Duration::from_millis(2),
             batches_in_flight: 8,
+            window_keys: DEFAULT_WINDOW_KEYS,
             clock,
             max_gap: DEFAULT_MAX_GAP,
             snapshots: SnapshotOptions::default(),

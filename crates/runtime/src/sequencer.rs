@@ -62,7 +62,7 @@ pub(crate) struct Resumed {
     /// Control records that made the world.
     pub world_records: Vec<WorldRecord>,
     /// When the next timer is due, by worker.
-    pub next_due: Vec<Option<Timestamp>>,
+    pub standing: Vec<Standing>,
     /// Records that corrections name.
     pub originals: Originals,
     /// Partitions of the deployment.
@@ -93,7 +93,8 @@ pub(crate) struct Sequencer {
     opened_at: Instant,
     sources: FxHashMap<SmolStr, SourcePosition>,
     activations: Activations,
-    next_due: Vec<Option<Timestamp>>,
+    /// How the partitions of each worker stood after the last batch that is durable.
+    standing: Vec<Standing>,
     waiters: Waiters,
     originals: Originals,
     partitions: u16,
@@ -127,7 +128,7 @@ impl Sequencer {
             opened_at: Instant::now(),
             sources: resumed.sources,
             activations,
-            next_due: resumed.next_due,
+            standing: resumed.standing,
             waiters: Waiters::default(),
             originals: resumed.originals,
             partitions: resumed.partitions,
@@ -221,6 +222,7 @@ impl Sequencer {
     }
 
     fn take(&mut self, chunk: Chunk, watched: bool) -> Result<(), Failure> {
+        self.has_room_for_keys()?;
         let Chunk {
             sources,
             format,
@@ -247,6 +249,15 @@ impl Sequencer {
             }
         }
         Ok(())
+    }
+
+    /// A key that is forgotten too early could let a record count twice: rather nothing is taken any more.
+    fn has_room_for_keys(&self) -> Result<(), Failure> {
+        let keys = self.standing.iter().map(|standing| standing.keys).sum();
+        match self.options.window_keys {
+            most if keys < most => Ok(()),
+            most => Err(Failure::Window { keys, most }),
+        }
     }
 
     /// Lets memory answer for the identifiers of the next records at once.
@@ -542,8 +553,8 @@ impl Sequencer {
                 self.directory.apply(&input);
             }
         }
-        for (worker, due) in &ack.next_due {
-            self.next_due[*worker] = *due;
+        for (worker, standing) in &ack.standing {
+            self.standing[*worker] = *standing;
         }
         self.waiters.settle(&ack);
         let Spent { inputs, payloads } = ack.spent;

@@ -68,7 +68,7 @@ pub(crate) fn start(
     let background = start_background(data, &options, &shared)?;
     let taking = (data.snapshots(), options.snapshots, workers.len());
     let snapshotter = Snapshotter::new(taking, commands.clone(), Arc::clone(&shared), snapshots);
-    let next_due = workers.iter().map(Worker::next_due).collect();
+    let standing = workers.iter().map(Worker::standing).collect();
     let (mut threads, worker_lines, hashes) = start_workers(workers, &to_committer, &shared)?;
     let lines = Lines {
         commands: command_line,
@@ -83,7 +83,7 @@ pub(crate) fn start(
         sources,
         activations,
         world_records,
-        next_due,
+        standing,
         originals,
         partitions: data.partitions(),
     };

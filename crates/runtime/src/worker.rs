@@ -2,8 +2,8 @@
 //! something to say.
 
 use crate::message::{
-    Bytes, CommitMessage, DecidedShare, EncodedFrame, InputWork, Item, RawWork, Share, Verdict,
-    Work, WorkerMessage,
+    Bytes, CommitMessage, DecidedShare, EncodedFrame, InputWork, Item, RawWork, Share, Standing,
+    Verdict, Work, WorkerMessage,
 };
 use crate::scan::ScannedFrame;
 use crate::snapshot::Copier;
@@ -230,12 +230,15 @@ impl Worker {
             .collect()
     }
 
-    /// When the next timer of any of its partitions is due.
-    pub(crate) fn next_due(&self) -> Option<Timestamp> {
-        self.slots
-            .iter()
-            .filter_map(|slot| slot.partition.next_due())
-            .min()
+    /// How its partitions stand.
+    pub(crate) fn standing(&self) -> Standing {
+        let partitions = || self.slots.iter().map(|slot| &slot.partition);
+        Standing {
+            next_due: partitions().filter_map(Partition::next_due).min(),
+            keys: partitions()
+                .map(|partition| partition.kept_keys() as u64)
+                .sum(),
+        }
     }
 
     /// Folds one committed frame; inputs that changed the directory go to `identifiers`.
@@ -280,7 +283,7 @@ impl Worker {
             counts: Counts::default(),
             events: 0,
             verdicts: Vec::new(),
-            next_due: None,
+            standing: Standing::default(),
             spent: Vec::new(),
         };
         let mut items = items.into_iter();
@@ -295,7 +298,7 @@ impl Worker {
         decided.frames = slots
             .filter_map(|slot| slot.take_frame(&mut payloads))
             .collect();
-        decided.next_due = self.next_due();
+        decided.standing = self.standing();
         decided
     }
 

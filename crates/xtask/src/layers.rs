@@ -80,7 +80,7 @@ const ONE_HOME: [(&str, &str); 4] = [
     ("rdkafka", "umbral-kafka"),
     ("axum", "umbral-http"),
     ("object_store", "umbral-store"),
-    ("csv", "umbral-intake, umbral-catalog"),
+    ("csv", "umbral-intake, umbral-catalog, umbral-benches"),
 ];
 
 /// Packages and what each depends on directly (builds and tests left out).

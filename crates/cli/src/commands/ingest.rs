@@ -63,6 +63,9 @@ pub(crate) struct Args {
     /// Octets after which a file of the log is sealed [default: 268435456]
     #[arg(long, value_name = "N", hide_short_help = true, value_parser = clap::value_parser!(u64).range(config::SEGMENT_BYTES_MIN..))]
     segment_bytes: Option<u64>,
+    /// Keys of inputs that may be kept to recognise repeats [default: 1000000000]
+    #[arg(long, value_name = "N", hide_short_help = true, value_parser = clap::value_parser!(u64).range(1..))]
+    window_keys: Option<u64>,
     /// End with exit code 1 if a record was quarantined
     #[arg(long)]
     strict: bool,
@@ -152,6 +155,7 @@ fn options(args: &Args) -> Options {
     if let Some(batch) = args.batch {
         options.batch_inputs = batch as usize;
     }
+    options.window_keys = args.window_keys.unwrap_or(options.window_keys);
     if let Some(bytes) = args.segment_bytes {
         options.log.segment_bytes = bytes;
     }

@@ -84,6 +84,7 @@ fn options(config: &Config) -> Options {
     }
     options.snapshots = config.snapshots.options();
     options.archive = config.archive.as_ref().map(Archive::options);
+    options.window_keys = config.window_keys.unwrap_or(options.window_keys);
     if let Some(bytes) = config.segment_bytes {
         options.log.segment_bytes = bytes;
     }

@@ -107,6 +107,9 @@ impl Drop for DirectoryCopy {
     }
 }
 
+/// Who held the identifiers of a piece.
+pub struct Held(Vec<(Key, Tenure)>);
+
 fn append<T: serde::Serialize>(value: &T, out: &mut Vec<u8>) {
     let written = postcard::to_extend(value, std::mem::take(out));
     debug_assert!(written.is_ok(), "memory takes everything");
@@ -149,17 +152,26 @@ impl Directory {
     /// # Errors
     /// Bytes that are no piece. Part of it may have been read: the directory is of no use then.
     pub fn read_piece(&self, bytes: &[u8]) -> Result<(), BadDirectory> {
+        self.read_members(bytes).map(|held| self.put_all(held))
+    }
+
+    /// As [`Directory::read_piece`], but who held what is still to be put: that takes as long as all the rest, and may
+    /// be done by another thread, in the order of the pieces.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn read_members(&self, bytes: &[u8]) -> Result<Held, BadDirectory> {
         let mut holders = self.write_holders();
-        let mut rest = bytes;
+        let (mut rest, mut held) = (bytes, Vec::new());
         while !rest.is_empty() {
             match take::<Written>(&mut rest)? {
-                Written::Changed(key, tenure) => self.put(key, tenure),
+                Written::Changed(key, tenure) => held.push((key, tenure)),
                 Written::Member(account, member, count) => {
                     let mut keys = Keys::with_capacity(count.min(rest.len() as u32) as usize);
                     for _ in 0..count {
                         let (key, tenure) = take::<(Key, Tenure)>(&mut rest)?;
                         keys.push(key.clone());
-                        self.put(key, tenure);
+                        held.push((key, tenure));
                     }
                     let holder = Holder {
                         account,
@@ -172,7 +184,14 @@ impl Directory {
                 }
             }
         }
-        Ok(())
+        Ok(Held(held))
+    }
+
+    /// Puts who held the identifiers of a piece.
+    pub fn put_all(&self, held: Held) {
+        for (key, tenure) in held.0 {
+            self.put(key, tenure);
+        }
     }
 
     fn put(&self, key: Key, tenure: Tenure) {

@@ -7,7 +7,7 @@ mod holders;
 mod key;
 mod tenure;
 
-pub use copy::{BadDirectory, DirectoryCopy};
+pub use copy::{BadDirectory, DirectoryCopy, Held};
 pub use key::{BadIdentifier, Key, normalise};
 
 use copy::Saved;

@@ -54,7 +54,10 @@ impl Sequencer {
         };
         self.clock.tick(now);
         let due = self.in_flight > 0
-            || self.next_due.iter().flatten().any(|due| *due <= now)
+            || self
+                .standing
+                .iter()
+                .any(|standing| standing.next_due.is_some_and(|due| due <= now))
             || self.activations.due(now);
         if due || !self.open.is_empty() {
             self.tell_time(&clock_key(now));

@@ -6,8 +6,9 @@ use super::{Start, VERSIONS};
 use crate::fold::WorldFold;
 use crate::index::BatchIndex;
 use crate::worker::Worker;
+use crossbeam_channel::bounded;
 use std::thread;
-use umbral_intake::directory::Directory;
+use umbral_intake::directory::{Directory, Held};
 use umbral_journal::DataDir;
 use umbral_journal::snapshot::{Part, Snapshot, SnapshotError};
 use umbral_model::ids::PartitionNo;
@@ -16,6 +17,9 @@ use umbral_wire::frame;
 
 /// The least that a row takes, for how much memory the number of rows may claim.
 const SMALLEST_ROW_BYTES: usize = 32;
+
+/// Pieces of the directory that may wait for the thread that puts who held what.
+const PIECES_WAITING: usize = 4;
 
 /// What was read from a snapshot.
 pub(crate) struct Restored {
@@ -150,13 +154,21 @@ fn read_directory(snapshot: &Snapshot) -> Result<Directory, SnapshotError> {
         .map(|part| (part.items as usize).min(part.bytes() / SMALLEST_ROW_BYTES))
         .sum();
     let directory = Directory::with_capacity(room);
-    let mut bytes = Vec::new();
-    for part in of_kind(snapshot, DIRECTORY) {
-        snapshot.read(part, &mut bytes)?;
-        directory
-            .read_piece(&bytes)
-            .map_err(|bad| SnapshotError::new(snapshot.path(), bad.to_string()))?;
-    }
+    thread::scope(|scope| {
+        let (line, held) = bounded::<Held>(PIECES_WAITING);
+        let directory = &directory;
+        scope.spawn(move || held.iter().for_each(|held| directory.put_all(held)));
+        let mut bytes = Vec::new();
+        for part in of_kind(snapshot, DIRECTORY) {
+            snapshot.read(part, &mut bytes)?;
+            let held = directory
+                .read_members(&bytes)
+                .map_err(|bad| SnapshotError::new(snapshot.path(), bad.to_string()))?;
+            // The other thread ends only when the line does.
+            let _ = line.send(held);
+        }
+        Ok(())
+    })?;
     Ok(directory)
 }
 
