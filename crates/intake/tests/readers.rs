@@ -367,3 +367,65 @@ fn messages_can_be_sorted_too() {
         matches!(&last.body, IncomingBody::Account(Body::Usage(usage)) if usage.service.as_str() == "data")
     );
 }
+
+/// However a file is cut, the records are the same: one by one, or in chunks of any size.
+#[test]
+fn chunks_hold_the_records_that_come_one_by_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let lines: Vec<u8> = (0..1_500usize)
+        .flat_map(|number| {
+            let length = number * 7_919 % 3_000;
+            [vec![b'a' + (number % 26) as u8; length], b"\r\n".to_vec()].concat()
+        })
+        .collect();
+    let messages: Vec<u8> = (0..900usize)
+        .flat_map(|number| {
+            let length = 200 + number * 7_919 % 3_000;
+            let prefix = [length as u8 | 0x80, (length >> 7) as u8];
+            [&prefix[..], &vec![number as u8; length]].concat()
+        })
+        .collect();
+    let files = [
+        written(
+            folder.path(),
+            "lines.ndjson",
+            &[b"\xef\xbb\xbf", &lines[..]].concat(),
+        ),
+        written(folder.path(), "packed.ndjson.gz", &gzip(&lines)),
+        written(folder.path(), "messages.pb", &messages),
+        written(folder.path(), "torn.pb", &messages[..messages.len() - 3]),
+    ];
+    for (file, max_record) in files.iter().flat_map(|file| [(file, 1 << 20), (file, 700)]) {
+        let options = Options {
+            max_record,
+            ..Options::default()
+        };
+        let mut expected = Vec::new();
+        let mut source = open(file, &options).unwrap();
+        while let Some(raw) = source.next_raw().unwrap() {
+            expected.push((raw.row, raw.line, raw.bytes, raw.fault));
+        }
+        assert!(expected.len() > 800);
+        for (records, bytes) in [
+            (1, 1),
+            (7, 1 << 20),
+            (1_024, 5_000),
+            (usize::MAX, usize::MAX),
+        ] {
+            let mut source = open(file, &options).unwrap();
+            let mut found = Vec::new();
+            while let Some(chunk) = source.next_chunk(records.min(4_096), bytes).unwrap() {
+                assert!(chunk.records.len() <= records);
+                for span in &chunk.records {
+                    let bytes = chunk.bytes_of(span).to_vec();
+                    found.push((span.row, span.line, bytes, span.fault));
+                }
+            }
+            assert!(
+                found == expected,
+                "{} by {records}, {bytes}",
+                file.display()
+            );
+        }
+    }
+}

@@ -176,8 +176,10 @@ impl<B: BufRead> Framer<B> {
     }
 }
 
-/// Reads a line with its end, keeping a little more than `limit` bytes of it; how many bytes it has.
-fn read_line<B: BufRead>(bytes: &mut B, limit: usize, line: &mut Vec<u8>) -> io::Result<u64> {
+/// Appends a line with its end to `out`, keeping a little more than `limit` bytes of it; how many bytes it has.
+fn read_line<B: BufRead>(bytes: &mut B, limit: usize, out: &mut Vec<u8>) -> io::Result<u64> {
+    // With room for a byte order mark and the line's end.
+    let most = out.len() + limit + 8;
     let mut size = 0u64;
     loop {
         let chunk = match bytes.fill_buf() {
@@ -187,9 +189,8 @@ fn read_line<B: BufRead>(bytes: &mut B, limit: usize, line: &mut Vec<u8>) -> io:
         };
         let end = memchr::memchr(b'\n', chunk).map(|at| at + 1);
         let length = end.unwrap_or(chunk.len());
-        // Room for a byte order mark and the line's end.
-        let room = (limit + 8).saturating_sub(line.len());
-        line.extend_from_slice(&chunk[..length.min(room)]);
+        let room = most - out.len();
+        out.extend_from_slice(&chunk[..length.min(room)]);
         bytes.consume(length);
         size += length as u64;
         if end.is_some() || length == 0 {
