@@ -5,6 +5,7 @@ use crate::failure::Failure;
 use crate::output::Out;
 use crate::output::complain;
 use crate::output::problem::{Place, Problem};
+use crate::service::follow::REST;
 use serde::Deserialize;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -88,6 +89,16 @@ pub(crate) struct Follow {
     pub(crate) folder: PathBuf,
     /// How its files are read, for CSV and fixed-width files.
     pub(crate) mapping: Option<PathBuf>,
+    /// For how many seconds a file has to be unchanged before it is taken.
+    rest_seconds: Option<u32>,
+}
+
+impl Follow {
+    /// How long a file has to rest before it is taken.
+    pub(crate) fn rest(&self) -> Duration {
+        self.rest_seconds
+            .map_or(REST, |seconds| Duration::from_secs(seconds.into()))
+    }
 }
 
 /// When snapshots are taken, and whether one is used.

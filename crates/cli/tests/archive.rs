@@ -243,3 +243,41 @@ fn the_service_archives_by_itself() {
         "relative to the configuration"
     );
 }
+
+/// Folders of a data directory may be deleted, and with them an archive that lay there.
+#[test]
+fn an_archive_in_the_data_directory_is_refused() {
+    let root = tempfile::tempdir().expect("a folder");
+    let (data, _) = made(root.path());
+    for inside in ["", "/log", "/snapshots", "/archive-cache/new/folder"] {
+        let to = format!("{data}{inside}");
+        let refused = run(&["archive", "--data", &data, "--to", &to]);
+        assert_eq!(refused.status.code(), Some(3), "{to}");
+        assert!(
+            stderr(&refused).contains("lies in the data directory"),
+            "{to}"
+        );
+    }
+    assert_eq!(archived(&data), 0);
+    assert!(!Path::new(&data).join("archive-cache/new").exists());
+}
+
+/// Without its list nobody knows what is in an archive: no question about it is answered as if it were empty.
+#[test]
+fn a_missing_list_is_named_until_it_is_put_back() {
+    let root = tempfile::tempdir().expect("a folder");
+    let (data, _) = made(root.path());
+    let to = text(&root.path().join("archive")).to_owned();
+    done(&["archive", "--data", &data, "--to", &to]);
+    let list = Path::new(&data).join("log/archive.json");
+    let kept = std::fs::read(&list).expect("the list");
+    std::fs::remove_file(&list).expect("removed");
+    for more in [&[][..], &["--to", &to], &["--verify"], &["--back"]] {
+        let refused = run(&[&["archive", "--data", &data][..], more].concat());
+        assert_eq!(refused.status.code(), Some(3), "{more:?}");
+        let said = stderr(&refused);
+        assert!(said.contains("archive.json"), "{more:?}: {said}");
+    }
+    std::fs::write(&list, kept).expect("put back");
+    done(&["archive", "--data", &data, "--verify"]);
+}

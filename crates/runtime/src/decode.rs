@@ -22,8 +22,8 @@ pub(crate) struct Decoded {
 
 /// Reads a source to its end, or until `each` says stop; says whether it came to the end. `each` is given the decoded
 /// chunks in order, or why there are no more.
-pub(crate) fn in_order<'r>(
-    reader: &'r mut SourceFile,
+pub(crate) fn in_order(
+    reader: &mut SourceFile,
     ahead: usize,
     mut each: impl FnMut(&mut SourceFile, Result<Option<Decoded>, ReadError>) -> Result<Go, IngestError>,
 ) -> Result<bool, IngestError> {

@@ -89,11 +89,13 @@ impl Indexer {
                 worked_from.set(Instant::now());
                 goes_on
             };
-            index_while(&self.data, number, &goes_on)?;
+            let indexed = index_while(&self.data, number, &goes_on);
             if !goes_on() {
                 break;
             }
+            // What cannot be indexed now cannot be later: it is told once.
             self.done = number;
+            indexed?;
         }
         Ok(())
     }

@@ -60,9 +60,6 @@ pub(crate) fn recover(
     let dir = data.path();
     let lock = data.lock().map_err(|source| journal(dir, source))?;
     let log = Log::open(data, lock, options.log).map_err(|source| journal(dir, source))?;
-    if let Some(cut) = &log.recovery().cut {
-        tracing::warn!(?cut, "an unfinished batch was cut from the end of the log");
-    }
     let (restored, snapshots) = match options.snapshots.read {
         true => snapshot::newest(data, workers),
         false => (None, Start::default()),

@@ -142,7 +142,7 @@ impl Sequencer {
     }
 
     /// Runs until it is told to stop, or another station has gone.
-    pub(crate) fn run(mut self) -> Result<(), Failure> {
+    pub(crate) fn run(&mut self) -> Result<(), Failure> {
         loop {
             self.follow_wall_clock()?;
             match self.next_command()? {

@@ -88,12 +88,7 @@ pub(crate) fn start(
         partitions: data.partitions(),
     };
     let sequencer = Sequencer::new(lines, options, resumed);
-    let ending = Arc::clone(&shared);
-    threads.push(station("sequencer", &shared, move || {
-        // Also when it breaks: whoever waits for an answer has to learn it.
-        let _ended = EndOfSequencer(ending);
-        sequencer.run()
-    })?);
+    threads.push(start_sequencer(sequencer, &shared)?);
     threads.push(station("committer", &shared, move || {
         committer.run(&commit_line)
     })?);
@@ -106,6 +101,26 @@ pub(crate) fn start(
         hashes,
         snapshots,
         background,
+    })
+}
+
+fn start_sequencer(
+    mut sequencer: Sequencer,
+    shared: &Arc<Shared>,
+) -> Result<JoinHandle<()>, EngineError> {
+    // Also when it breaks: whoever waits for an answer has to learn it.
+    let ended = EndOfSequencer(Arc::clone(shared));
+    station("sequencer", shared, move || {
+        let ran = sequencer.run();
+        // Whoever finds its lines closed has to find the reason.
+        if let Err(failure) = &ran
+            && *failure != Failure::Closed
+        {
+            ended.0.fail(failure.clone());
+        }
+        drop(sequencer);
+        drop(ended);
+        ran
     })
 }
 

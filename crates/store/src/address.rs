@@ -35,11 +35,15 @@ pub fn address(text: &str) -> Result<String, StoreError> {
 }
 
 fn trimmed(url: &Url) -> String {
-    url.as_str().trim_end_matches('/').to_owned()
+    match url.as_str().trim_end_matches('/') {
+        // The root has no other name.
+        "file:" => "file:///".to_owned(),
+        trimmed => trimmed.to_owned(),
+    }
 }
 
 /// The folder of an address of one; none for a cloud's.
-pub(crate) fn folder(url: &str) -> Option<PathBuf> {
+pub fn folder(url: &str) -> Option<PathBuf> {
     let url = Url::parse(url).ok()?;
     (url.scheme() == "file").then(|| url.to_file_path().ok())?
 }
@@ -91,6 +95,8 @@ mod tests {
             ("file:///a/b", Some("file:///a/b")),
             ("file:///a/b/", Some("file:///a/b")),
             ("/a/b/", Some("file:///a/b")),
+            ("/", Some("file:///")),
+            ("file:///", Some("file:///")),
             ("s3://bucket/in/it/", Some("s3://bucket/in/it")),
             ("", None),
             ("file://a/b", None),

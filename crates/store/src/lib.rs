@@ -6,7 +6,7 @@
 mod address;
 mod remote;
 
-pub use address::address;
+pub use address::{address, folder};
 
 use std::error::Error;
 use std::io;
@@ -48,7 +48,7 @@ pub trait Objects: Send + Sync {
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The address is none, or of a kind that this build does not know.
-    #[error("{url} cannot be used: {what}")]
+    #[error("{url:?} cannot be used: {what}")]
     Address {
         /// What was given.
         url: String,

@@ -70,6 +70,7 @@ fn archive(
     let _lock = data.lock().map_err(|error| told(&error))?;
     let mut archive = data.archive_at(url).map_err(|error| told(&error))?;
     let before = status(data)?;
+    is_whole(&before)?;
     let due = before.due(keep);
     let bytes = before
         .segments
@@ -132,6 +133,7 @@ fn why_not_more(after: &ArchiveStatus, out: &Out) {
 }
 
 fn verify(data: &umbral_journal::DataDir, out: &mut Out) -> Result<Exit, Failure> {
+    is_whole(&status(data)?)?;
     let Some(archive) = data.known_archive().map_err(|error| told(&error))? else {
         return nothing(out);
     };
@@ -164,6 +166,7 @@ fn verify(data: &umbral_journal::DataDir, out: &mut Out) -> Result<Exit, Failure
 
 fn bring_back(data: &umbral_journal::DataDir, out: &mut Out) -> Result<Exit, Failure> {
     let _lock = data.lock().map_err(|error| told(&error))?;
+    is_whole(&status(data)?)?;
     let Some(mut archive) = data.known_archive().map_err(|error| told(&error))? else {
         return nothing(out);
     };
@@ -187,6 +190,21 @@ fn bring_back(data: &umbral_journal::DataDir, out: &mut Out) -> Result<Exit, Fai
     Ok(Exit::Done)
 }
 
+/// Refuses a log of which segments are nowhere: whatever is asked, the answer would be wrong.
+fn is_whole(status: &ArchiveStatus) -> Result<(), Failure> {
+    let missing = status.missing();
+    let Some(first) = missing.first() else {
+        return Ok(());
+    };
+    let title = format!(
+        "{} (the first is {first}) neither in the log nor in log/archive.json",
+        count(missing.len() as u64, "segment is", "segments are"),
+    );
+    Err(Failure::unusable(title).note(
+        "put back the file log/archive.json, which says what is in the archive, or the segments themselves",
+    ))
+}
+
 fn nothing(out: &mut Out) -> Result<Exit, Failure> {
     if out.is_json() {
         out.json(&json!({ "url": null }))?;
@@ -203,7 +221,8 @@ fn segment(one: &ArchivedSegment) -> Value {
 fn place(one: &SegmentPlace) -> &'static str {
     match (one.local, one.archived.is_some(), one.sealed) {
         (true, true, _) => "both",
-        (false, _, _) => "archive",
+        (false, true, _) => "archive",
+        (false, false, _) => "MISSING",
         (true, false, true) => "log",
         (true, false, false) => "log, being written",
     }
@@ -229,7 +248,7 @@ fn show(status: &ArchiveStatus, out: &mut Out) -> Result<Exit, Failure> {
             "below_batch": status.below,
             "segments": segments.collect::<Vec<_>>(),
         }))?;
-        return Ok(Exit::Done);
+        return is_whole(status).map(|()| Exit::Done);
     }
     let mut table = Table::new(&[
         ("segment", Align::Right),
@@ -248,6 +267,7 @@ fn show(status: &ArchiveStatus, out: &mut Out) -> Result<Exit, Failure> {
         ]);
     }
     table.write(out)?;
+    is_whole(status)?;
     match &status.url {
         Some(url) => out.line(format!("archive: {url}"))?,
         None => out.line("nothing was ever archived")?,

@@ -6,7 +6,7 @@ use crate::failure::{Exit, Failure};
 use crate::output::Out;
 use crate::output::progress::{bar, grouped, per_second};
 use crate::output::table::{Align, Table};
-use crate::service::follow::{self, Came};
+use crate::service::follow::{self, Came, Folder};
 use crate::service::intake::{self, Reading};
 use crate::service::signals::Stop;
 use crate::text::count;
@@ -75,6 +75,9 @@ pub(crate) struct Args {
     /// Go on with the files that come into a folder, until told to stop
     #[arg(long, value_name = "DIR")]
     follow: Option<PathBuf>,
+    /// How long a file of that folder has to be unchanged before it is taken
+    #[arg(long, value_name = "TIME", default_value = "2s", value_parser = duration)]
+    rest: i64,
 }
 
 /// Formats that a file's name can leave open.
@@ -105,9 +108,7 @@ pub(crate) fn run(args: &Args, out: &mut Out) -> Result<Exit, Failure> {
             .transpose()?,
         sorted: args.sort,
     };
-    for file in args.files.iter().filter(|file| *file != "-") {
-        fs::File::open(file).map_err(|error| Failure::file("read", Path::new(file), &error))?;
-    }
+    args.files.iter().try_for_each(|file| reading.check(file))?;
     if let Some(folder) = &args.follow {
         fs::read_dir(folder).map_err(|error| Failure::file("read", folder, &error))?;
     }
@@ -118,7 +119,12 @@ pub(crate) fn run(args: &Args, out: &mut Out) -> Result<Exit, Failure> {
     let started = Instant::now();
     let mut taken = take_files(args, &reading, &engine, out)?;
     if let Some(folder) = &args.follow {
-        follow(folder, &reading, &engine, out, &mut taken)?;
+        let folder = Folder {
+            path: folder.clone(),
+            reading,
+            rest: Duration::from_nanos(args.rest.unsigned_abs()),
+        };
+        follow(&folder, &engine, out, &mut taken)?;
     }
     let after = engine.stop().map_err(|error| Failure::engine(&error))?;
     let summary = Totals {
@@ -233,37 +239,30 @@ fn progress_on(bar: &ProgressBar) -> impl FnMut(&Progress) -> Go + use<> {
 
 /// Takes the files that come into a folder until told to stop.
 fn follow(
-    folder: &Path,
-    reading: &Reading,
+    folder: &Folder,
     engine: &Engine,
     out: &Out,
     taken: &mut Vec<Taken>,
 ) -> Result<(), Failure> {
     let stop = Stop::listening()
         .map_err(|error| Failure::usage(format!("cannot listen for signals: {error}")))?;
-    out.say(format!("following {}; Ctrl-C ends", folder.display()));
-    follow::follow(
-        folder,
-        reading,
-        engine,
-        &stop,
-        &mut |name, came| match came {
-            Came::Taken(Ingested {
-                records, skipped, ..
-            }) => {
-                out.say(format!(
-                    "{name}: {}",
-                    count(records - skipped, "record", "records")
-                ));
-                taken.push(Taken {
-                    name: name.to_owned(),
-                    records,
-                    skipped,
-                });
-            }
-            Came::Refused(told) => out.show_failure(&told),
-        },
-    )
+    out.say(format!("following {}; Ctrl-C ends", folder.path.display()));
+    follow::follow(folder, engine, &stop, &mut |name, came| match came {
+        Came::Taken(Ingested {
+            records, skipped, ..
+        }) => {
+            out.say(format!(
+                "{name}: {}",
+                count(records - skipped, "record", "records")
+            ));
+            taken.push(Taken {
+                name: name.to_owned(),
+                records,
+                skipped,
+            });
+        }
+        Came::Refused(told) => out.show_failure(&told),
+    })
 }
 
 /// What everything came to.

@@ -3,7 +3,7 @@
 use crate::config::{self, Archive, ClockKind, Config};
 use crate::failure::{Exit, Failure};
 use crate::output::Out;
-use crate::service::follow::{self, Came};
+use crate::service::follow::{self, Came, Folder};
 use crate::service::http::{self, Facts};
 use crate::service::intake::{self, Reading};
 use crate::service::signals::Stop;
@@ -45,7 +45,7 @@ pub(crate) struct Args {
 /// Runs the command.
 pub(crate) fn run(args: &Args, out: &mut Out) -> Result<Exit, Failure> {
     let config = config::read(&args.config, out)?;
-    let readings = readings(&config, out)?;
+    let folders = folders(&config, out)?;
     let listener = http::bind(config.listen)?;
     if let Some(catalog) = &config.catalog {
         let partitions = config.partitions.unwrap_or(super::init::PARTITIONS);
@@ -57,7 +57,7 @@ pub(crate) fn run(args: &Args, out: &mut Out) -> Result<Exit, Failure> {
     let metrics = recorder()?;
     let engine =
         Engine::open(&config.data, options(&config)).map_err(|error| Failure::engine(&error))?;
-    serve(engine, &readings, listener, metrics)?;
+    serve(engine, &folders, listener, metrics)?;
     Ok(Exit::Done)
 }
 
@@ -92,8 +92,8 @@ fn options(config: &Config) -> Options {
 }
 
 /// The folders to be followed; everything wrong with them is told before anything starts.
-fn readings(config: &Config, out: &Out) -> Result<Vec<(PathBuf, Reading)>, Failure> {
-    let mut readings = Vec::with_capacity(config.follow.len());
+fn folders(config: &Config, out: &Out) -> Result<Vec<Folder>, Failure> {
+    let mut folders = Vec::with_capacity(config.follow.len());
     for follow in &config.follow {
         std::fs::read_dir(&follow.folder)
             .map_err(|error| Failure::file("read", &follow.folder, &error))?;
@@ -102,21 +102,22 @@ fn readings(config: &Config, out: &Out) -> Result<Vec<(PathBuf, Reading)>, Failu
             .as_deref()
             .map(|path| intake::mapping(path, out))
             .transpose()?;
-        readings.push((
-            follow.folder.clone(),
-            Reading {
+        folders.push(Folder {
+            path: follow.folder.clone(),
+            reading: Reading {
                 mapping,
                 ..Reading::default()
             },
-        ));
+            rest: follow.rest(),
+        });
     }
-    Ok(readings)
+    Ok(folders)
 }
 
 /// Serves until told to stop, or until the engine stops by itself.
 pub(crate) fn serve(
     engine: Engine,
-    readings: &[(PathBuf, Reading)],
+    folders: &[Folder],
     listener: TcpListener,
     metrics: metrics_exporter_prometheus::PrometheusHandle,
 ) -> Result<(), Failure> {
@@ -137,15 +138,14 @@ pub(crate) fn serve(
     };
     runtime.spawn(stop.clone().listen());
     runtime.spawn(http::serve(listener, facts.clone()));
-    tracing::info!(address, folders = readings.len(), "serving");
+    tracing::info!(address, folders = folders.len(), "serving");
     let ended = thread::scope(|scope| {
-        let followers: Vec<_> = readings
+        let followers: Vec<_> = folders
             .iter()
-            .map(|(folder, reading)| {
+            .map(|folder| {
                 let (engine, stop) = (&engine, &stop);
                 scope.spawn(move || {
-                    follow::follow(folder, reading, engine, stop, &mut log_came)
-                        .inspect_err(|_| stop.ask())
+                    follow::follow(folder, engine, stop, &mut log_came).inspect_err(|_| stop.ask())
                 })
             })
             .collect();

@@ -13,8 +13,20 @@ use umbral_runtime::{Engine, Go, Ingested};
 /// Endings of files that are still being written or moved.
 const UNFINISHED: &[&str] = &["tmp", "part", "partial", "filepart", "crdownload"];
 
-/// Time between two looks at a folder: how long a file has to rest.
+/// Time between two looks at a folder.
 const PAUSE: Duration = Duration::from_millis(500);
+/// How long a file has to rest where nothing else is said: who writes one may pause for as long.
+pub(crate) const REST: Duration = Duration::from_secs(2);
+
+/// A drop folder.
+pub(crate) struct Folder {
+    /// Where it is.
+    pub(crate) path: PathBuf,
+    /// How its files are read.
+    pub(crate) reading: Reading,
+    /// How long a file has to be unchanged before it is taken.
+    pub(crate) rest: Duration,
+}
 
 /// What came of a file.
 pub(crate) enum Came {
@@ -24,24 +36,23 @@ pub(crate) enum Came {
     Refused(Told),
 }
 
-/// Takes the files that come into a folder until told to stop. Only an engine that stopped, or a folder that
+/// Takes the files that come into a folder, each when it rested, until told to stop. Only an engine that stopped, or a folder that
 /// is gone, ends it early.
 pub(crate) fn follow(
-    folder: &Path,
-    reading: &Reading,
+    folder: &Folder,
     engine: &Engine,
     stop: &Stop,
     came: &mut dyn FnMut(&str, Came),
 ) -> Result<(), Failure> {
-    let mut follower = Follower::new(folder);
+    let mut follower = Follower::new(&folder.path, folder.rest);
     while !stop.is_asked() {
         let files = follower
             .look()
-            .map_err(|error| Failure::file("read", folder, &error))?;
+            .map_err(|error| Failure::file("read", &folder.path, &error))?;
         for file in files {
             let name = file.to_string_lossy();
             let mut go = |_: &_| if stop.is_asked() { Go::Stop } else { Go::On };
-            match reading.one(engine, &name, &mut go) {
+            match folder.reading.one(engine, &name, &mut go) {
                 Ok(ingested) => came(&name, Came::Taken(ingested)),
                 Err(Failure::Told(told)) if told.exit != Exit::Unusable => {
                     came(&name, Came::Refused(told));
@@ -68,21 +79,26 @@ struct Sight {
 #[derive(Debug)]
 struct Follower {
     folder: PathBuf,
-    seen: BTreeMap<PathBuf, Sight>,
+    /// Looks at which a file has to be as it was.
+    looks: u32,
+    /// Files, and at how many looks each was as it is.
+    seen: BTreeMap<PathBuf, (Sight, u32)>,
     taken: BTreeMap<PathBuf, Sight>,
 }
 
 impl Follower {
-    /// Watches a folder.
-    fn new(folder: &Path) -> Follower {
+    /// Watches a folder whose files have to rest for so long, one look at least.
+    fn new(folder: &Path, rest: Duration) -> Follower {
+        let looks = rest.as_millis().div_ceil(PAUSE.as_millis());
         Follower {
             folder: folder.to_owned(),
+            looks: u32::try_from(looks).unwrap_or(u32::MAX).max(1),
             seen: BTreeMap::new(),
             taken: BTreeMap::new(),
         }
     }
 
-    /// Files that have not changed since the last look and were not handed out as they are, by name.
+    /// Files that have not changed for as long as they have to rest, and were not handed out as they are, by name.
     fn look(&mut self) -> io::Result<Vec<PathBuf>> {
         let mut now = BTreeMap::new();
         for entry in fs::read_dir(&self.folder)? {
@@ -96,14 +112,18 @@ impl Follower {
                     bytes: metadata.len(),
                     modified: metadata.modified().ok(),
                 };
-                now.insert(path, sight);
+                let still = match self.seen.get(&path) {
+                    Some((before, looks)) if *before == sight => looks.saturating_add(1),
+                    _ => 0,
+                };
+                now.insert(path, (sight, still));
             }
         }
-        let still = |path: &PathBuf, sight: &Sight| self.seen.get(path) == Some(sight);
         let ready: Vec<(PathBuf, Sight)> = now
             .iter()
-            .filter(|(path, sight)| still(path, sight) && self.taken.get(*path) != Some(*sight))
-            .map(|(path, sight)| (path.clone(), *sight))
+            .filter(|(_, (_, still))| *still >= self.looks)
+            .filter(|(path, (sight, _))| self.taken.get(*path) != Some(sight))
+            .map(|(path, (sight, _))| (path.clone(), *sight))
             .collect();
         self.taken.retain(|path, _| now.contains_key(path));
         self.seen = now;
@@ -129,7 +149,7 @@ mod tests {
     #[test]
     fn a_file_is_handed_out_once_and_only_when_it_rests() {
         let folder = tempfile::tempdir().expect("a folder");
-        let mut follower = Follower::new(folder.path());
+        let mut follower = Follower::new(folder.path(), Duration::ZERO);
         let file = folder.path().join("b.ndjson");
         for (name, content) in [("b.ndjson", "1"), (".hidden", "1"), ("c.ndjson.part", "1")] {
             fs::write(folder.path().join(name), content).expect("write");
@@ -148,5 +168,25 @@ mod tests {
         fs::write(&file, "123").expect("write");
         assert!(follower.look().expect("look").is_empty(), "it grew again");
         assert_eq!(follower.look().expect("look"), vec![file]);
+    }
+
+    #[test]
+    fn a_pause_of_the_writer_is_not_the_end_of_its_file() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut follower = Follower::new(folder.path(), 4 * PAUSE);
+        let file = folder.path().join("a.ndjson");
+        let looks = |follower: &mut Follower, count: usize| {
+            let mut found = Vec::new();
+            for _ in 0..count {
+                found.extend(follower.look().expect("look"));
+            }
+            found.len()
+        };
+        fs::write(&file, "1").expect("write");
+        assert_eq!(looks(&mut follower, 4), 0, "it rested for three looks");
+        fs::write(&file, "12").expect("write");
+        assert_eq!(looks(&mut follower, 4), 0, "and again");
+        assert_eq!(looks(&mut follower, 1), 1, "it rested for four");
+        assert_eq!(looks(&mut follower, 9), 0, "it is taken once");
     }
 }

@@ -26,13 +26,29 @@ pub(crate) struct Reading {
 impl Reading {
     /// Opens a file; `-` is standard input.
     fn open(&self, name: &str) -> Result<SourceFile, ReadError> {
-        let options = Options {
+        SourceFile::open(name, &self.options(name))
+    }
+
+    fn options(&self, name: &str) -> Options {
+        Options {
             format: self.format,
             mapping: self.mapping.clone().filter(|_| !names_its_format(name)),
             sorted: self.sorted,
             ..Options::default()
-        };
-        SourceFile::open(name, &options)
+        }
+    }
+
+    /// Whether a file can be read, as far as that shows before it is: what an engine is opened for moves its clock.
+    pub(crate) fn check(&self, name: &str) -> Result<(), Failure> {
+        if name != "-" {
+            let path = Path::new(name);
+            let failed = |error: std::io::Error| Failure::file("read", path, &error);
+            std::fs::File::open(path).map_err(failed)?;
+            if path.is_dir() {
+                return Err(failed(std::io::ErrorKind::IsADirectory.into()));
+            }
+        }
+        SourceFile::is_known(name, &self.options(name)).map_err(|error| Failure::source(&error))
     }
 
     /// Opens a file behind the records that an earlier start took.

@@ -55,7 +55,7 @@ impl Service {
         let config = self.root.join("umbral.toml");
         let content = format!(
             "data = {:?}\ncatalog = \"catalog\"\npartitions = 16\nclock = \"event\"\nthreads = {}\nbatch = {}\n\
-             segment_bytes = {}\nlisten = \"127.0.0.1:0\"\n{}[[follow]]\nfolder = {:?}\nmapping = \"mapping.toml\"\n",
+             segment_bytes = {}\nlisten = \"127.0.0.1:0\"\n{}[[follow]]\nrest_seconds = 0\nfolder = {:?}\nmapping = \"mapping.toml\"\n",
             text(&self.data),
             random.pick(&[1, 2, 3]),
             random.pick(&[32, 100, 512]),

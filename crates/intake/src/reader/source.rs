@@ -112,6 +112,14 @@ impl SourceFile {
         })
     }
 
+    /// Whether a file is one of those that can be opened, as far as its name and the options say.
+    ///
+    /// # Errors
+    /// A name that does not tell the format, where nothing else does.
+    pub fn is_known(name: &str, options: &Options) -> Result<(), ReadError> {
+        format_of(name, options).map(drop)
+    }
+
     /// Reads everything before it hands out anything.
     fn held(
         name: &str,

@@ -19,6 +19,7 @@ use crate::segments::Segments;
 use crate::storage::{StorageFile, read_full_at, write_all_at};
 use list::ArchiveList;
 use std::io;
+use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
 use umbral_store::Objects;
@@ -150,7 +151,16 @@ impl DataDir {
     /// # Errors
     /// As [`DataDir::archive`].
     pub fn archive_at(&self, url: &str) -> Result<Archive, JournalError> {
-        let objects = umbral_store::create(url).map_err(JournalError::of_address)?;
+        let url = umbral_store::address(url).map_err(JournalError::of_address)?;
+        if let Some(folder) = umbral_store::folder(&url)
+            && is_within(&folder, self.path())
+        {
+            let what = format!(
+                "{url:?} lies in the data directory, whose folders may be deleted; give a folder elsewhere"
+            );
+            return Err(JournalError::ArchiveUnusable { what });
+        }
+        let objects = umbral_store::create(&url).map_err(JournalError::of_address)?;
         self.archive(objects)
     }
 
@@ -170,6 +180,24 @@ impl DataDir {
             objects,
             list,
         }))
+    }
+}
+
+/// Whether a folder that may not be there yet is another one, or lies in it.
+fn is_within(folder: &Path, other: &Path) -> bool {
+    let Ok(other) = other.canonicalize() else {
+        return false;
+    };
+    let known = folder.ancestors().find_map(|part| part.canonicalize().ok());
+    known.is_some_and(|known| known.starts_with(&other))
+}
+
+impl ArchiveStatus {
+    /// Segments that are neither in the log nor in the list of the archive.
+    pub fn missing(&self) -> Vec<u64> {
+        let missing = |one: &&SegmentPlace| !one.local && one.archived.is_none();
+        let missing = self.segments.iter().filter(missing);
+        missing.map(|one| one.number).collect()
     }
 }
 
