@@ -28,6 +28,22 @@ const FIELDS: [&str; 13] = [
     "member_id",
 ];
 
+/// A record that says nothing yet.
+pub(crate) fn nothing() -> Usage {
+    Usage {
+        service: ServiceName::default(),
+        direction: Direction::default(),
+        to: PartyNumber::default(),
+        zone: None,
+        network: None,
+        quantity: 0,
+        duration: None,
+        scope: None,
+        continued: None,
+        reservation: None,
+    }
+}
+
 /// Usage as it is written: it may name its member itself, beside the envelope.
 pub(crate) struct Form {
     usage: Usage,
@@ -39,18 +55,7 @@ pub(crate) struct Form {
 
 impl Form {
     fn new() -> Form {
-        let usage = Usage {
-            service: ServiceName::default(),
-            direction: Direction::default(),
-            to: PartyNumber::default(),
-            zone: None,
-            network: None,
-            quantity: 0,
-            duration: None,
-            scope: None,
-            continued: None,
-            reservation: None,
-        };
+        let usage = nothing();
         Form {
             usage,
             quantity: None,

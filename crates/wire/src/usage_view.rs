@@ -9,8 +9,7 @@ use crate::usage;
 use crate::value::{FromJson, Value};
 use umbral_model::ids::{AccountId, EventId, MemberId, ServiceName, Source};
 use umbral_model::input::{
-    Address, Body, Direction, Identifier, Incoming, IncomingBody, InputKey, PartyNumber, Scope,
-    Usage,
+    Address, Body, Direction, Identifier, Incoming, IncomingBody, InputKey, Scope, Usage,
 };
 use umbral_model::money::Currency;
 use umbral_model::time::Timestamp;
@@ -101,18 +100,7 @@ fn usage_of(bytes: &[u8]) -> Option<Usage> {
     let mut reader = Reader::new(bytes);
     let (mut service, mut quantity, mut seen) = (None, None, Seen::default());
     let (mut head, mut tail) = ("", "");
-    let mut usage = Usage {
-        service: ServiceName::default(),
-        direction: Direction::default(),
-        to: PartyNumber::default(),
-        zone: None,
-        network: None,
-        quantity: 0,
-        duration: None,
-        scope: None,
-        continued: None,
-        reservation: None,
-    };
+    let mut usage = usage::nothing();
     while let Some((tag, raw)) = reader.field().ok()? {
         seen.first(tag)?;
         match tag {
