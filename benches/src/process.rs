@@ -10,7 +10,7 @@ use std::io::{BufRead, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
-use umbral_model::input::{Address, Body, Incoming, IncomingBody};
+use umbral_model::input::{Address, Body, IncomingBody};
 use umbral_runtime::Engine;
 
 /// The command, which lies beside this benchmark.
@@ -85,7 +85,8 @@ struct Line {
     start: String,
 }
 
-fn line_of(incoming: &Incoming) -> Result<Line> {
+fn line(number: u64, sizes: &Sizes, choice: Choice, random: &mut Seeded) -> Result<Line> {
+    let incoming = usage(number, sizes.accounts, sizes.prefixes, choice, random);
     let (Some(Address::Identifier(identifier)), IncomingBody::Account(Body::Usage(usage))) =
         (&incoming.address, &incoming.body)
     else {
@@ -107,13 +108,7 @@ fn write_lines(path: &Path, sizes: &Sizes) -> Result<()> {
     let mut random = Seeded::new(5);
     let mut out = BufWriter::new(File::create(path)?);
     for number in 0..sizes.lines {
-        let line = line_of(&usage(
-            number,
-            sizes.accounts,
-            sizes.prefixes,
-            Choice::Uniform,
-            &mut random,
-        ))?;
+        let line = line(number, sizes, Choice::Uniform, &mut random)?;
         let Line {
             called,
             service,
@@ -209,13 +204,7 @@ fn write_csv(path: &Path, sizes: &Sizes) -> Result<()> {
     let mut out = BufWriter::new(File::create(path)?);
     writeln!(out, "id,start,msisdn,service,called,used")?;
     for number in 0..sizes.rows {
-        let line = line_of(&usage(
-            number,
-            sizes.accounts,
-            sizes.prefixes,
-            Choice::Zipf,
-            &mut random,
-        ))?;
+        let line = line(number, sizes, Choice::Zipf, &mut random)?;
         let Line {
             msisdn,
             called,

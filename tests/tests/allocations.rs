@@ -15,10 +15,11 @@ use umbral_intake::directory::Directory;
 use umbral_intake::reader::{self, SourceFile};
 use umbral_intake::zones::Iana;
 use umbral_model::ids::{EventId, PartitionNo};
-use umbral_model::input::{Address, Incoming, IncomingBody, Input, InputKey};
+use umbral_model::input::{Address, Incoming, Input, InputKey};
 use umbral_model::journal::{AccountEvent, Outcome};
 use umbral_model::time::Timestamp;
 use umbral_runtime::{ClockMode, Engine, Founding, Go, Options, SnapshotOptions, init};
+use umbral_tests::stage::resolved;
 use umbral_wire::frame::{self, EntryHead, OpenEntry};
 use umbral_wire::{body_hash, json, proto};
 
@@ -158,30 +159,13 @@ impl Way {
         way
     }
 
-    fn resolve(&self, incoming: Incoming) -> Input {
-        let (account, member) = match incoming.address {
-            Some(Address::Account(account, member)) => (account, member),
-            Some(Address::Identifier(identifier)) => {
-                let found = self.directory.resolve(&identifier, incoming.occurred_at);
-                let (account, member) = found.unwrap();
-                (account, Some(member))
-            }
-            None => panic!("usage has an address"),
-        };
-        let IncomingBody::Account(body) = incoming.body else {
-            panic!("usage is an account's");
-        };
-        Input {
-            key: incoming.key,
-            occurred_at: incoming.occurred_at,
-            account,
-            member,
-            currency: incoming.currency,
-            actor: incoming.actor,
-            reason: incoming.reason,
-            forced: incoming.forced,
-            body,
+    fn resolve(&self, mut incoming: Incoming) -> Input {
+        if let Some(Address::Identifier(identifier)) = &incoming.address {
+            let found = self.directory.resolve(identifier, incoming.occurred_at);
+            let (account, member) = found.unwrap();
+            incoming.address = Some(Address::Account(account, Some(member)));
         }
+        resolved(incoming).unwrap()
     }
 
     /// Decides an input whose entry has begun in the frame.
