@@ -10,7 +10,7 @@ use std::thread::{self, Scope};
 use umbral_intake::reader::{Decoder, RawChunk, RawSpan, ReadError, SourceFile};
 
 /// Chunks that may be on their way for each thread.
-pub(crate) const AHEAD: usize = 2;
+const AHEAD: usize = 2;
 /// More threads would wait for the one that cuts.
 const MOST_THREADS: usize = 8;
 
@@ -21,18 +21,19 @@ pub(crate) struct Decoded {
 }
 
 /// Reads a source to its end, or until `each` says stop; says whether it came to the end. `each` is given the decoded
-/// chunks in order, or why there are no more.
+/// chunks in order, or why there are no more. A source that keeps no position is a stream, which may pause at any place:
+/// what it brought does not wait for what comes next.
 pub(crate) fn in_order(
     reader: &mut SourceFile,
-    ahead: usize,
+    source: Option<u16>,
     mut each: impl FnMut(&mut SourceFile, Result<Option<Decoded>, ReadError>) -> Result<Go, IngestError>,
 ) -> Result<bool, IngestError> {
     let threads = thread::available_parallelism().map_or(1, usize::from);
     thread::scope(|scope| {
-        let mut line = Line::start(scope, &reader.decoder(), threads.min(MOST_THREADS));
-        let most = match ahead {
-            1 => 1,
-            _ => ahead * line.threads(),
+        let mut line = Line::start(scope, &reader.decoder(), source, threads.min(MOST_THREADS));
+        let most = match source {
+            Some(_) => AHEAD * line.threads(),
+            None => 1,
         };
         let mut end: Option<Result<Option<Decoded>, ReadError>> = None;
         loop {
@@ -68,6 +69,7 @@ impl Line {
     fn start<'scope>(
         scope: &'scope Scope<'scope, '_>,
         decoder: &Arc<Decoder>,
+        source: Option<u16>,
         threads: usize,
     ) -> Line {
         let mut line = Line {
@@ -83,7 +85,7 @@ impl Line {
             scope.spawn(move || {
                 for chunk in chunks {
                     // Whoever waited may have stopped.
-                    if decoded.send(decode(&decoder, chunk)).is_err() {
+                    if decoded.send(decode(&decoder, source, chunk)).is_err() {
                         return;
                     }
                 }
@@ -121,11 +123,11 @@ impl Line {
     }
 }
 
-fn decode(decoder: &Decoder, chunk: RawChunk) -> Decoded {
+fn decode(decoder: &Decoder, source: Option<u16>, chunk: RawChunk) -> Decoded {
     let record = |span: &RawSpan| Record {
         content: decoder.decode_span(&chunk, span),
         original: Original::Span(span.from, span.to),
-        source: None,
+        source,
         row: span.row,
         line: span.line,
         resubmits: None,

@@ -94,15 +94,11 @@ pub(crate) fn ingest(
         return Ok(Ingested::already(taken, engine.committed()));
     }
     let skipped = reader.skip_records(taken)?;
-    // A stream may pause at any place: what it brought is not to wait for what comes next.
-    let ahead = match &source {
-        Some(_) => decode::AHEAD,
-        None => 1,
-    };
+    let place = source.is_some().then_some(0);
     let sources = source.into_iter().collect();
     let mut feed = Feed::new(engine, sources, skipped);
     let known = Known::new(engine);
-    let done = decode::in_order(reader, ahead, |reader, next| {
+    let done = decode::in_order(reader, place, |reader, next| {
         let Some(decoded) = feed.keep_what_was_read(next)? else {
             return Ok(Go::On);
         };
@@ -236,13 +232,8 @@ impl<'e> Feed<'e> {
         reader: &mut SourceFile,
         known: &Known<'_>,
     ) -> Result<(), EngineError> {
-        let Decoded { bytes, mut records } = decoded;
+        let Decoded { bytes, records } = decoded;
         self.count += records.len() as u64;
-        if !self.sources.is_empty() {
-            records
-                .iter_mut()
-                .for_each(|record| record.source = Some(0));
-        }
         if reader.opens_accounts() {
             for record in records {
                 let incoming = record.content.as_ref().ok();
