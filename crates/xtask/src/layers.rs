@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::Command;
 
 /// Each crate of the workspace with the crates of the workspace that it may use.
-const LAYERS: [(&str, &[&str]); 14] = [
+const LAYERS: [(&str, &[&str]); 15] = [
     ("umbral-model", &[]),
     ("umbral-catalog", &["umbral-model"]),
     ("umbral-rating", &["umbral-model", "umbral-catalog"]),
@@ -46,6 +46,18 @@ const LAYERS: [(&str, &[&str]); 14] = [
             "umbral-journal",
             "umbral-intake",
             "umbral-runtime",
+        ],
+    ),
+    (
+        "umbral-kafka",
+        &[
+            "umbral-model",
+            "umbral-engine",
+            "umbral-wire",
+            "umbral-store",
+            "umbral-intake",
+            "umbral-runtime",
+            "umbral-history",
         ],
     ),
     ("xtask", &[]),
