@@ -49,6 +49,8 @@ rejections! {
     OutsideWindow = "U-0012", "the record is older than the window in which repeats are recognised";
     /// Same key, other body.
     KeyReused = "U-0013", "another record with the same source and event id was taken already";
+    /// Of an account of another partition of a log that has one writer for each.
+    WrongPartition = "U-0014", "the record came in another partition than that of its account";
 
     /// No account of this id.
     UnknownAccount = "U-0020", "the account is not known";

@@ -3,8 +3,9 @@
 
 use crate::engine::Sources;
 use crate::error::Failure;
-use crate::index::IndexedBatch;
-use crate::message::{Ack, BatchHeader, CommitMessage, DecidedShare, EncodedFrame, Spent};
+use crate::message::{
+    Ack, BatchHeader, CommitMessage, DecidedShare, EncodedFrame, Placed, Spent, Standing, Verdict,
+};
 use crate::metrics::{BatchFigures, record_batch};
 use crate::snapshot::{MarkOrder, Reached};
 use crossbeam_channel::{Receiver, Sender};
@@ -151,6 +152,57 @@ impl Gathering {
     }
 }
 
+/// A batch of which everything is decided.
+pub(crate) struct DecidedBatch {
+    /// Its control record.
+    pub commit: Commit,
+    /// Of this batch alone.
+    pub counts: Counts,
+    /// Events in it.
+    pub events: u64,
+    /// Frames, in the order in which the workers were done.
+    pub frames: Vec<EncodedFrame>,
+    pub verdicts: Vec<(u64, Verdict)>,
+    pub standing: Vec<(usize, Standing)>,
+    pub spent: Spent,
+}
+
+impl DecidedBatch {
+    /// Puts the shares of a batch together; `so_far` counts over everything.
+    pub(crate) fn of(
+        header: BatchHeader,
+        shares: Vec<DecidedShare>,
+        so_far: &mut Counts,
+    ) -> DecidedBatch {
+        let mut batch = DecidedBatch {
+            commit: header.commit,
+            counts: header.counts,
+            events: 0,
+            frames: Vec::new(),
+            verdicts: header.verdicts,
+            standing: Vec::new(),
+            spent: Spent::default(),
+        };
+        for share in shares {
+            add_outcomes(&mut batch.counts, &share.counts);
+            batch.verdicts.extend(share.verdicts);
+            batch.spent.inputs.push(share.spent);
+            batch.standing.push((share.worker, share.standing));
+            batch.frames.extend(share.frames);
+            batch.events += share.events;
+        }
+        debug_assert!(
+            adds_up(&batch.counts),
+            "every input has one outcome: {:?}",
+            batch.counts
+        );
+        so_far.inputs += batch.counts.inputs;
+        add_outcomes(so_far, &batch.counts);
+        batch.commit.counts = *so_far;
+        batch
+    }
+}
+
 /// The committer.
 pub(crate) struct Committer {
     log: Log,
@@ -243,31 +295,15 @@ impl Committer {
     }
 
     fn commit(&mut self, header: BatchHeader, shares: Vec<DecidedShare>) -> Result<(), Failure> {
-        let BatchHeader {
-            mut commit,
-            counts: mut batch_counts,
+        let DecidedBatch {
+            commit,
+            counts,
+            events,
+            mut frames,
             verdicts,
-            ..
-        } = header;
-        let (mut standing, mut spent) = (Vec::new(), Spent::default());
-        let mut all_verdicts = verdicts;
-        let mut frames: Vec<EncodedFrame> = Vec::new();
-        let mut events = 0;
-        for share in shares {
-            add_outcomes(&mut batch_counts, &share.counts);
-            all_verdicts.extend(share.verdicts);
-            spent.inputs.push(share.spent);
-            standing.push((share.worker, share.standing));
-            frames.extend(share.frames);
-            events += share.events;
-        }
-        debug_assert!(
-            adds_up(&batch_counts),
-            "every input has one outcome: {batch_counts:?}"
-        );
-        self.counts.inputs += batch_counts.inputs;
-        add_outcomes(&mut self.counts, &batch_counts);
-        commit.counts = self.counts;
+            standing,
+            mut spent,
+        } = DecidedBatch::of(header, shares, &mut self.counts);
         // The order of workers is chance; the order of partitions is not.
         frames.sort_by_key(|frame| frame.partition);
         let (bytes, append_nanos) = self.append(&commit, &frames)?;
@@ -275,7 +311,7 @@ impl Committer {
         self.shared.note(&commit, events);
         self.shared.note_journaled(bytes);
         record_batch(&BatchFigures {
-            counts: batch_counts,
+            counts,
             events,
             bytes,
             append_nanos,
@@ -283,13 +319,11 @@ impl Committer {
         });
         let ack = Ack {
             batch: commit.batch,
-            indexed: IndexedBatch {
-                clock: commit.clock,
-                place: self.log.last_place(),
-            },
+            clock: commit.clock,
+            place: Placed::At(self.log.last_place()),
             position: commit.position,
             counts: commit.counts,
-            verdicts: all_verdicts,
+            verdicts,
             standing,
             spent,
         };

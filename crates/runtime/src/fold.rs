@@ -2,7 +2,7 @@
 
 use crate::error::EngineError;
 use crate::sequencer::{JournaledZones, activation_hash, compile};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use umbral_engine::World;
 use umbral_model::input::InputKey;
 use umbral_model::journal::{ActivatedCatalog, Commit};
@@ -13,6 +13,36 @@ pub struct WorldFold {
     world: Arc<World>,
     activations: Vec<(InputKey, u64)>,
     records: Vec<WorldRecord>,
+    /// Of the records so far: worlds of equal history are the same.
+    history: u128,
+}
+
+/// Worlds that somebody still uses, by history. The partitions of one process that are logs of their own have the same
+/// catalogs, and compiled ones are large.
+static WORLDS: Mutex<Vec<(u128, Weak<World>)>> = Mutex::new(Vec::new());
+
+/// The history after a record, whatever its batch.
+fn history_after(history: u128, record: &Commit) -> u128 {
+    let mut bytes = history.to_le_bytes().to_vec();
+    let anywhere = Commit {
+        batch: 0,
+        ..record.clone()
+    };
+    umbral_wire::frame::encode_commit(&anywhere, &mut bytes);
+    xxhash_rust::xxh3::xxh3_128(&bytes)
+}
+
+/// The world of this history that somebody uses already.
+fn known_world(history: u128) -> Option<Arc<World>> {
+    let worlds = WORLDS.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut known = worlds.iter().filter(|(of, _)| *of == history);
+    known.find_map(|(_, world)| world.upgrade())
+}
+
+fn note_world(history: u128, world: &Arc<World>) {
+    let mut worlds = WORLDS.lock().unwrap_or_else(PoisonError::into_inner);
+    worlds.retain(|(_, world)| world.strong_count() > 0);
+    worlds.push((history, Arc::downgrade(world)));
 }
 
 /// What a control record says of catalogs and zones, with its batch; nothing else is in it.
@@ -57,17 +87,44 @@ impl WorldFold {
         let Some(record) = world_record(commit) else {
             return Ok(());
         };
+        self.history = history_after(self.history, &record);
         self.records.push(record);
+        for activated in &commit.catalogs {
+            let hash = activation_hash(&activated.activation);
+            self.activations.push((activated.key.clone(), hash));
+        }
+        if let Some(known) = known_world(self.history) {
+            self.world = known;
+            return Ok(());
+        }
         let world = Arc::make_mut(&mut self.world);
         for rules in &commit.zones {
             world.add_zone(rules.clone());
         }
         for activated in &commit.catalogs {
             activate(world, activated)?;
-            let hash = activation_hash(&activated.activation);
-            self.activations.push((activated.key.clone(), hash));
         }
+        note_world(self.history, &self.world);
         Ok(())
+    }
+
+    /// Takes over what a sequencer made: its world, or the same one if another partition has it already.
+    pub(crate) fn follow_made(
+        &mut self,
+        world: &Arc<World>,
+        records: &[WorldRecord],
+        activations: &[(InputKey, u64)],
+    ) {
+        let known = self.records.len();
+        for record in &records[known..] {
+            self.history = history_after(self.history, record);
+            self.records.push(Arc::clone(record));
+        }
+        self.activations = activations.to_vec();
+        self.world = known_world(self.history).unwrap_or_else(|| {
+            note_world(self.history, world);
+            Arc::clone(world)
+        });
     }
 }
 

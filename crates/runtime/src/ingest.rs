@@ -5,7 +5,7 @@ use crate::committer::Committed;
 use crate::decode::{self, Decoded};
 use crate::engine::Engine;
 use crate::error::EngineError;
-use crate::message::{Chunk, Original, Record, SourceId};
+use crate::message::{Chunk, Counting, Original, Record, SourceId};
 use smol_str::SmolStr;
 use std::cell::RefCell;
 use std::sync::Arc;
@@ -172,6 +172,7 @@ fn source_of(reader: &dyn RecordReader) -> Option<Arc<SourceId>> {
         id: SmolStr::new(reader.content_id()?),
         name: reader.name().to_owned(),
         format: SmolStr::new(reader.format()),
+        counting: Counting::Records,
     }))
 }
 

@@ -2,14 +2,15 @@
 //! acknowledgements come back.
 
 use crate::error::Failure;
-use crate::index::IndexedBatch;
 use crate::snapshot::{CopyOrder, MarkOrder, RowPiece};
 use crossbeam_channel::Sender;
 use rustc_hash::FxHashSet;
 use smol_str::SmolStr;
+use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 use umbral_engine::World;
 use umbral_intake::reader::Refusal;
+use umbral_journal::BatchPlace;
 use umbral_model::ids::{AccountId, PartitionNo};
 use umbral_model::input::{Incoming, Input, InputKey};
 use umbral_model::journal::{Commit, Counts, RawInput};
@@ -62,12 +63,28 @@ pub struct SourceId {
     pub name: String,
     /// What its bytes are: `json`, `protobuf`, `csv`, `fixed`.
     pub format: SmolStr,
+    /// What its position counts.
+    pub counting: Counting,
+}
+
+/// What the position of a source counts.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Counting {
+    /// Records that were taken: a file is read again from its beginning, and so many are skipped.
+    #[default]
+    Records,
+    /// Rows of a log, of which one may hold several records: the position is the offset to read next, and a
+    /// record's row is its offset and 1.
+    Rows,
 }
 
 impl SourceId {
-    /// The file's own name with the beginning of its content's hash: what a place in the journal names, the
-    /// same wherever the file lay.
+    /// A file's own name with the beginning of its content's hash: what a place in the journal names, the
+    /// same wherever the file lay. A log's name as it is.
     pub(crate) fn short_name(&self) -> String {
+        if self.counting == Counting::Rows {
+            return self.name.clone();
+        }
         let name = self.name.rsplit(['/', '\\']).next().unwrap_or_default();
         let id = self.id.get(..8).unwrap_or(&self.id);
         format!("{name} ({id})")
@@ -324,12 +341,22 @@ pub(crate) struct Standing {
     pub keys: u64,
 }
 
-/// What the sequencer is told when a batch is durable.
+/// Where the frames of a batch are.
+pub(crate) enum Placed {
+    /// Durable in the log.
+    At(BatchPlace),
+    /// In a record that is not durable yet, in this range of it.
+    Later(Arc<Vec<u8>>, Range<usize>),
+}
+
+/// What the sequencer is told when a batch is done: durable, or in a lane decided.
 pub(crate) struct Ack {
     /// The batch.
     pub batch: u64,
-    /// Where it is in the log, and the clock after it.
-    pub indexed: IndexedBatch,
+    /// The clock after it.
+    pub clock: Timestamp,
+    /// Where its frames are.
+    pub place: Placed,
     /// The last input of it.
     pub position: u64,
     /// Counts over everything up to it.

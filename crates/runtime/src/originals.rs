@@ -4,11 +4,15 @@
 
 use crate::error::Failure;
 use crate::index::{BatchIndex, IndexedBatch};
+use crate::message::{Ack, Placed};
 use crate::partitioner::partition_of_account;
 use memchr::memmem::Finder;
-use umbral_journal::FramePicker;
+use std::collections::VecDeque;
+use std::ops::Range;
+use std::sync::Arc;
+use umbral_journal::{BatchPlace, FramePicker};
 use umbral_model::event::{EventBody, UsageRated};
-use umbral_model::ids::AccountId;
+use umbral_model::ids::{AccountId, PartitionNo};
 use umbral_model::input::{Body, Input, InputKey, RatedRecord};
 use umbral_model::journal::{Entry, JournaledInput, Outcome};
 use umbral_model::time::{NANOS_PER_DAY, Timestamp};
@@ -42,25 +46,84 @@ impl Found {
     }
 }
 
+/// Reads frames of durable batches again.
+pub trait FrameAt: Send {
+    /// The payload of the partition's frame in the batch at `place`; none if the batch has none.
+    ///
+    /// # Errors
+    /// What makes the log unreadable there.
+    fn frame_at(
+        &mut self,
+        place: BatchPlace,
+        partition: PartitionNo,
+    ) -> Result<Option<Vec<u8>>, String>;
+}
+
+impl FrameAt for FramePicker {
+    fn frame_at(
+        &mut self,
+        place: BatchPlace,
+        partition: PartitionNo,
+    ) -> Result<Option<Vec<u8>>, String> {
+        self.pick(place, partition.0)
+            .map_err(|error| error.to_string())
+    }
+}
+
+/// A batch that is decided, and whose place is not known yet.
+struct Recent {
+    batch: u64,
+    clock: Timestamp,
+    record: Arc<Vec<u8>>,
+    payload: Range<usize>,
+}
+
 /// Durable batches in order, and the way to their frames.
 pub(crate) struct Originals {
-    picker: FramePicker,
+    frames: Box<dyn FrameAt>,
     batches: BatchIndex,
+    recent: VecDeque<Recent>,
     partitions: u16,
 }
 
 impl Originals {
-    pub(crate) fn new(picker: FramePicker, batches: BatchIndex, partitions: u16) -> Originals {
+    pub(crate) fn new(frames: Box<dyn FrameAt>, batches: BatchIndex, partitions: u16) -> Originals {
         Originals {
-            picker,
+            frames,
             batches,
+            recent: VecDeque::new(),
             partitions,
         }
     }
 
-    /// A further batch is durable.
-    pub(crate) fn note(&mut self, batch: IndexedBatch) {
-        self.batches.push(batch);
+    /// A further batch is done. What is not durable yet is kept until [`Originals::placed`] says where it is.
+    pub(crate) fn note(&mut self, ack: &Ack) {
+        let clock = ack.clock;
+        match &ack.place {
+            Placed::At(place) => self.batches.push(IndexedBatch {
+                clock,
+                place: *place,
+            }),
+            Placed::Later(record, payload) => self.recent.push_back(Recent {
+                batch: ack.batch,
+                clock,
+                record: Arc::clone(record),
+                payload: payload.clone(),
+            }),
+        }
+    }
+
+    /// The oldest batch that is kept is durable at `place`.
+    pub(crate) fn placed(&mut self, batch: u64, place: BatchPlace) {
+        if let Some(recent) = self.recent.pop_front() {
+            debug_assert_eq!(recent.batch, batch, "batches become durable in order");
+            let clock = recent.clock;
+            self.batches.push(IndexedBatch { clock, place });
+        }
+    }
+
+    pub(crate) fn into_index(self) -> BatchIndex {
+        self.batches
     }
 
     /// Places of all durable batches.
@@ -114,25 +177,38 @@ impl Originals {
     ) -> Result<Found, Failure> {
         let partition = partition_of_account(wanted.account, self.partitions);
         let finder = Finder::new(wanted.key.event_id.as_str());
+        for recent in &self.recent {
+            if let Some(found) = look_into(&recent.record[recent.payload.clone()], &finder, wanted)?
+            {
+                return Ok(found);
+            }
+        }
         for index in batches {
             let Some(batch) = self.batches.get(index) else {
                 continue;
             };
-            let payload = self.picker.pick(batch.place, partition.0);
-            let payload = payload.map_err(|error| Failure::Log(error.to_string()))?;
-            let Some(payload) = payload.filter(|bytes| finder.find(bytes).is_some()) else {
-                continue;
-            };
-            let decoded = frame::decode(&payload);
-            let decoded = decoded.map_err(|error| Failure::Log(error.to_string()))?;
-            let mut entries = decoded.entries.into_iter();
-            match entries.find_map(|entry| look_at(entry, wanted)) {
-                Some(found) => return Ok(found),
-                None => continue,
+            let payload = self.frames.frame_at(batch.place, partition);
+            let payload = payload.map_err(Failure::Log)?;
+            if let Some(found) = look_into(&payload.unwrap_or_default(), &finder, wanted)? {
+                return Ok(found);
             }
         }
         Ok(Found::Nothing)
     }
+}
+
+/// Looks a record up in one frame.
+fn look_into(
+    payload: &[u8],
+    finder: &Finder<'_>,
+    wanted: &Wanted<'_>,
+) -> Result<Option<Found>, Failure> {
+    if finder.find(payload).is_none() {
+        return Ok(None);
+    }
+    let decoded = frame::decode(payload).map_err(|error| Failure::Log(error.to_string()))?;
+    let mut entries = decoded.entries.into_iter();
+    Ok(entries.find_map(|entry| look_at(entry, wanted)))
 }
 
 /// What an entry says about the record; none if it is about something else.

@@ -81,7 +81,7 @@ pub(crate) fn recover(
         true
     })?;
     index.extend(scanner.into_index());
-    let originals = Originals::new(data.picker(), index, data.partitions());
+    let originals = Originals::new(Box::new(data.picker()), index, data.partitions());
     let last = end_of(&reached);
     let folded_bytes = folds.iter().map(|folding| folding.bytes).sum();
     let workers = end_fold(folds, &world, last.clock, &directory);
@@ -127,14 +127,14 @@ fn nothing(workers: usize, partitions: u16) -> Restored {
     }
 }
 
-fn note_sources(sources: &mut Sources, commit: &Commit) {
+pub(crate) fn note_sources(sources: &mut Sources, commit: &Commit) {
     for source in &commit.sources {
         sources.insert(source.id.clone(), source.clone());
     }
 }
 
 /// Where a batch ends, without what it says besides.
-fn end_of(commit: &Commit) -> Commit {
+pub(crate) fn end_of(commit: &Commit) -> Commit {
     Commit {
         batch: commit.batch,
         position: commit.position,

@@ -5,6 +5,7 @@
 mod activation;
 mod batch;
 mod copy;
+mod downstream;
 mod keep;
 mod pending;
 mod resolve;
@@ -12,12 +13,14 @@ mod time;
 mod waiters;
 
 pub(crate) use activation::{JournaledZones, activation_hash, check_catalogs, compile};
+pub(crate) use downstream::{Downstream, Lines, Numbering};
 pub use pending::changes_directory;
 pub use time::is_version_tick;
 
 use crate::clock::Clock;
 use crate::error::Failure;
-use crate::fold::WorldRecord;
+use crate::fold::{WorldFold, WorldRecord};
+use crate::index::BatchIndex;
 use crate::message::*;
 use crate::metrics;
 use crate::options::Options;
@@ -26,7 +29,7 @@ use crate::partitioner::partition_of_account;
 use activation::Activations;
 use batch::OpenBatch;
 use copy::Copying;
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
+use crossbeam_channel::{RecvTimeoutError, Sender};
 use pending::Pending;
 use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
@@ -35,6 +38,7 @@ use std::time::{Duration, Instant};
 use time::clock_key;
 use umbral_engine::World;
 use umbral_intake::directory::Directory;
+use umbral_journal::BatchPlace;
 use umbral_model::ids::PartitionNo;
 use umbral_model::input::*;
 use umbral_model::journal::{Commit, SourcePosition};
@@ -69,17 +73,10 @@ pub(crate) struct Resumed {
     pub partitions: u16,
 }
 
-/// The channels of the sequencer.
-pub(crate) struct Lines {
-    pub commands: Receiver<Command>,
-    pub workers: Vec<Sender<WorkerMessage>>,
-    pub committer: Sender<CommitMessage>,
-    pub acks: Receiver<Ack>,
-}
-
-/// The sequencer.
-pub(crate) struct Sequencer {
-    lines: Lines,
+/// The sequencer of all partitions, or of one that is a log of its own.
+pub(crate) struct Sequencer<D> {
+    lines: D,
+    numbering: Numbering,
     options: Options,
     clock: Clock,
     /// Number of the last sequenced input.
@@ -108,14 +105,16 @@ pub(crate) struct Sequencer {
     spare_payloads: Vec<Vec<u8>>,
 }
 
-impl Sequencer {
-    pub(crate) fn new(lines: Lines, options: Options, resumed: Resumed) -> Sequencer {
-        let workers = lines.workers.len();
+impl<D: Downstream> Sequencer<D> {
+    pub(crate) fn new(lines: D, options: Options, resumed: Resumed) -> Sequencer<D> {
+        let workers = lines.workers();
+        let numbering = lines.numbering();
         let clock = Clock::new(options.clock.clone(), options.max_gap, resumed.last.clock);
         let copying = Copying::new(&resumed.last, resumed.world_records);
         let activations = Activations::new(resumed.activations, &resumed.world, clock.last());
         let mut sequencer = Sequencer {
             lines,
+            numbering,
             options,
             clock,
             position: resumed.last.position,
@@ -141,87 +140,7 @@ impl Sequencer {
         sequencer
     }
 
-    /// Runs until it is told to stop, or another station has gone.
-    pub(crate) fn run(&mut self) -> Result<(), Failure> {
-        loop {
-            self.follow_wall_clock()?;
-            match self.next_command()? {
-                Some(Command::Stop) => break,
-                Some(command) => self.obey(command)?,
-                None => {}
-            }
-            while let Ok(ack) = self.lines.acks.try_recv() {
-                self.settle(ack);
-            }
-            let idle = self.opened_at.elapsed() >= self.options.batch_idle;
-            if idle && self.lines.commands.is_empty() {
-                self.flush()?;
-            }
-        }
-        self.flush()?;
-        self.drain()
-    }
-
-    /// The next command, after any acknowledgements; none when it is time to look after the batch or clock.
-    fn next_command(&mut self) -> Result<Option<Command>, Failure> {
-        let patience = if self.open.is_empty() {
-            IDLE
-        } else {
-            self.options.batch_idle
-        };
-        if self.in_flight > 0 {
-            crossbeam_channel::select! {
-                recv(self.lines.acks) -> ack => {
-                    let ack = ack.map_err(|_| Failure::Closed)?;
-                    self.settle(ack);
-                    return Ok(None);
-                }
-                recv(self.lines.commands) -> command => return Ok(Some(command.unwrap_or(Command::Stop))),
-                default(patience) => return Ok(None),
-            }
-        }
-        match self.lines.commands.recv_timeout(patience) {
-            Ok(command) => Ok(Some(command)),
-            Err(RecvTimeoutError::Timeout) => Ok(None),
-            Err(RecvTimeoutError::Disconnected) => Ok(Some(Command::Stop)),
-        }
-    }
-
-    fn obey(&mut self, command: Command) -> Result<(), Failure> {
-        match command {
-            Command::Records(chunk) => self.take(chunk, false),
-            Command::Submit(chunk, reply) => {
-                if chunk.records.is_empty() {
-                    let _ = reply.send(Vec::new());
-                    return Ok(());
-                }
-                self.waiters
-                    .submitter(self.position + 1, chunk.records.len(), reply);
-                self.take(chunk, true)
-            }
-            Command::EndOfSources(sources, reply) => {
-                self.end_sources(&sources);
-                self.answer_when_durable(reply)
-            }
-            Command::ListAccounts(known, reply) => self.list_accounts(known, reply),
-            Command::Flush(reply) => self.answer_when_durable(reply),
-            Command::Copy(order) => self.begin_copy(order),
-            Command::Mark(order) => self.pass_mark(order),
-            Command::Stop => Ok(()),
-        }
-    }
-
-    fn answer_when_durable(&mut self, reply: Sender<()>) -> Result<(), Failure> {
-        self.flush()?;
-        if self.in_flight == 0 {
-            let _ = reply.send(());
-        } else {
-            self.waiters.flush(self.batch, reply);
-        }
-        Ok(())
-    }
-
-    fn take(&mut self, chunk: Chunk, watched: bool) -> Result<(), Failure> {
+    pub(crate) fn take(&mut self, chunk: Chunk, watched: bool) -> Result<(), Failure> {
         self.has_room_for_keys()?;
         let Chunk {
             sources,
@@ -279,7 +198,7 @@ impl Sequencer {
         self.open.original_bytes += bytes;
         self.open.commit.resubmitted.extend(origin.resubmits);
         if let Some(source) = origin.source {
-            self.count_record(source);
+            self.count_record(source, origin.row);
         }
         // A catalog's batch ends with it, and holds how far its source is read.
         let is_catalogs = !self.open.commit.catalogs.is_empty();
@@ -289,7 +208,7 @@ impl Sequencer {
         Ok(())
     }
 
-    fn count_record(&mut self, source: &SourceId) {
+    fn count_record(&mut self, source: &SourceId, row: u64) {
         if !self.sources.contains_key(&source.id) {
             let (id, name) = (source.id.clone(), source.name.clone());
             let fresh = SourcePosition {
@@ -301,41 +220,11 @@ impl Sequencer {
             self.sources.insert(source.id.clone(), fresh);
         }
         if let Some(position) = self.sources.get_mut(&source.id) {
-            position.records += 1;
+            position.records = match source.counting {
+                Counting::Records => position.records + 1,
+                Counting::Rows => row,
+            };
             self.open.source(position);
-        }
-    }
-
-    /// Has every worker note its accounts, after all that is sequenced; new ones are noted here.
-    fn list_accounts(
-        &mut self,
-        known: Arc<KnownAccounts>,
-        reply: Sender<()>,
-    ) -> Result<(), Failure> {
-        self.flush()?;
-        for line in &self.lines.workers {
-            let message = WorkerMessage::ListAccounts(Arc::clone(&known), reply.clone());
-            line.send(message).map_err(|_| Failure::Closed)?;
-        }
-        self.known_accounts = Some(known);
-        Ok(())
-    }
-
-    /// All of some sources is sequenced: accounts whose timers are due by now are told.
-    fn end_sources(&mut self, sources: &[Arc<SourceId>]) {
-        if self.clock.is_event() && self.clock.last() != Timestamp::MIN {
-            self.tell_time(&clock_key(self.clock.last()));
-        }
-        for source in sources {
-            let (id, name) = (source.id.clone(), source.name.clone());
-            let known = self.sources.entry(id.clone()).or_insert(SourcePosition {
-                id,
-                name,
-                records: 0,
-                done: false,
-            });
-            known.done = true;
-            self.open.source(known);
         }
     }
 
@@ -380,6 +269,10 @@ impl Sequencer {
                 return Ok(());
             }
         };
+        if let Some(misplaced) = self.numbering.misplaced(&account, self.partitions) {
+            self.keep_unresolved(incoming, misplaced, original, origin);
+            return Ok(());
+        }
         let IncomingBody::Account(body) = incoming.body else {
             return Ok(());
         };
@@ -477,13 +370,13 @@ impl Sequencer {
 
     /// The number of the input that is being sequenced.
     fn number(&mut self) -> u64 {
-        self.position += 1;
+        self.position = self.numbering.after(self.position);
         self.open.counts.inputs += 1;
         self.position
     }
 
     /// Closes the open batch and hands it on, if it has anything in it.
-    fn flush(&mut self) -> Result<(), Failure> {
+    pub(crate) fn flush(&mut self) -> Result<(), Failure> {
         if self.open.is_empty() {
             return Ok(());
         }
@@ -496,7 +389,7 @@ impl Sequencer {
         self.open.commit.clock = self.clock.last();
         self.copying.closed(&self.open.commit);
         let next = self.new_batch();
-        let (header, shares) = std::mem::replace(&mut self.open, next).close(&self.world);
+        let (header, mut shares) = std::mem::replace(&mut self.open, next).close(&self.world);
         tracing::trace!(
             batch = self.batch,
             position = self.position,
@@ -506,35 +399,26 @@ impl Sequencer {
         );
         self.in_flight += 1;
         metrics::record_in_flight(self.in_flight);
-        let opened = CommitMessage::Opened(Box::new(header));
-        self.lines
-            .committer
-            .send(opened)
-            .map_err(|_| Failure::Closed)?;
-        let each = usize::from(self.partitions).div_ceil(self.lines.workers.len());
-        for (worker, mut share) in shares {
+        let each = usize::from(self.partitions).div_ceil(self.lines.workers());
+        for (_, share) in &mut shares {
             let kept = self.spare_payloads.len().saturating_sub(each);
             share.payloads = self.spare_payloads.split_off(kept);
-            let message = WorkerMessage::Share(share);
-            self.lines.workers[worker]
-                .send(message)
-                .map_err(|_| Failure::Closed)?;
         }
-        Ok(())
+        self.lines.hand_on(header, &self.world, shares)
     }
 
     fn new_batch(&mut self) -> OpenBatch {
         self.opened_at = Instant::now();
-        OpenBatch::new(self.lines.workers.len(), self.open.most_items())
+        OpenBatch::new(self.lines.workers(), self.open.most_items())
     }
 
     fn wait_for_ack(&mut self) -> Result<(), Failure> {
-        let ack = self.lines.acks.recv().map_err(|_| Failure::Closed)?;
+        let ack = self.lines.ack()?;
         self.settle(ack);
         Ok(())
     }
 
-    fn drain(&mut self) -> Result<(), Failure> {
+    pub(crate) fn drain(&mut self) -> Result<(), Failure> {
         while self.in_flight > 0 {
             self.wait_for_ack()?;
         }
@@ -544,8 +428,8 @@ impl Sequencer {
     /// A batch is durable: the directory follows it, and whoever waits for it is answered.
     fn settle(&mut self, ack: Ack) {
         self.in_flight -= 1;
-        self.originals.note(ack.indexed);
-        self.copying.settled(&ack);
+        self.originals.note(&ack);
+        self.copying.settle(&ack);
         for (position, verdict) in &ack.verdicts {
             if let Some(input) = self.pending.settle(*position)
                 && *verdict == Verdict::Applied
@@ -560,6 +444,193 @@ impl Sequencer {
         let Spent { inputs, payloads } = ack.spent;
         self.spare.extend(inputs.into_iter().flatten());
         self.spare_payloads.extend(payloads);
+    }
+}
+
+impl<D: Downstream> Sequencer<D> {
+    /// The stations after it.
+    pub(crate) fn lines(&mut self) -> &mut D {
+        &mut self.lines
+    }
+
+    /// The stations after it.
+    pub(crate) fn lines_ref(&self) -> &D {
+        &self.lines
+    }
+
+    /// How far a source is read.
+    pub(crate) fn source(&self, id: &str) -> Option<&SourcePosition> {
+        self.sources.get(id)
+    }
+
+    /// The directory.
+    pub(crate) fn directory(&self) -> &Arc<Directory> {
+        &self.directory
+    }
+
+    /// Position, clock and counts after the last batch that is done.
+    pub(crate) fn settled(&self) -> &Commit {
+        self.copying.settled()
+    }
+
+    /// Control records with catalogs or zones, in order.
+    pub(crate) fn world_records(&self) -> &[WorldRecord] {
+        self.copying.records()
+    }
+
+    /// How far all sources are read, by id.
+    pub(crate) fn all_sources(&self) -> Vec<SourcePosition> {
+        let mut sources: Vec<SourcePosition> = self.sources.values().cloned().collect();
+        sources.sort_unstable_by(|a, b| a.id.cmp(&b.id));
+        sources
+    }
+
+    /// Places of the batches whose place is known.
+    pub(crate) fn index(&self) -> &BatchIndex {
+        self.originals.index()
+    }
+
+    /// Has `fold` follow what came of catalogs and zones here, and goes on in its world.
+    pub(crate) fn follow_world(&mut self, fold: &mut WorldFold) {
+        fold.follow_made(&self.world, self.copying.records(), self.activations.keys());
+        self.world = Arc::clone(fold.world());
+    }
+
+    /// The oldest batch whose place was not known is durable there.
+    pub(crate) fn placed(&mut self, batch: u64, place: BatchPlace) {
+        self.originals.placed(batch, place);
+    }
+
+    /// Ends, after [`Sequencer::drain`]: what another one begins with, and the stations.
+    pub(crate) fn end(self) -> (D, Resumed) {
+        let (last, world_records) = self.copying.into_parts();
+        let resumed = Resumed {
+            last,
+            world: self.world,
+            directory: self.directory,
+            sources: self.sources,
+            activations: self.activations.into_keys(),
+            world_records,
+            standing: self.standing,
+            originals: self.originals,
+            partitions: self.partitions,
+        };
+        (self.lines, resumed)
+    }
+}
+
+impl Sequencer<Lines> {
+    /// Runs until it is told to stop, or another station has gone.
+    pub(crate) fn run(&mut self) -> Result<(), Failure> {
+        loop {
+            self.follow_wall_clock()?;
+            match self.next_command()? {
+                Some(Command::Stop) => break,
+                Some(command) => self.obey(command)?,
+                None => {}
+            }
+            while let Ok(ack) = self.lines.acks.try_recv() {
+                self.settle(ack);
+            }
+            let idle = self.opened_at.elapsed() >= self.options.batch_idle;
+            if idle && self.lines.commands.is_empty() {
+                self.flush()?;
+            }
+        }
+        self.flush()?;
+        self.drain()
+    }
+
+    /// The next command, after any acknowledgements; none when it is time to look after the batch or clock.
+    fn next_command(&mut self) -> Result<Option<Command>, Failure> {
+        let patience = if self.open.is_empty() {
+            IDLE
+        } else {
+            self.options.batch_idle
+        };
+        if self.in_flight > 0 {
+            crossbeam_channel::select! {
+                recv(self.lines.acks) -> ack => {
+                    let ack = ack.map_err(|_| Failure::Closed)?;
+                    self.settle(ack);
+                    return Ok(None);
+                }
+                recv(self.lines.commands) -> command => return Ok(Some(command.unwrap_or(Command::Stop))),
+                default(patience) => return Ok(None),
+            }
+        }
+        match self.lines.commands.recv_timeout(patience) {
+            Ok(command) => Ok(Some(command)),
+            Err(RecvTimeoutError::Timeout) => Ok(None),
+            Err(RecvTimeoutError::Disconnected) => Ok(Some(Command::Stop)),
+        }
+    }
+
+    fn obey(&mut self, command: Command) -> Result<(), Failure> {
+        match command {
+            Command::Records(chunk) => self.take(chunk, false),
+            Command::Submit(chunk, reply) => {
+                if chunk.records.is_empty() {
+                    let _ = reply.send(Vec::new());
+                    return Ok(());
+                }
+                self.waiters
+                    .submitter(self.position + 1, chunk.records.len(), reply);
+                self.take(chunk, true)
+            }
+            Command::EndOfSources(sources, reply) => {
+                self.end_sources(&sources);
+                self.answer_when_durable(reply)
+            }
+            Command::ListAccounts(known, reply) => self.list_accounts(known, reply),
+            Command::Flush(reply) => self.answer_when_durable(reply),
+            Command::Copy(order) => self.begin_copy(order),
+            Command::Mark(order) => self.pass_mark(order),
+            Command::Stop => Ok(()),
+        }
+    }
+
+    fn answer_when_durable(&mut self, reply: Sender<()>) -> Result<(), Failure> {
+        self.flush()?;
+        if self.in_flight == 0 {
+            let _ = reply.send(());
+        } else {
+            self.waiters.flush(self.batch, reply);
+        }
+        Ok(())
+    }
+
+    /// Has every worker note its accounts, after all that is sequenced; new ones are noted here.
+    fn list_accounts(
+        &mut self,
+        known: Arc<KnownAccounts>,
+        reply: Sender<()>,
+    ) -> Result<(), Failure> {
+        self.flush()?;
+        for line in &self.lines.workers {
+            let message = WorkerMessage::ListAccounts(Arc::clone(&known), reply.clone());
+            line.send(message).map_err(|_| Failure::Closed)?;
+        }
+        self.known_accounts = Some(known);
+        Ok(())
+    }
+
+    /// All of some sources is sequenced: accounts whose timers are due by now are told.
+    fn end_sources(&mut self, sources: &[Arc<SourceId>]) {
+        if self.clock.is_event() && self.clock.last() != Timestamp::MIN {
+            self.tell_time(&clock_key(self.clock.last()));
+        }
+        for source in sources {
+            let (id, name) = (source.id.clone(), source.name.clone());
+            let known = self.sources.entry(id.clone()).or_insert(SourcePosition {
+                id,
+                name,
+                records: 0,
+                done: false,
+            });
+            known.done = true;
+            self.open.source(known);
+        }
     }
 }
 

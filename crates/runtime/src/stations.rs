@@ -105,7 +105,7 @@ pub(crate) fn start(
 }
 
 fn start_sequencer(
-    mut sequencer: Sequencer,
+    mut sequencer: Sequencer<Lines>,
     shared: &Arc<Shared>,
 ) -> Result<JoinHandle<()>, EngineError> {
     // Also when it breaks: whoever waits for an answer has to learn it.

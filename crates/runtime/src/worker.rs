@@ -268,7 +268,7 @@ impl Worker {
         }
     }
 
-    fn decide(&mut self, share: Share) -> DecidedShare {
+    pub(crate) fn decide(&mut self, share: Share) -> DecidedShare {
         let Share {
             batch,
             world,

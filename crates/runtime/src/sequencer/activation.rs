@@ -2,7 +2,7 @@
 //! and announced to all partitions when the clock reaches them.
 
 use super::keep::RawParts;
-use super::{Origin, Sequencer};
+use super::{Downstream, Origin, Sequencer};
 use crate::error::Failure;
 use crate::message::{Bytes, Original, Verdict, Work};
 use smol_str::SmolStr;
@@ -49,6 +49,14 @@ impl Activations {
             self.next = world.next_version_at(clock);
         }
         reached
+    }
+
+    pub(super) fn keys(&self) -> &[(InputKey, u64)] {
+        &self.keys
+    }
+
+    pub(super) fn into_keys(self) -> Vec<(InputKey, u64)> {
+        self.keys
     }
 
     fn find(&self, key: &InputKey) -> Option<u64> {
@@ -176,7 +184,7 @@ fn labelled_hash(activation: &CatalogActivated) -> u64 {
     activation_hash(&labelled)
 }
 
-impl Sequencer {
+impl<D: Downstream> Sequencer<D> {
     /// Takes a catalog activation: a batch of its own, because all accounts see it at the same input.
     pub(super) fn activate(
         &mut self,

@@ -1,6 +1,6 @@
 //! What the sequencer contributes to a snapshot: where it begins, the world, the directory, places of batches.
 
-use super::Sequencer;
+use super::{Lines, Sequencer};
 use crate::error::Failure;
 use crate::fold::{WorldRecord, world_record};
 use crate::message::{Ack, CommitMessage, WorkerMessage};
@@ -22,24 +22,36 @@ impl Copying {
         Copying { settled, records }
     }
 
+    pub(super) fn settled(&self) -> &Commit {
+        &self.settled
+    }
+
+    pub(super) fn records(&self) -> &[WorldRecord] {
+        &self.records
+    }
+
+    pub(super) fn into_parts(self) -> (Commit, Vec<WorldRecord>) {
+        (self.settled, self.records)
+    }
+
     /// A batch was closed.
     pub(super) fn closed(&mut self, commit: &Commit) {
         self.records.extend(world_record(commit));
     }
 
-    /// A batch is durable.
-    pub(super) fn settled(&mut self, ack: &Ack) {
+    /// A batch is done.
+    pub(super) fn settle(&mut self, ack: &Ack) {
         self.settled = Commit {
             batch: ack.batch,
             position: ack.position,
-            clock: ack.indexed.clock,
+            clock: ack.clock,
             counts: ack.counts,
             ..Commit::default()
         };
     }
 }
 
-impl Sequencer {
+impl Sequencer<Lines> {
     /// Begins a snapshot at the last durable batch: directory and index follow acknowledgements, so they are as
     /// of there now.
     pub(super) fn begin_copy(&mut self, order: CopyOrder) -> Result<(), Failure> {

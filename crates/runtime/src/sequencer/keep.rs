@@ -1,8 +1,8 @@
 //! Inputs without an account: unreadable, unresolved, or a catalog that is not taken. They are journaled with
 //! their bytes in a partition that follows from their key.
 
-use super::{Origin, Sequencer};
-use crate::message::{Bytes, Original, RawWork, SourceId, Work};
+use super::{Downstream, Origin, Sequencer};
+use crate::message::{Bytes, Counting, Original, RawWork, SourceId, Work};
 use crate::partitioner::partition_of_unresolved;
 use umbral_intake::reader::Refusal;
 use umbral_model::input::{Incoming, InputKey};
@@ -18,7 +18,7 @@ pub(super) struct RawParts {
     pub(super) bytes: Bytes,
 }
 
-impl Sequencer {
+impl<D: Downstream> Sequencer<D> {
     pub(super) fn keep_unresolved(
         &mut self,
         incoming: Incoming,
@@ -73,7 +73,10 @@ impl Sequencer {
                 .unwrap_or_default(),
             _ => &[],
         };
-        let partition = partition_of_unresolved(parts.key.as_ref(), known, self.partitions);
+        let partition = self
+            .numbering
+            .own()
+            .unwrap_or_else(|| partition_of_unresolved(parts.key.as_ref(), known, self.partitions));
         let raw = RawInput {
             key: parts.key,
             occurred_at: parts.at,
@@ -97,7 +100,11 @@ impl Sequencer {
             return format!("resubmitted from {position}");
         }
         let name = origin.source.map(SourceId::short_name).unwrap_or_default();
+        let is_log = origin
+            .source
+            .is_some_and(|source| source.counting == Counting::Rows);
         match (origin.line, origin.row) {
+            (_, row) if is_log => format!("{name}, offset {}", row - 1),
             (0, 0) => name,
             (0, row) => format!("{name}, record {row}"),
             (line, _) => format!("{name}, line {line}"),

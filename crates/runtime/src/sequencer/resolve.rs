@@ -1,7 +1,7 @@
 //! Whom an input concerns: resolved at its `occurred_at` through the directory, which follows identifier
 //! inputs in input order. Also what accounts refer to: time zones.
 
-use super::Sequencer;
+use super::{Downstream, Sequencer};
 use crate::error::Failure;
 use crate::metrics;
 use crate::originals::{Found, Wanted};
@@ -14,7 +14,7 @@ use umbral_model::time::Timestamp;
 /// Whom an input concerns, or why nobody.
 pub(super) type Resolved = Result<(AccountId, Option<MemberId>), Rejection>;
 
-impl Sequencer {
+impl<D: Downstream> Sequencer<D> {
     pub(super) fn resolve(
         &mut self,
         address: Option<&Address>,

@@ -1,7 +1,7 @@
 //! Time passes: ticks that come as inputs, ticks of the wall clock, and those by which the event clock tells
 //! all partitions where it stands.
 
-use super::{Origin, Sequencer};
+use super::{Downstream, Origin, Sequencer};
 use crate::error::Failure;
 use crate::message::{Verdict, Work};
 use umbral_model::ids::{EventId, Source};
@@ -13,7 +13,7 @@ const CLOCK_SOURCE: &str = "umbral-clock";
 /// Ends the id of a tick by which a catalog version comes into force.
 const VERSION_SUFFIX: &str = "/catalog";
 
-impl Sequencer {
+impl<D: Downstream> Sequencer<D> {
     /// A tick that came as an input. On the wall clock it says nothing that the clock does not say itself.
     pub(super) fn take_tick(&mut self, incoming: &Incoming, origin: &Origin<'_>) {
         if self.clock.is_event() {
@@ -37,7 +37,7 @@ impl Sequencer {
     /// Tells all partitions the time, and that another catalog version is in force if one is. It stands
     /// before the next input.
     pub(super) fn tell_time(&mut self, key: &InputKey) {
-        let (position, clock) = (self.position + 1, self.clock.last());
+        let (position, clock) = (self.numbering.after(self.position), self.clock.last());
         if self.activations.reach(&self.world, clock) {
             self.open
                 .broadcast(position, clock, &version_key(clock), Work::VersionReached);
@@ -48,7 +48,7 @@ impl Sequencer {
 
     /// The wall clock's ticks. A batch of its own only where something is due: otherwise the tick goes with
     /// the next batch that has inputs.
-    pub(super) fn follow_wall_clock(&mut self) -> Result<(), Failure> {
+    pub(crate) fn follow_wall_clock(&mut self) -> Result<(), Failure> {
         let Some(now) = self.clock.owed() else {
             return Ok(());
         };

@@ -7,7 +7,7 @@
 //! durably holds the newest batch that any piece may hold.
 
 mod copier;
-mod parts;
+pub(crate) mod parts;
 mod restore;
 mod take;
 

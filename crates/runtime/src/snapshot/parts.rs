@@ -9,21 +9,21 @@ use umbral_model::time::Timestamp;
 use umbral_wire::frame;
 
 /// Rows of one partition, in its order.
-pub(super) const ROWS: u8 = 1;
+pub(crate) const ROWS: u8 = 1;
 /// Members and their identifiers.
-pub(super) const DIRECTORY: u8 = 2;
+pub(crate) const DIRECTORY: u8 = 2;
 /// A control record with catalogs or zones.
-pub(super) const WORLD: u8 = 3;
+pub(crate) const WORLD: u8 = 3;
 /// Places of batches.
-pub(super) const INDEX: u8 = 4;
+pub(crate) const INDEX: u8 = 4;
 /// A control record with position, clock, counts and all sources.
-pub(super) const COMMIT: u8 = 5;
+pub(crate) const COMMIT: u8 = 5;
 
 /// Octets of a batch in the index.
 const PLACE_BYTES: usize = 24;
 
 /// Appends places of batches.
-pub(super) fn write_places(batches: &[IndexedBatch], out: &mut Vec<u8>) {
+pub(crate) fn write_places(batches: &[IndexedBatch], out: &mut Vec<u8>) {
     for IndexedBatch { clock, place } in batches {
         out.extend_from_slice(&clock.nanos().to_le_bytes());
         out.extend_from_slice(&place.segment.to_le_bytes());
@@ -32,7 +32,7 @@ pub(super) fn write_places(batches: &[IndexedBatch], out: &mut Vec<u8>) {
 }
 
 /// Reads places of batches; none if the bytes are no whole number of them.
-pub(super) fn read_places(bytes: &[u8]) -> Option<impl Iterator<Item = IndexedBatch>> {
+pub(crate) fn read_places(bytes: &[u8]) -> Option<impl Iterator<Item = IndexedBatch>> {
     let (places, rest) = bytes.as_chunks::<PLACE_BYTES>();
     let word = |place: &[u8; PLACE_BYTES], at: usize| {
         let mut word = [0u8; 8];

@@ -1,0 +1,84 @@
+//! The catalog topic, which every partition reads by itself: how far is in its own journal.
+
+use crate::deployment::Deployment;
+use crate::error::{Error, Result};
+use crate::tail::{Ends, Start, assign, is_passing, payload};
+use rdkafka::consumer::BaseConsumer;
+use rdkafka::message::Message;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A catalog activation as it came.
+#[derive(Clone, Debug)]
+pub(crate) struct CatalogRecord {
+    pub offset: i64,
+    pub bytes: Arc<Vec<u8>>,
+}
+
+/// All catalog activations so far, in order.
+pub(crate) struct CatalogFeed {
+    consumer: BaseConsumer,
+    records: Vec<CatalogRecord>,
+}
+
+impl CatalogFeed {
+    /// Reads the topic to its end, and follows it.
+    pub(crate) fn open(deployment: &Deployment, ends: &Ends<'_>) -> Result<CatalogFeed> {
+        let topic = &deployment.topics.catalog;
+        let (first, end) = ends.bounds(topic, 0)?;
+        let mut start = Start {
+            topic: topic.clone(),
+            partition: 0,
+            offset: first,
+        };
+        let mut records = Vec::new();
+        if first < end {
+            ends.wait_until_settled(topic, 0, end, &mut || Ok(()))?;
+            ends.read(std::slice::from_ref(&start), &mut |message| {
+                records.push(record(message));
+                Ok(())
+            })?;
+        }
+        if let Some(last) = records.last() {
+            start.offset = last.offset + 1;
+        }
+        let consumer = deployment
+            .reader()
+            .create()
+            .map_err(Error::client("make a consumer"))?;
+        assign(&consumer, std::slice::from_ref(&start))?;
+        Ok(CatalogFeed { consumer, records })
+    }
+
+    /// Takes what came since; never waits.
+    pub(crate) fn follow(&mut self) -> Result<()> {
+        loop {
+            match self.consumer.poll(Duration::ZERO) {
+                Some(Ok(message)) => self.records.push(record(&message)),
+                Some(Err(error)) if is_passing(&error) => {}
+                Some(Err(error)) => return Err(Error::client("follow the catalog topic")(error)),
+                None => return Ok(()),
+            }
+        }
+    }
+
+    /// Activations from an offset on.
+    pub(crate) fn since(&self, offset: u64) -> &[CatalogRecord] {
+        let from = self
+            .records
+            .partition_point(|record| record.offset.unsigned_abs() < offset);
+        &self.records[from..]
+    }
+
+    /// Whether there is none.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.records.is_empty()
+    }
+}
+
+fn record(message: &rdkafka::message::BorrowedMessage<'_>) -> CatalogRecord {
+    CatalogRecord {
+        offset: message.offset(),
+        bytes: Arc::new(payload(message).to_vec()),
+    }
+}

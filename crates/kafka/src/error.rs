@@ -1,0 +1,108 @@
+//! What can go wrong with a deployment on Kafka. Records never end here: what is wrong with them is a quarantine.
+
+use rdkafka::error::KafkaError;
+use umbral_model::ids::PartitionNo;
+use umbral_runtime::Failure;
+use umbral_runtime::lane::LaneError;
+
+/// Why an instance does not start or cannot go on.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// What the client library says.
+    #[error("cannot {doing}: {source}")]
+    Client {
+        /// What was tried, beginning with a verb.
+        doing: String,
+        /// What it says.
+        #[source]
+        source: KafkaError,
+    },
+    /// A record of the journal that cannot be.
+    #[error("the journal topic {topic}, partition {partition}, offset {offset}: {source}")]
+    Journal {
+        /// The topic.
+        topic: String,
+        /// The partition.
+        partition: PartitionNo,
+        /// Where it is.
+        offset: i64,
+        /// What is wrong with it.
+        #[source]
+        source: LaneError,
+    },
+    /// Journal and derived topics do not agree.
+    #[error(
+        "partition {partition} is torn: its journal ends with batch {batch} after {journal} records on {topic}, and \
+         {topic} ends with record {found}; {what}. Nothing was changed: see docs/kafka.md, \"Torn transactions\""
+    )]
+    Torn {
+        /// The partition.
+        partition: PartitionNo,
+        /// The journal's last batch.
+        batch: u64,
+        /// Records that the journal says are on the topic.
+        journal: u64,
+        /// The derived topic.
+        topic: String,
+        /// Number of its last record.
+        found: u64,
+        /// Which of both lost something.
+        what: &'static str,
+    },
+    /// Some records of one transaction are there and others are not.
+    #[error(
+        "a transaction is torn: of {total} journal records that were written in it, {found} are there ({first}). Nothing \
+         more is written; see docs/kafka.md, \"Torn transactions\""
+    )]
+    TornTransaction {
+        /// Records of the transaction.
+        total: usize,
+        /// Of these in the journal.
+        found: usize,
+        /// The first one that is missing.
+        first: String,
+    },
+    /// Something that had to happen in time did not.
+    #[error("{what} within {seconds} s: {hint}")]
+    Late {
+        /// What did not happen.
+        what: String,
+        /// How long was waited.
+        seconds: u64,
+        /// What to look at.
+        hint: &'static str,
+    },
+    /// Two processes have one name.
+    #[error(
+        "another process runs under the name {name}: give each instance its own `instance`, and end the other one"
+    )]
+    SameName {
+        /// The name of the worker.
+        name: String,
+    },
+    /// A partition cannot go on.
+    #[error("partition {partition} cannot go on: {failure}")]
+    Lane {
+        /// Which.
+        partition: PartitionNo,
+        /// Why.
+        failure: Failure,
+    },
+    /// A thread ended by a defect.
+    #[error("a thread stopped by a defect")]
+    Defect,
+    /// No thread could be started.
+    #[error("cannot start a thread")]
+    Thread(#[source] std::io::Error),
+}
+
+impl Error {
+    /// What the client library says, with what was tried.
+    pub(crate) fn client(doing: impl Into<String>) -> impl FnOnce(KafkaError) -> Error {
+        let doing = doing.into();
+        move |source| Error::Client { doing, source }
+    }
+}
+
+/// What comes of things here.
+pub type Result<T> = std::result::Result<T, Error>;

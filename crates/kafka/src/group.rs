@@ -1,0 +1,90 @@
+//! Membership of the consumer group: what the coordinator wants is noted, and done by the worker between two
+//! transactions.
+
+use rdkafka::ClientContext;
+use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
+use rdkafka::topic_partition_list::TopicPartitionList;
+use rdkafka::types::RDKafkaRespErr;
+use std::collections::{BTreeSet, VecDeque};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+/// What the coordinator wants.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Change {
+    /// These partitions are this worker's from now on, and no others.
+    Assigned(BTreeSet<u16>),
+    /// All partitions are taken away; whether that is a fact already, and nothing can be committed any more.
+    Revoked { lost: bool },
+}
+
+/// Notes what the coordinator wants. Nothing is done about it in the callback: the coordinator waits until the worker
+/// has answered, and the worker answers when its transaction is ended.
+#[derive(Default)]
+pub(crate) struct Membership {
+    changes: Mutex<VecDeque<Change>>,
+    /// Any topic that is assigned stands for all: they have the same partitions.
+    topic: String,
+    is_ending: AtomicBool,
+}
+
+impl Membership {
+    pub(crate) fn new(topic: &str) -> Membership {
+        Membership {
+            topic: topic.to_owned(),
+            ..Membership::default()
+        }
+    }
+
+    /// The next change that nothing was done about.
+    pub(crate) fn next(&self) -> Option<Change> {
+        let mut changes = self.changes.lock().unwrap_or_else(PoisonError::into_inner);
+        changes.pop_front()
+    }
+
+    pub(crate) fn has_changes(&self) -> bool {
+        let changes = self.changes.lock().unwrap_or_else(PoisonError::into_inner);
+        !changes.is_empty()
+    }
+
+    /// From now on changes are answered at once: the worker ends.
+    pub(crate) fn end(&self) {
+        self.is_ending.store(true, Ordering::SeqCst);
+    }
+
+    fn note(&self, change: Change) {
+        let mut changes = self.changes.lock().unwrap_or_else(PoisonError::into_inner);
+        changes.push_back(change);
+    }
+}
+
+impl ClientContext for Membership {
+    fn error(&self, error: rdkafka::error::KafkaError, reason: &str) {
+        tracing::debug!(%error, reason, "consumer");
+    }
+}
+
+impl ConsumerContext for Membership {
+    fn rebalance(
+        &self,
+        consumer: &BaseConsumer<Self>,
+        error: RDKafkaRespErr,
+        list: &mut TopicPartitionList,
+    ) {
+        if self.is_ending.load(Ordering::SeqCst) {
+            let _ = consumer.unassign();
+            return;
+        }
+        if error == RDKafkaRespErr::RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS {
+            let elements = list.elements();
+            let of_topic = elements
+                .iter()
+                .filter(|element| element.topic() == self.topic);
+            let partitions = of_topic.filter_map(|element| u16::try_from(element.partition()).ok());
+            self.note(Change::Assigned(partitions.collect()));
+        } else {
+            let lost = consumer.assignment_lost();
+            self.note(Change::Revoked { lost });
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! An instance: its workers, from start to stop.
+
+use crate::deployment::Deployment;
+use crate::error::{Error, Result};
+use crate::snapshots::{SnapshotSettings, Snapshots};
+use crate::status::{Standing, Status};
+use crate::worker::Worker;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use umbral_runtime::lane::LaneOptions;
+
+/// A running instance.
+pub struct Service {
+    status: Arc<Status>,
+    workers: Vec<JoinHandle<()>>,
+}
+
+impl Service {
+    /// Starts so many workers; each joins the group by itself.
+    ///
+    /// # Errors
+    /// No thread could be started. Everything else ends the instance later, see [`Service::stop`].
+    pub fn start(
+        deployment: Deployment,
+        options: &LaneOptions,
+        snapshots: &SnapshotSettings,
+        workers: usize,
+    ) -> Result<Service> {
+        let deployment = Arc::new(deployment);
+        let status = Arc::new(Status::default());
+        let mut service = Service {
+            status,
+            workers: Vec::new(),
+        };
+        for number in 0..workers.max(1) {
+            service.status.begins(number);
+            let (deployment, options) = (Arc::clone(&deployment), options.clone());
+            let snapshots = Snapshots::new(&deployment, snapshots);
+            let status = Arc::clone(&service.status);
+            let body = move || {
+                let ran = catch_unwind(AssertUnwindSafe(|| {
+                    Worker::join(number, &deployment, &options, snapshots, &status)?.run()
+                }));
+                match ran {
+                    Ok(Ok(())) => {}
+                    Ok(Err(error)) => status.fail(error),
+                    Err(_) => status.fail(Error::Defect),
+                }
+            };
+            let thread = std::thread::Builder::new()
+                .name(format!("lanes-{number}"))
+                .spawn(body)
+                .map_err(Error::Thread)?;
+            service.workers.push(thread);
+        }
+        Ok(service)
+    }
+
+    /// How it stands.
+    pub fn standing(&self) -> Standing {
+        self.status.standing()
+    }
+
+    /// Whether it goes on; not any more after a failure.
+    pub fn is_running(&self) -> bool {
+        !self.status.is_stopping()
+    }
+
+    /// Stops after everything that was read is committed, and gives what this instance did.
+    ///
+    /// # Errors
+    /// Why it had stopped by itself.
+    pub fn stop(mut self) -> Result<Standing> {
+        self.end();
+        match self.status.take_failure() {
+            Some(error) => Err(error),
+            None => Ok(self.status.standing()),
+        }
+    }
+
+    fn end(&mut self) {
+        self.status.stop();
+        for worker in self.workers.drain(..) {
+            let _ = worker.join();
+        }
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
