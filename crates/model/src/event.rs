@@ -172,8 +172,15 @@ macro_rules! event_bodies {
 
             /// The derived stream that it is published on.
             pub const fn stream(&self) -> Stream {
-                match self { $(EventBody::$name(_) => Stream::$stream,)* }
+                match self { $(EventBody::$name(_) => streams::$name,)* }
             }
+        }
+
+        /// The derived stream of every kind, by the name of its variant.
+        #[allow(non_upper_case_globals, missing_docs, reason = "each is named after its variant")]
+        pub mod streams {
+            use super::Stream;
+            $(pub const $name: Stream = Stream::$stream;)*
         }
     };
 }
@@ -919,25 +926,53 @@ impl OutId {
     /// entry's input, or one timer) from 0, internal ones included, in the order in which they happened; so
     /// a latch that fires again under another cause has another id.
     pub fn of(kind: &str, account: &AccountId, cause: CauseKey<'_>, ordinal: u32) -> OutId {
-        let mut hasher = xxhash_rust::xxh3::Xxh3::new();
-        let mut part = |bytes: &[u8]| {
-            hasher.update(&(bytes.len() as u64).to_le_bytes());
-            hasher.update(bytes);
-        };
-        part(kind.as_bytes());
-        part(account.as_str().as_bytes());
         match cause {
             CauseKey::Input(key) => {
-                part(key.source.as_str().as_bytes());
-                part(key.event_id.as_str().as_bytes());
+                let cause = (key.source.as_str(), key.event_id.as_str());
+                OutId::of_input(kind, account.as_str(), cause, ordinal)
             }
             CauseKey::Timer(timer) => {
-                part(timer.kind.word().as_bytes());
-                part(timer.id.as_bytes());
-                part(&timer.due_at.nanos().to_le_bytes());
+                let mut parts = Parts::of(kind, account.as_str());
+                parts.add(timer.kind.word().as_bytes());
+                parts.add(timer.id.as_bytes());
+                parts.add(&timer.due_at.nanos().to_le_bytes());
+                parts.finish(ordinal)
             }
         }
-        part(&ordinal.to_le_bytes());
-        OutId(hasher.digest128())
+    }
+
+    /// As [`OutId::of`], where the cause is an input: its source and event id.
+    pub fn of_input(
+        kind: &str,
+        account: &str,
+        (source, event_id): (&str, &str),
+        ordinal: u32,
+    ) -> OutId {
+        let mut parts = Parts::of(kind, account);
+        parts.add(source.as_bytes());
+        parts.add(event_id.as_bytes());
+        parts.finish(ordinal)
+    }
+}
+
+/// What an `out_id` is the hash of, each part behind its length.
+struct Parts(xxhash_rust::xxh3::Xxh3);
+
+impl Parts {
+    fn of(kind: &str, account: &str) -> Parts {
+        let mut parts = Parts(xxhash_rust::xxh3::Xxh3::new());
+        parts.add(kind.as_bytes());
+        parts.add(account.as_bytes());
+        parts
+    }
+
+    fn add(&mut self, bytes: &[u8]) {
+        self.0.update(&(bytes.len() as u64).to_le_bytes());
+        self.0.update(bytes);
+    }
+
+    fn finish(mut self, ordinal: u32) -> OutId {
+        self.add(&ordinal.to_le_bytes());
+        OutId(self.0.digest128())
     }
 }

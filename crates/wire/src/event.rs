@@ -299,7 +299,7 @@ messages! {
 pub(crate) mod body {
     use super::*;
 
-    bodies! { EventBody {
+    bodies! { EventBody in streams {
         16 UsageRated "usage_rated",
         17 ChargePosted "charge_posted",
         18 PurchaseRecorded "purchase_recorded",

@@ -22,7 +22,7 @@ pub struct Entries<'a>(Reader<'a>);
 
 /// The bytes of one entry.
 #[derive(Clone, Copy, Debug)]
-pub struct EntryBytes<'a>(&'a [u8]);
+pub struct EntryBytes<'a>(pub(crate) &'a [u8]);
 
 impl<'a> Entries<'a> {
     /// Opens a frame (`umbral.v1.Frame`).

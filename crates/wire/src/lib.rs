@@ -23,6 +23,7 @@ mod output;
 mod pb;
 mod posted;
 pub mod proto;
+mod published;
 mod scalars;
 mod table;
 mod usage;
@@ -36,6 +37,7 @@ pub use hash::body_hash;
 pub use identity::Identity;
 pub use names::{Names, NoNames};
 pub use output::{OutputBody, OutputEvent, outputs};
+pub use published::{Published, RatedBytes};
 
 /// Largest input in either form, in bytes. A catalog activation with its decks is the largest there is.
 pub const MAX_MESSAGE_BYTES: usize = 64 << 20;

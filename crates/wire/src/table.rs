@@ -227,8 +227,20 @@ macro_rules! words {
     )*};
 }
 
-/// Makes an enum of bodies the `oneof` of its message: one field number and one JSON key a variant.
+/// Makes an enum of bodies the `oneof` of its message: one field number and one JSON key a variant; `in streams`
+/// those of events, each of which has a stream.
 macro_rules! bodies {
+    ($type:ident in streams { $($tag:literal $variant:ident $word:literal,)* }) => {
+        crate::table::bodies! { $type { $($tag $variant $word,)* } }
+
+        /// The stream of the kind with this field number; none if there is no such kind.
+        pub(crate) const fn stream_of(tag: u32) -> Option<Stream> {
+            match tag {
+                $($tag => Some(streams::$variant),)*
+                _ => None,
+            }
+        }
+    };
     ($type:ident { $($tag:literal $variant:ident $word:literal,)* }) => {
         /// Appends the body as the field of its kind.
         pub(crate) fn put(body: &$type, out: &mut Vec<u8>) {

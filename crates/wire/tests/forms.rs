@@ -10,12 +10,15 @@ use std::collections::BTreeSet;
 use support::{
     Dice, EVENT_KINDS, INPUT_KINDS, any as arbitrary, body_of_kind, event_of_kind, incoming_of_kind,
 };
-use umbral_model::event::{Event, EventBody, UsageRated};
+use umbral_model::event::{Event, EventBody, Stream, UsageRated};
 use umbral_model::input::{Body, Incoming, IncomingBody, Input, UsageCancelled, UsageCorrected};
 use umbral_model::journal::{
     AccountEvent, Commit, Entry, Frame, JournaledInput, Outcome, UsageEntry,
 };
-use umbral_wire::{Entries, EntryBytes, body_hash, frame, json, outputs, proto, schema};
+use umbral_model::money::Currency;
+use umbral_wire::{
+    Entries, EntryBytes, NoNames, Published, body_hash, frame, json, outputs, proto, schema,
+};
 
 fn protobuf(incoming: &Incoming) -> Vec<u8> {
     let mut bytes = Vec::new();
@@ -202,6 +205,57 @@ proptest! {
             let mut bytes = Vec::new();
             proto::encode_output(&output, &mut bytes);
             assert_canonical::<schema::Output>(&bytes);
+        }
+    }
+
+    /// What bytes tell of an entry's outputs is what decoding it tells, and they tell it of every entry that only rates
+    /// usage or changes state.
+    #[test]
+    fn what_is_published_shows_in_the_bytes(seed: u64, rates in 0..3usize, internal in 0..4usize, other in 0..6u64) {
+        let mut dice = Dice(seed);
+        let mut entry: Entry = arbitrary(&mut dice);
+        if other > 0 {
+            entry.outcome = Outcome::Applied;
+            entry.input = JournaledInput::Account(arbitrary(&mut dice));
+            entry.events.clear();
+            for number in 0..rates + internal {
+                let mut event: AccountEvent = arbitrary(&mut dice);
+                event.event.body = event_of_kind(dice.below(EVENT_KINDS), &mut dice);
+                while event.event.body.stream() != Stream::Internal {
+                    event.event.body = event_of_kind(dice.below(EVENT_KINDS), &mut dice);
+                }
+                if number < rates {
+                    event.event.body = EventBody::UsageRated(arbitrary(&mut dice));
+                }
+                if other > 1 {
+                    (event.account, event.event.timer) = (None, None);
+                }
+                entry.events.insert(dice.below(number as u64 + 1) as usize, event);
+            }
+        }
+        let frame = Frame { entries: vec![entry.clone()], ..arbitrary(&mut dice) };
+        let mut bytes = Vec::new();
+        frame::encode(&frame, &mut bytes);
+        let read = Entries::of(&bytes).next().expect("an entry").expect("an entry");
+        let mut expected = outputs(&entry);
+        expected.retain(|output| output.body.stream() != Stream::Internal);
+        match read.published() {
+            Published::Nothing => prop_assert!(expected.is_empty(), "{:?}", expected),
+            Published::Rated(rated) => {
+                let currency = Currency::parse("EUR");
+                prop_assert_eq!(expected.len(), 1);
+                expected[0].currency = currency;
+                let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+                rated.encode(rated.out_id(), currency, &mut ours);
+                proto::encode_output(&expected[0], &mut theirs);
+                prop_assert_eq!(ours, theirs);
+                let mut text = String::new();
+                rated.append_json(rated.out_id(), currency, &NoNames, &mut text).expect("rated usage");
+                prop_assert_eq!(text, json::output(&expected[0]));
+                prop_assert_eq!(rated.effective_at(), expected[0].effective_at);
+                prop_assert_eq!(Some(rated.account()), expected[0].account_id.map(|account| account.as_str()));
+            }
+            Published::Unknown => prop_assert!(other < 2 || rates > 1, "the bytes tell enough: {:?}", entry),
         }
     }
 

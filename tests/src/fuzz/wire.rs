@@ -2,9 +2,11 @@
 
 use prost::Message;
 use std::io::BufReader;
+use umbral_model::event::Stream;
 use umbral_model::input::Incoming;
+use umbral_model::journal::Entry;
 use umbral_wire::proto::DelimitedReader;
-use umbral_wire::{frame as frames, json as text, proto, schema};
+use umbral_wire::{Entries, EntryBytes, Published, frame as frames, json as text, proto, schema};
 
 /// Both forms of an input say the same.
 fn comes_back(incoming: &Incoming) {
@@ -59,11 +61,29 @@ pub(super) fn frame(bytes: &[u8]) {
     frames::encode(&frame, &mut written);
     let again = frames::decode(&written).expect("an own frame is read");
     assert_eq!(again, frame, "a frame comes back");
-    for entry in &frame.entries {
+    for (entry, read) in frame.entries.iter().zip(Entries::of(&written)) {
         for output in umbral_wire::outputs(entry) {
             let line = text::output(&output);
             serde_json::from_str::<serde_json::Value>(&line).expect("outputs are JSON");
         }
+        published(entry, read.expect("an own entry is read"));
+    }
+}
+
+/// The bytes of an entry tell of its outputs what the entry tells.
+fn published(entry: &Entry, bytes: EntryBytes<'_>) {
+    let mut outputs = umbral_wire::outputs(entry);
+    outputs.retain(|output| output.body.stream() != Stream::Internal);
+    match bytes.published() {
+        Published::Nothing => assert!(outputs.is_empty(), "{outputs:?}"),
+        Published::Rated(rated) => {
+            let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+            rated.encode(rated.out_id(), None, &mut ours);
+            assert_eq!(outputs.len(), 1, "{outputs:?}");
+            proto::encode_output(&outputs[0], &mut theirs);
+            assert_eq!(ours, theirs, "{outputs:?}");
+        }
+        Published::Unknown => {}
     }
 }
 

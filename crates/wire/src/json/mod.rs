@@ -61,9 +61,16 @@ pub fn output(output: &OutputEvent<'_>) -> String {
 
 /// Writes an output of a derived stream with the names that `names` gives.
 pub fn output_with(output: &OutputEvent<'_>, names: &dyn Names) -> String {
-    let mut out = Writer::new(names);
+    let mut text = String::with_capacity(512);
+    append_output(output, names, &mut text);
+    text
+}
+
+/// As [`output_with`], appended to a text.
+pub fn append_output(output: &OutputEvent<'_>, names: &dyn Names, text: &mut String) {
+    let mut out = Writer::on(core::mem::take(text), names);
     output.write(&mut out);
-    out.finish()
+    *text = out.finish();
 }
 
 /// Bytes as base 64 with padding, as proto3 JSON writes them.

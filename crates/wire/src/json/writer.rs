@@ -14,10 +14,12 @@ pub(crate) struct Writer<'n> {
 impl<'n> Writer<'n> {
     /// An empty text.
     pub(crate) fn new(names: &'n dyn Names) -> Self {
-        Writer {
-            out: String::with_capacity(512),
-            names,
-        }
+        Writer::on(String::with_capacity(512), names)
+    }
+
+    /// Goes on behind a text.
+    pub(crate) fn on(out: String, names: &'n dyn Names) -> Self {
+        Writer { out, names }
     }
 
     /// The text.
