@@ -5,14 +5,51 @@ use crate::error::{Error, Result};
 use crate::tail::{Ends, Start, assign, is_passing, payload};
 use rdkafka::consumer::BaseConsumer;
 use rdkafka::message::Message;
+use smol_str::SmolStr;
 use std::sync::Arc;
 use std::time::Duration;
+use umbral_intake::reader::Refusal;
+use umbral_model::ids::PartitionNo;
+use umbral_model::rejection::{Reason, Rejection};
+use umbral_runtime::{Chunk, Counting, Original, Record, SourceId};
+use umbral_wire::json;
 
 /// A catalog activation as it came.
 #[derive(Clone, Debug)]
 pub(crate) struct CatalogRecord {
     pub offset: i64,
     pub bytes: Arc<Vec<u8>>,
+}
+
+impl CatalogRecord {
+    /// As a lane takes it.
+    pub(crate) fn chunk(&self, topic: &str) -> Chunk {
+        let name = Deployment::source_id(topic, PartitionNo(0));
+        let source = SourceId {
+            id: SmolStr::new(&name),
+            name,
+            format: SmolStr::new_static("json"),
+            counting: Counting::Rows,
+        };
+        let content = json::parse_incoming(&self.bytes).map_err(|error| Refusal {
+            key: None,
+            occurred_at: None,
+            rejection: Rejection::new(Reason::Unreadable, error.to_string()),
+        });
+        Chunk {
+            sources: vec![Arc::new(source)],
+            format: SmolStr::new_static("json"),
+            bytes: Arc::clone(&self.bytes),
+            records: vec![Record {
+                content,
+                original: Original::Span(0, u32::try_from(self.bytes.len()).unwrap_or(u32::MAX)),
+                source: Some(0),
+                row: self.offset.unsigned_abs() + 1,
+                line: 0,
+                resubmits: None,
+            }],
+        }
+    }
 }
 
 /// All catalog activations so far, in order.

@@ -1,28 +1,10 @@
 //! What every part of an instance knows of its deployment.
 
+use crate::input::InputTopic;
 use crate::outputs::{self, STREAMS};
 use rdkafka::ClientConfig;
 use std::time::Duration;
 use umbral_model::ids::PartitionNo;
-
-/// How records of an input topic are written.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub enum InputFormat {
-    /// A line of JSON, or several.
-    #[default]
-    Json,
-    /// A message `umbral.v1.Input`, or a packed batch of them.
-    Protobuf,
-}
-
-/// An input topic.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct InputTopic {
-    /// Its name.
-    pub name: String,
-    /// How its records are written.
-    pub format: InputFormat,
-}
 
 /// The topics of a deployment.
 #[derive(Clone, PartialEq, Eq, Debug)]

@@ -111,15 +111,17 @@ impl Loaded {
     fn take(&mut self, topic: &str, message: &BorrowedMessage<'_>) -> Result<()> {
         let offset = message.offset();
         let bytes = payload(message);
+        let partition = self.state.partition();
         let failed = |source| Error::Journal {
             topic: topic.to_owned(),
-            partition: self.state.partition(),
+            partition,
             offset,
             source,
         };
         if self.expects_own_last() {
             let chain = RecordChain::after(bytes).map_err(|error| failed(error.into()))?;
-            let same = (chain.batch, chain.hash) == (self.state.chain().batch, self.state.chain().hash);
+            let same =
+                (chain.batch, chain.hash) == (self.state.chain().batch, self.state.chain().hash);
             if !same {
                 let error = umbral_journal::ChainError::Fork;
                 return Err(failed(error.into()));
@@ -186,7 +188,9 @@ fn read_until(
     let topic = &deployment.topics.journal;
     let (mut starts, mut total) = (Vec::new(), 0);
     for (partition, end) in wanted {
-        let Some(lane) = loaded.get(partition) else { continue };
+        let Some(lane) = loaded.get(partition) else {
+            continue;
+        };
         if lane.next_offset < *end {
             total += (end - lane.next_offset).unsigned_abs();
             starts.push(Start {
@@ -215,7 +219,8 @@ fn has_snapshots(topic: &str, loaded: &BTreeMap<u16, Loaded>) -> Result<()> {
                 topic: topic.to_owned(),
                 partition: lane.state.partition(),
                 offset: lane.next_offset,
-                source: umbral_journal::ChainError::Damaged("the journal ends before the snapshot").into(),
+                source: umbral_journal::ChainError::Damaged("the journal ends before the snapshot")
+                    .into(),
             });
         }
     }
@@ -255,7 +260,9 @@ pub(crate) fn compare_published(
         for (partition, lane) in loaded {
             let journal = lane.published[stream];
             // What retention has taken away cannot be compared.
-            let Some(found) = last.get(partition).copied() else { continue };
+            let Some(found) = last.get(partition).copied() else {
+                continue;
+            };
             if found == journal {
                 continue;
             }

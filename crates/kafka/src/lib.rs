@@ -1,4 +1,34 @@
-//! Umbral on Apache Kafka. The only crate that knows rdkafka.
+//! Umbral on Apache Kafka: an instance is a member of a consumer group, owns partitions, and decides their inputs with
+//! the engine's own rules. The only crate that knows rdkafka.
+//!
+//! ```text
+//! input topics -> worker (lanes decide) -> transaction {journal, derived topics, offsets} -> durable
+//!                    ^ new owner: snapshot -> journal tail -> compare -> read inputs from where the journal says
+//! ```
+//!
+//! What is in the journal topic happened, once, and nothing else did; the group's offsets only follow it. How partitions
+//! change hands, and what happens when brokers and instances fail, is in `docs/kafka.md`.
+
+mod catalogs;
+mod deployment;
+mod error;
+mod group;
+pub mod input;
+mod journal;
+mod metrics;
+pub mod outputs;
+mod service;
+mod snapshots;
+mod status;
+mod tail;
+mod transaction;
+mod worker;
+
+pub use deployment::{Deployment, Topics, TransactionLimits};
+pub use error::{Error, Result};
+pub use service::Service;
+pub use snapshots::SnapshotSettings;
+pub use status::{Standing, WorkerStatus};
 
 /// The version of librdkafka that is built in.
 pub fn library_version() -> String {

@@ -157,7 +157,9 @@ impl Snapshots {
 
     /// Takes a snapshot of a lane of which everything is durable; its last record lies at `offset`.
     pub(crate) fn take(&mut self, partition: u16, lane: &Lane, offset: Option<i64>) {
-        let (Some((line, _)), Some(offset)) = (&self.putting, offset) else { return };
+        let (Some((line, _)), Some(offset)) = (&self.putting, offset) else {
+            return;
+        };
         let since = self.since.entry(partition).or_default();
         let snapshot = ToPut {
             partition,
@@ -174,7 +176,11 @@ impl Snapshots {
 
     /// Takes a snapshot before a stop, where there is anything new.
     pub(crate) fn take_last(&mut self, partition: u16, lane: &Lane, offset: Option<i64>) {
-        if self.since.get(&partition).is_some_and(|since| since.bytes > 0) {
+        if self
+            .since
+            .get(&partition)
+            .is_some_and(|since| since.bytes > 0)
+        {
             self.take(partition, lane, offset);
         }
     }

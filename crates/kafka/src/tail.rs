@@ -144,9 +144,9 @@ fn watermarks(consumer: &BaseConsumer, topic: &str, partition: i32) -> Result<(i
                 std::thread::sleep(Duration::from_millis(100) * tries);
             }
             Err(error) => {
-                return Err(Error::client(format!("find the end of {topic}/{partition}"))(
-                    error,
-                ));
+                return Err(Error::client(format!(
+                    "find the end of {topic}/{partition}"
+                ))(error));
             }
         }
     }

@@ -276,7 +276,7 @@ impl Transactions {
             let counters = published
                 .entry(*partition)
                 .or_insert(before.unwrap_or_default());
-            let mut send = |derived: &DerivedRecord<'_>| -> std::result::Result<(), Trouble> {
+            let mut send_on = |derived: &DerivedRecord<'_>| -> std::result::Result<(), Trouble> {
                 Ok(send_derived(
                     producer,
                     &self.deployment,
@@ -285,7 +285,7 @@ impl Transactions {
                 )?)
             };
             self.publisher
-                .publish(record.frame(), &record.world, counters, &mut send)?;
+                .publish(record.frame(), &record.world, counters, &mut send_on)?;
             let headers = journal::headers(counters, &self.name);
             let to = BaseRecord::<(), [u8], usize>::with_opaque_to(
                 &self.deployment.topics.journal,
@@ -335,7 +335,10 @@ impl Transactions {
         let ends = Ends::new(&self.deployment)?;
         let mut starts: BTreeMap<u16, i64> = BTreeMap::new();
         for (partition, _) in &job.records {
-            let from = self.owned.get(partition).map_or(0, |owned| owned.next_offset);
+            let from = self
+                .owned
+                .get(partition)
+                .map_or(0, |owned| owned.next_offset);
             starts.insert(*partition, from);
         }
         let mut to_read = Vec::new();
@@ -422,7 +425,8 @@ fn send_derived(
     partition: u16,
     derived: &DerivedRecord<'_>,
 ) -> std::result::Result<(), KafkaError> {
-    let topic = index_of(derived.stream).and_then(|index| deployment.topics.derived[index].as_ref());
+    let topic =
+        index_of(derived.stream).and_then(|index| deployment.topics.derived[index].as_ref());
     let Some(topic) = topic else { return Ok(()) };
     let mut headers = OwnedHeaders::new_with_capacity(derived.headers.len());
     for (key, value) in derived.headers {

@@ -9,7 +9,7 @@ use crate::catalogs::CatalogFeed;
 use crate::deployment::Deployment;
 use crate::error::{Error, Result};
 use crate::group::{Change, Membership};
-use crate::input::ChunkBuilder;
+use crate::input::{self, ChunkBuilder};
 use crate::journal::{self, JournalFrames, Loaded};
 use crate::snapshots::Snapshots;
 use crate::status::Status;
@@ -18,17 +18,20 @@ use crate::transaction::{Job, Outcome, Owned, Transactions};
 use crossbeam_channel::{Receiver, Sender, bounded};
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
-use rdkafka::message::{BorrowedMessage, Message};
+use rdkafka::message::{BorrowedMessage, Headers, Message};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use rdkafka::types::RDKafkaErrorCode as Code;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use umbral_model::ids::PartitionNo;
+use umbral_runtime::Chunk;
 use umbral_runtime::lane::{Lane, LaneOptions, LaneRecord};
 
 /// How long a worker without inputs sleeps at most: how late a tick of the wall clock may be.
 const IDLE: Duration = Duration::from_millis(50);
+/// Octets of a record; of a longer one the beginning is kept, in the quarantine.
+const MAX_RECORD: usize = 1 << 20;
 /// Partitions that are folded before the coordinator is heard again.
 const LOADED_AT_ONCE: usize = 8;
 
@@ -56,6 +59,8 @@ pub(crate) struct Worker {
     /// Assigned, and not folded yet.
     awaited: BTreeSet<u16>,
     builders: BTreeMap<u16, ChunkBuilder>,
+    /// Chunks of builders that had no more room.
+    full: BTreeMap<u16, Vec<Chunk>>,
     catalogs: CatalogFeed,
     orders: Sender<Order>,
     outcomes: Receiver<Result<Outcome>>,
@@ -103,6 +108,7 @@ impl Worker {
             parked: BTreeMap::new(),
             awaited: BTreeSet::new(),
             builders: BTreeMap::new(),
+            full: BTreeMap::new(),
             catalogs,
             orders,
             outcomes,
@@ -139,7 +145,8 @@ impl Worker {
         self.decide()?;
         self.settle()?;
         for (partition, driven) in &self.lanes {
-            self.snapshots.take_last(*partition, &driven.lane, driven.last_offset);
+            self.snapshots
+                .take_last(*partition, &driven.lane, driven.last_offset);
         }
         self.snapshots.finish();
         Ok(())
@@ -152,7 +159,8 @@ impl Worker {
         };
         self.settle()?;
         if let Some(driven) = self.lanes.get(&partition) {
-            self.snapshots.take(partition, &driven.lane, driven.last_offset);
+            self.snapshots
+                .take(partition, &driven.lane, driven.last_offset);
         }
         Ok(())
     }
@@ -182,16 +190,24 @@ impl Worker {
         Ok(())
     }
 
+    /// Drops what was read and not decided: it is read again.
+    fn forget_read(&mut self) {
+        self.builders.clear();
+        self.full.clear();
+    }
+
     /// Ends what is under way and lets all partitions go.
     fn give_up(&mut self, lost: bool) -> Result<()> {
-        self.builders.clear();
+        self.forget_read();
         self.awaited.clear();
         self.settle()?;
         let lost = lost || self.consumer.assignment_lost();
         for (partition, driven) in std::mem::take(&mut self.lanes) {
             let owned = self.published.remove(&partition);
             // What was decided and not committed is not in the journal: such a lane is of no use.
-            let Some(owned) = owned.filter(|_| !lost) else { continue };
+            let Some(owned) = owned.filter(|_| !lost) else {
+                continue;
+            };
             let Driven { lane, last_offset } = driven;
             let state = lane.park();
             let loaded = Loaded::parked(state, owned.next_offset, last_offset, owned.published);
@@ -213,7 +229,10 @@ impl Worker {
         let mut loaded = BTreeMap::new();
         for partition in &some {
             let known = self.parked.remove(partition);
-            loaded.insert(*partition, known.unwrap_or_else(|| self.snapshots.newest(*partition)));
+            loaded.insert(
+                *partition,
+                known.unwrap_or_else(|| self.snapshots.newest(*partition)),
+            );
         }
         let deployment = Arc::clone(&self.deployment);
         let ends = Ends::new(&deployment)?;
@@ -297,7 +316,9 @@ impl Worker {
     }
 
     fn keep(&mut self, message: &BorrowedMessage<'_>) {
-        let Ok(partition) = u16::try_from(message.partition()) else { return };
+        let Ok(partition) = u16::try_from(message.partition()) else {
+            return;
+        };
         if !self.lanes.contains_key(&partition) {
             return;
         }
@@ -306,10 +327,23 @@ impl Worker {
             return;
         };
         let deployment = &self.deployment;
-        self.builders
-            .entry(partition)
-            .or_insert_with(|| ChunkBuilder::new(&deployment.topics.inputs, PartitionNo(partition)))
-            .push_message(topic, message);
+        let builder = self.builders.entry(partition).or_insert_with(|| {
+            ChunkBuilder::new(&deployment.topics.inputs, i32::from(partition), MAX_RECORD)
+        });
+        let message = input::Message {
+            topic,
+            offset: message.offset().unsigned_abs(),
+            content_type: content_type(message),
+            value: message.payload(),
+        };
+        if !builder.push(&message) {
+            self.full
+                .entry(partition)
+                .or_default()
+                .push(builder.finish());
+            // A message alone always finds room.
+            let _ = builder.push(&message);
+        }
     }
 
     /// What a consumer says that is no message.
@@ -327,7 +361,6 @@ impl Worker {
 
     /// Has the lanes decide what was gathered, and hands it on as one transaction.
     fn decide(&mut self) -> Result<()> {
-        let mut builders = std::mem::take(&mut self.builders);
         let mut job = Job {
             records: Vec::new(),
             offsets: TopicPartitionList::new(),
@@ -337,10 +370,16 @@ impl Worker {
                 partition: PartitionNo(*partition),
                 failure,
             };
-            feed_catalogs(&self.catalogs, &self.deployment.topics.catalog, &mut driven.lane)
-                .map_err(failed)?;
-            if let Some(builder) = builders.remove(partition) {
-                driven.lane.take(builder.finish()).map_err(failed)?;
+            feed_catalogs(
+                &self.catalogs,
+                &self.deployment.topics.catalog,
+                &mut driven.lane,
+            )
+            .map_err(failed)?;
+            let full = self.full.remove(partition).unwrap_or_default();
+            let last = self.builders.get_mut(partition).map(ChunkBuilder::finish);
+            for chunk in full.into_iter().chain(last) {
+                driven.lane.take(chunk).map_err(failed)?;
             }
             driven.lane.pass_time().map_err(failed)?;
             let records = driven.lane.close().map_err(failed)?;
@@ -388,10 +427,13 @@ impl Worker {
                 Ok(())
             }
             Outcome::NotOwner => {
-                tracing::info!(worker = self.number, "no longer owner; what was not committed is dropped");
+                tracing::info!(
+                    worker = self.number,
+                    "no longer owner; what was not committed is dropped"
+                );
                 self.lanes.clear();
                 self.published.clear();
-                self.builders.clear();
+                self.forget_read();
                 self.status.owns(self.number, 0);
                 // Nothing more is read until the coordinator has said what is whose.
                 self.read_lanes()
@@ -400,7 +442,9 @@ impl Worker {
     }
 
     fn note_durable(&mut self, partition: u16, record: &LaneRecord, offset: i64, nanos: u64) {
-        let Some(driven) = self.lanes.get_mut(&partition) else { return };
+        let Some(driven) = self.lanes.get_mut(&partition) else {
+            return;
+        };
         driven.last_offset = Some(offset);
         driven.lane.durable(record, offset.unsigned_abs(), nanos);
         self.snapshots.note(partition, record.bytes.len());
@@ -429,8 +473,19 @@ fn commit_orders(
     }
 }
 
+/// The header by which a packed message is told from a single record.
+fn content_type<'m>(message: &'m BorrowedMessage<'_>) -> Option<&'m [u8]> {
+    let headers = message.headers()?;
+    let header = headers.iter().find(|header| header.key == "content-type")?;
+    header.value
+}
+
 fn input_names(deployment: &Deployment) -> impl Iterator<Item = &str> {
-    deployment.topics.inputs.iter().map(|topic| topic.name.as_str())
+    deployment
+        .topics
+        .inputs
+        .iter()
+        .map(|topic| topic.name.as_str())
 }
 
 /// Gives a lane the catalogs that it has not had.
@@ -442,7 +497,7 @@ fn feed_catalogs(
     let source = lane.source(&Deployment::source_id(topic, PartitionNo(0)));
     let from = source.map_or(0, |source| source.records);
     for record in catalogs.since(from) {
-        lane.take(crate::input::catalog_chunk(topic, record))?;
+        lane.take(record.chunk(topic))?;
     }
     Ok(())
 }

@@ -55,6 +55,7 @@ const LAYERS: [(&str, &[&str]); 16] = [
             "umbral-engine",
             "umbral-wire",
             "umbral-store",
+            "umbral-journal",
             "umbral-intake",
             "umbral-runtime",
             "umbral-history",
@@ -90,7 +91,7 @@ const FORBIDDEN_IN_CORE: [&str; 10] = [
 
 /// Packages that only one crate may use.
 const ONE_HOME: [(&str, &str); 4] = [
-    ("rdkafka", "umbral-kafka"),
+    ("rdkafka", "umbral-kafka, umbral-tests, umbral-benches"),
     ("axum", "umbral-http"),
     ("object_store", "umbral-store"),
     ("csv", "umbral-intake, umbral-catalog, umbral-benches"),

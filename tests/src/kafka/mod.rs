@@ -1,0 +1,183 @@
+//! What tests on a real broker have in common: topics, a synthetic operator's inputs in them, and what must be found in
+//! the journal and on the derived topics afterwards.
+
+pub mod oracle;
+pub mod topics;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+use umbral_intake::directory::Directory;
+use umbral_kafka::input::{InputFormat, InputTopic};
+use umbral_kafka::outputs::{Format, STREAMS, Settings};
+use umbral_kafka::{Deployment, Topics, TransactionLimits};
+use umbral_model::ids::{AccountId, EventId, PartitionNo, Source};
+use umbral_model::input::{
+    Address, CatalogActivated, Incoming, IncomingBody, Input, InputKey,
+};
+use umbral_model::time::{Date, Timestamp};
+use umbral_runtime::partitioner::partition_of;
+use umbral_workload::{Operator, Parameters};
+
+/// The input topics, without the prefix.
+pub const INPUTS: [&str; 4] = ["usage", "purchases", "billing", "customers"];
+
+/// A deployment for a test.
+pub fn deployment(bootstrap: &str, prefix: &str, partitions: u16, instance: &str) -> Deployment {
+    let mut client = rdkafka::ClientConfig::new();
+    client.set("bootstrap.servers", bootstrap);
+    let name = |topic: &str| format!("{prefix}.{topic}");
+    Deployment {
+        client,
+        topics: Topics {
+            inputs: INPUTS
+                .iter()
+                .map(|topic| InputTopic {
+                    name: name(topic),
+                    format: InputFormat::Json,
+                })
+                .collect(),
+            catalog: name("catalog"),
+            journal: name("journal"),
+            derived: STREAMS.map(|stream| Some(name(stream.word()))),
+        },
+        partitions,
+        prefix: prefix.to_owned(),
+        instance: instance.to_owned(),
+        output: Settings {
+            format: Format::Json,
+            rated: true,
+            schema_ids: [None; STREAMS.len()],
+            source: format!("umbral/{prefix}"),
+        },
+        transaction: TransactionLimits {
+            messages: 2_000,
+            wait: Duration::from_millis(20),
+        },
+        session_timeout: Duration::from_secs(6),
+    }
+}
+
+/// The files of the demo's catalog as the input that activates it.
+pub fn demo_catalog() -> Incoming {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/catalogs/demo");
+    Incoming {
+        key: InputKey {
+            source: Source::new("tariffs"),
+            event_id: EventId::new("v1"),
+        },
+        occurred_at: Timestamp::parse("2026-01-01T00:00:00Z").expect("an instant"),
+        address: None,
+        currency: None,
+        actor: None,
+        reason: None,
+        forced: false,
+        body: IncomingBody::CatalogActivated(CatalogActivated {
+            version: Default::default(),
+            effective_from: None,
+            retroactive: false,
+            files: crate::edge::files(&folder),
+            zones: Vec::new(),
+        }),
+    }
+}
+
+/// One input with the partition of its account.
+pub struct Fed {
+    pub partition: PartitionNo,
+    pub account: Option<AccountId>,
+    pub incoming: Incoming,
+}
+
+/// A synthetic operator's inputs: first those that open accounts, then what happens.
+pub struct Feed {
+    pub opening: Vec<Fed>,
+    pub life: Vec<Fed>,
+}
+
+impl Feed {
+    /// Of so many subscribers, in a month.
+    pub fn new(subscribers: u32, seed: u64, partitions: u16) -> Feed {
+        let parameters = Parameters {
+            subscribers,
+            months: 1,
+            seed,
+            start: Date::from_ymd(2026, 3, 1).expect("a day"),
+        };
+        let directory = Directory::new();
+        let mut feed = Feed {
+            opening: Vec::new(),
+            life: Vec::new(),
+        };
+        for incoming in Operator::new(parameters).expect("an operator") {
+            let account = account_of(&directory, &incoming);
+            let fed = Fed {
+                partition: partition(account.as_ref(), &incoming, partitions),
+                account,
+                incoming,
+            };
+            let opens = match &fed.incoming.body {
+                IncomingBody::Account(body) => {
+                    umbral_runtime::changes_directory(body)
+                        || matches!(body, umbral_model::input::Body::CustomerAdded(_))
+                }
+                _ => false,
+            };
+            if let (true, Some(account), IncomingBody::Account(body)) =
+                (opens, &fed.account, &fed.incoming.body)
+            {
+                directory.apply(&Input {
+                    key: fed.incoming.key.clone(),
+                    occurred_at: fed.incoming.occurred_at,
+                    account: account.clone(),
+                    member: None,
+                    currency: None,
+                    actor: None,
+                    reason: None,
+                    forced: false,
+                    body: body.clone(),
+                });
+            }
+            match opens {
+                true => feed.opening.push(fed),
+                false => feed.life.push(fed),
+            }
+        }
+        feed
+    }
+
+    /// All inputs by key, with what was sent: an exact repeat has the same.
+    pub fn by_key(&self) -> BTreeMap<(String, String), &Incoming> {
+        let all = self.opening.iter().chain(&self.life);
+        all.map(|fed| (key_of(&fed.incoming.key), &fed.incoming))
+            .collect()
+    }
+}
+
+/// A key as texts.
+pub fn key_of(key: &InputKey) -> (String, String) {
+    (
+        key.source.as_str().to_owned(),
+        key.event_id.as_str().to_owned(),
+    )
+}
+
+fn account_of(directory: &Directory, incoming: &Incoming) -> Option<AccountId> {
+    match incoming.address.as_ref()? {
+        Address::Account(account, _) => Some(account.clone()),
+        Address::Identifier(identifier) => directory
+            .resolve(identifier, incoming.occurred_at)
+            .map(|(account, _)| account),
+    }
+}
+
+fn partition(account: Option<&AccountId>, incoming: &Incoming, partitions: u16) -> PartitionNo {
+    match account {
+        Some(account) => partition_of(account.as_str().as_bytes(), partitions),
+        None => partition_of(incoming.key.event_id.as_str().as_bytes(), partitions),
+    }
+}
+
+/// What an input is on a topic.
+pub fn json(incoming: &Incoming) -> Vec<u8> {
+    umbral_wire::json::incoming(incoming).into_bytes()
+}

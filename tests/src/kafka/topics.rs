@@ -1,0 +1,132 @@
+//! Making topics, filling them, and reading what is committed in them.
+
+use futures_executor::block_on;
+use rdkafka::ClientConfig;
+use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
+use rdkafka::client::DefaultClientContext;
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::KafkaError;
+use rdkafka::message::{Headers, Message};
+use rdkafka::producer::{BaseProducer, BaseRecord, DefaultProducerContext, Producer};
+use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
+use rdkafka::types::RDKafkaErrorCode;
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+use umbral_kafka::Deployment;
+
+/// A record that is committed.
+#[derive(Clone, Debug)]
+pub struct Taken {
+    pub partition: i32,
+    pub offset: i64,
+    pub key: Option<Vec<u8>>,
+    pub headers: BTreeMap<String, Vec<u8>>,
+    pub value: Vec<u8>,
+}
+
+/// Creates all topics of a deployment.
+pub fn create(deployment: &Deployment, replication: i32) {
+    let admin: AdminClient<DefaultClientContext> = deployment.client.create().expect("a client");
+    let topics = &deployment.topics;
+    let many = topics.inputs.iter().map(|topic| &topic.name);
+    let many = many.chain([&topics.journal]).chain(topics.derived.iter().flatten());
+    let partitions = i32::from(deployment.partitions);
+    let large = ("max.message.bytes", "33554432");
+    let mut new: Vec<NewTopic<'_>> = many
+        .map(|name| NewTopic::new(name, partitions, TopicReplication::Fixed(replication)))
+        .collect();
+    new.push(NewTopic::new(&topics.catalog, 1, TopicReplication::Fixed(replication)));
+    let new: Vec<NewTopic<'_>> = new.into_iter().map(|topic| topic.set(large.0, large.1)).collect();
+    let made = block_on(admin.create_topics(&new, &AdminOptions::new())).expect("an answer");
+    for topic in made {
+        topic.expect("a topic");
+    }
+}
+
+/// A producer that loses and repeats nothing.
+pub struct Producing {
+    producer: BaseProducer<DefaultProducerContext>,
+}
+
+impl Producing {
+    pub fn new(client: &ClientConfig) -> Producing {
+        let mut config = client.clone();
+        config
+            .set("enable.idempotence", "true")
+            .set("message.max.bytes", "33554432")
+            .set("queue.buffering.max.messages", "1000000")
+            .set("linger.ms", "5");
+        Producing {
+            producer: config.create().expect("a producer"),
+        }
+    }
+
+    pub fn send(&self, topic: &str, partition: i32, key: &[u8], value: &[u8]) {
+        let mut record = BaseRecord::to(topic).partition(partition).key(key).payload(value);
+        loop {
+            match self.producer.send(record) {
+                Ok(()) => return,
+                Err((KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull), unsent)) => {
+                    self.producer.poll(Duration::from_millis(5));
+                    record = unsent;
+                }
+                Err((error, _)) => panic!("cannot produce: {error}"),
+            }
+        }
+    }
+
+    pub fn flush(&self) {
+        self.producer.flush(Duration::from_secs(120)).expect("all is delivered");
+    }
+}
+
+/// Reads what is committed of a topic, each partition from its beginning to its end.
+pub fn read_committed(client: &ClientConfig, topic: &str, partitions: u16) -> Vec<Taken> {
+    let mut config = client.clone();
+    config
+        .set("group.id", "tests")
+        .set("enable.auto.commit", "false")
+        .set("isolation.level", "read_committed")
+        .set("enable.partition.eof", "true")
+        .set("fetch.message.max.bytes", "33554432");
+    let consumer: BaseConsumer = config.create().expect("a consumer");
+    let mut list = TopicPartitionList::new();
+    for partition in 0..partitions {
+        list.add_partition_offset(topic, i32::from(partition), Offset::Beginning)
+            .expect("an offset");
+    }
+    consumer.assign(&list).expect("an assignment");
+    let (mut taken, mut open) = (Vec::new(), usize::from(partitions));
+    let started = Instant::now();
+    while open > 0 {
+        assert!(started.elapsed() < Duration::from_secs(120), "{topic} is not read to its end");
+        match consumer.poll(Duration::from_millis(200)) {
+            None => {}
+            Some(Err(KafkaError::PartitionEOF(_))) => open -= 1,
+            Some(Err(error)) => eprintln!("reading {topic}: {error}"),
+            Some(Ok(message)) => taken.push(Taken {
+                partition: message.partition(),
+                offset: message.offset(),
+                key: message.key().map(<[u8]>::to_vec),
+                headers: headers(&message),
+                value: message.payload().unwrap_or_default().to_vec(),
+            }),
+        }
+    }
+    taken
+}
+
+fn headers(message: &rdkafka::message::BorrowedMessage<'_>) -> BTreeMap<String, Vec<u8>> {
+    let Some(headers) = message.headers() else { return BTreeMap::new() };
+    let headers = headers.iter();
+    headers
+        .map(|header| (header.key.to_owned(), header.value.unwrap_or_default().to_vec()))
+        .collect()
+}
+
+/// How many records a topic has had, committed or not, marks of transactions included.
+pub fn end(client: &ClientConfig, topic: &str, partition: i32) -> i64 {
+    let consumer: BaseConsumer = client.create().expect("a consumer");
+    let marks = consumer.fetch_watermarks(topic, partition, Duration::from_secs(10));
+    marks.expect("an end").1
+}
