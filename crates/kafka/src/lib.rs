@@ -1,5 +1,6 @@
 //! Umbral on Apache Kafka. The only crate that knows rdkafka.
 
+pub mod input;
 pub mod outputs;
 
 /// The version of librdkafka that is built in.

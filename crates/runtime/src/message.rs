@@ -66,8 +66,11 @@ pub struct SourceId {
 
 impl SourceId {
     /// The file's own name with the beginning of its content's hash: what a place in the journal names, the
-    /// same wherever the file lay.
+    /// same wherever the file lay. A stream's name stands for itself.
     pub(crate) fn short_name(&self) -> String {
+        if self.id == self.name {
+            return self.name.clone();
+        }
         let name = self.name.rsplit(['/', '\\']).next().unwrap_or_default();
         let id = self.id.get(..8).unwrap_or(&self.id);
         format!("{name} ({id})")
@@ -351,4 +354,22 @@ pub(crate) struct Spent {
     pub inputs: Vec<Vec<Box<Input>>>,
     /// Of frames.
     pub payloads: Vec<Vec<u8>>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_named_shortly_and_a_stream_as_it_is() {
+        let source = |id: &str, name: &str| SourceId {
+            id: id.into(),
+            name: name.to_owned(),
+            format: "json".into(),
+        };
+        let file = source("0123456789abcdef", "/data/usage.ndjson");
+        assert_eq!(file.short_name(), "usage.ndjson (01234567)");
+        let stream = source("kafka:usage/3", "kafka:usage/3");
+        assert_eq!(stream.short_name(), "kafka:usage/3");
+    }
 }
