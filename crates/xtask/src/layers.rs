@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::Command;
 
 /// Each crate of the workspace with the crates of the workspace that it may use.
-const LAYERS: [(&str, &[&str]); 15] = [
+const LAYERS: [(&str, &[&str]); 16] = [
     ("umbral-model", &[]),
     ("umbral-catalog", &["umbral-model"]),
     ("umbral-rating", &["umbral-model", "umbral-catalog"]),
@@ -60,7 +60,8 @@ const LAYERS: [(&str, &[&str]); 15] = [
             "umbral-history",
         ],
     ),
-    ("xtask", &[]),
+    ("umbral-broker", &[]),
+    ("xtask", &["umbral-broker"]),
     ("umbral-benches", &["*"]),
     ("umbral-tests", &["*"]),
 ];

@@ -1,10 +1,11 @@
-//! Tools of the repository: `cargo xtask test|tidy|lint|bench|stories|soak`.
+//! Tools of the repository: `cargo xtask test|tidy|lint|bench|kafka|stories|soak`.
 
 use anyhow::{Context, Result, bail};
 use clap::{Parser, Subcommand};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+mod kafka;
 mod layers;
 mod tidy;
 
@@ -46,6 +47,12 @@ enum Task {
         #[arg(long)]
         only: Option<String>,
     },
+    /// A real Apache Kafka on this machine.
+    Kafka {
+        /// What to do with it.
+        #[command(subcommand)]
+        command: kafka::Kafka,
+    },
     /// Runs for as long as one likes: every decoder against made bytes.
     Soak {
         /// Fuzzes every decoder and parser.
@@ -83,6 +90,7 @@ fn main() -> Result<()> {
             criterion,
             only,
         } => bench(&root, quick, &output, criterion, only.as_deref()),
+        Task::Kafka { command } => kafka::kafka(&root, &command),
         Task::Stories { folder } => stories(&root, &folder),
         Task::Soak {
             fuzz: _,
@@ -127,6 +135,7 @@ fn tidy(root: &Path) -> Result<()> {
 
 fn test(root: &Path, quick: bool) -> Result<()> {
     tidy(root)?;
+    kafka::announce();
     let mut command = cargo(root);
     command.args(["test", "--release", "--workspace", "--no-fail-fast"]);
     if quick {

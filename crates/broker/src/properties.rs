@@ -1,0 +1,118 @@
+//! `server.properties` of a broker.
+
+use crate::settings::Settings;
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::path::Path;
+
+/// Ports of one broker.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Ports {
+    /// For clients and other brokers.
+    pub(crate) clients: u16,
+    /// For controllers.
+    pub(crate) controllers: u16,
+}
+
+/// The text of the file for the broker at this index.
+pub(crate) fn text(settings: &Settings, ports: &[Ports], index: usize, data: &Path) -> String {
+    let mut all = common(ports);
+    let own = ports[index];
+    let listeners = format!(
+        "PLAIN://127.0.0.1:{},CONTROLLER://127.0.0.1:{}",
+        own.clients, own.controllers
+    );
+    let mut set = |name: &str, value: String| all.insert(name.to_owned(), value);
+    set("node.id", (index + 1).to_string());
+    set("listeners", listeners);
+    set(
+        "advertised.listeners",
+        format!("PLAIN://127.0.0.1:{}", own.clients),
+    );
+    set("log.dirs", data.display().to_string());
+    all.extend(settings.properties.clone());
+    let mut text = String::new();
+    for (name, value) in all {
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "{name}={}", value.replace('\\', "\\\\"));
+    }
+    text
+}
+
+fn common(ports: &[Ports]) -> BTreeMap<String, String> {
+    let voters: Vec<_> = (1..)
+        .zip(ports)
+        .map(|(id, ports)| format!("{id}@127.0.0.1:{}", ports.controllers))
+        .collect();
+    let (copies, in_sync) = if ports.len() < 3 {
+        ("1", "1")
+    } else {
+        ("3", "2")
+    };
+    let fixed = [
+        ("process.roles", "broker,controller"),
+        ("controller.listener.names", "CONTROLLER"),
+        ("inter.broker.listener.name", "PLAIN"),
+        (
+            "listener.security.protocol.map",
+            "PLAIN:PLAINTEXT,CONTROLLER:PLAINTEXT",
+        ),
+        ("controller.quorum.voters", &voters.join(",")),
+        ("broker.session.timeout.ms", "3000"),
+        ("broker.heartbeat.interval.ms", "500"),
+        ("auto.create.topics.enable", "false"),
+        ("group.initial.rebalance.delay.ms", "0"),
+        ("group.min.session.timeout.ms", "1000"),
+        ("group.consumer.min.session.timeout.ms", "1000"),
+        ("group.consumer.min.heartbeat.interval.ms", "100"),
+        (
+            "transaction.abort.timed.out.transaction.cleanup.interval.ms",
+            "500",
+        ),
+        ("message.max.bytes", "67108864"),
+        ("replica.fetch.max.bytes", "67108864"),
+        ("log.segment.bytes", "134217728"),
+        ("log.index.size.max.bytes", "1048576"),
+        ("log.cleaner.dedupe.buffer.size", "16777216"),
+        ("min.insync.replicas", in_sync),
+        ("default.replication.factor", copies),
+        ("offsets.topic.num.partitions", "4"),
+        ("offsets.topic.replication.factor", copies),
+        ("transaction.state.log.num.partitions", "4"),
+        ("transaction.state.log.replication.factor", copies),
+        ("transaction.state.log.min.isr", in_sync),
+        ("share.coordinator.state.topic.num.partitions", "1"),
+        ("share.coordinator.state.topic.replication.factor", copies),
+        ("share.coordinator.state.topic.min.isr", in_sync),
+    ];
+    fixed
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn three_brokers_know_each_other_and_keep_three_copies() {
+        let ports = [(1, 2), (3, 4), (5, 6)].map(|(clients, controllers)| Ports {
+            clients,
+            controllers,
+        });
+        let settings = Settings::three().with("log.segment.bytes", "1048576");
+        let text = text(&settings, &ports, 1, Path::new("/d"));
+        for line in [
+            "node.id=2",
+            "listeners=PLAIN://127.0.0.1:3,CONTROLLER://127.0.0.1:4",
+            "controller.quorum.voters=1@127.0.0.1:2,2@127.0.0.1:4,3@127.0.0.1:6",
+            "transaction.state.log.min.isr=2",
+            "offsets.topic.replication.factor=3",
+            "log.segment.bytes=1048576",
+            "log.dirs=/d",
+        ] {
+            assert!(text.lines().any(|found| found == line), "{line} in {text}");
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! What is to be started.
+
+use std::collections::BTreeMap;
+
+/// What is to be started.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Settings {
+    /// Brokers, each a controller too: 1 or 3.
+    pub nodes: usize,
+    /// Heap of each, in megabytes.
+    pub heap_megabytes: u32,
+    /// More of `server.properties`, or other than they would be.
+    pub properties: BTreeMap<String, String>,
+}
+
+impl Settings {
+    /// One broker.
+    pub fn one() -> Settings {
+        Settings {
+            nodes: 1,
+            heap_megabytes: 512,
+            properties: BTreeMap::new(),
+        }
+    }
+
+    /// Three brokers; whatever is replicated lives through the loss of one.
+    pub fn three() -> Settings {
+        Settings {
+            nodes: 3,
+            heap_megabytes: 256,
+            ..Settings::one()
+        }
+    }
+
+    /// With this in `server.properties`.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: &str) -> Settings {
+        self.properties.insert(name.to_owned(), value.to_owned());
+        self
+    }
+
+    /// Whether any single broker does.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.nodes == 1 && self.properties.is_empty()
+    }
+}
