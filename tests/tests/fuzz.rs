@@ -39,6 +39,6 @@ macro_rules! targets {
 }
 
 targets! {
-    protobuf delimited json frame commit segment manifest snapshot rows directory restore csv fixed packed
+    protobuf delimited json message frame commit segment manifest snapshot rows directory restore csv fixed packed
     mapping catalog cgrates rate_line words decide model credit
 }

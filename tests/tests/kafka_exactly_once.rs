@@ -13,7 +13,10 @@ const PARTITIONS: u16 = 4;
 
 fn send(producing: &topics::Producing, topic: &str, fed: &[Fed]) {
     for one in fed {
-        let key = one.account.as_ref().map(|account| account.as_str().as_bytes().to_vec());
+        let key = one
+            .account
+            .as_ref()
+            .map(|account| account.as_str().as_bytes().to_vec());
         let value = kafka::json(&one.incoming);
         let partition = i32::from(one.partition.0);
         producing.send(topic, partition, &key.unwrap_or_default(), &value);
@@ -25,7 +28,11 @@ fn wait_for(service: &Service, inputs: u64) {
     let started = Instant::now();
     while service.standing().counts.inputs < inputs {
         assert!(service.is_running(), "the service stopped");
-        assert!(started.elapsed() < Duration::from_secs(120), "{:?}", service.standing());
+        assert!(
+            started.elapsed() < Duration::from_secs(120),
+            "{:?}",
+            service.standing()
+        );
         std::thread::sleep(Duration::from_millis(20));
     }
 }
@@ -36,17 +43,31 @@ fn what_goes_through_is_what_an_embedded_engine_says() {
     let deployment = kafka::deployment(cluster.bootstrap(), "plain", PARTITIONS, "a");
     topics::create(&deployment, 1);
     let producing = topics::Producing::new(&deployment.client);
-    producing.send("plain.catalog", 0, b"", &kafka::json(&kafka::demo_catalog()));
+    producing.send(
+        "plain.catalog",
+        0,
+        b"",
+        &kafka::json(&kafka::demo_catalog()),
+    );
     let feed = Feed::new(200, 7, PARTITIONS);
     send(&producing, "plain.customers", &feed.opening);
     let options = LaneOptions::with_clock(ClockMode::Event);
-    let service = Service::start(deployment.clone(), &options, &SnapshotSettings::default(), 2).unwrap();
+    let service = Service::start(
+        deployment.clone(),
+        &options,
+        &SnapshotSettings::default(),
+        2,
+    )
+    .unwrap();
     let opening = feed.opening.len() as u64 + u64::from(PARTITIONS);
     wait_for(&service, opening);
     send(&producing, "plain.usage", &feed.life);
     wait_for(&service, opening + feed.life.len() as u64);
     let standing = service.stop().unwrap();
-    assert!(standing.counts.quarantined < standing.counts.applied / 50, "{standing:?}");
+    assert!(
+        standing.counts.quarantined < standing.counts.applied / 50,
+        "{standing:?}"
+    );
 
     let journals = oracle::journals(&deployment);
     let found = oracle::published(&deployment);

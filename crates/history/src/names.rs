@@ -7,6 +7,7 @@ use umbral_model::ids::{
     AllowanceNo, BandNo, DestinationNo, DiscountNo, PlanNo, PrefixNo, RateNo, RuleNo, ServiceNo,
     VersionNo,
 };
+use umbral_model::money::Currency;
 use umbral_model::units::Measurement;
 use umbral_wire::Names;
 
@@ -15,6 +16,11 @@ use umbral_wire::Names;
 pub struct CatalogNames<'c>(pub &'c CatalogSet);
 
 impl CatalogNames<'_> {
+    /// The currency of all amounts: a deployment has one, in all versions of its catalog.
+    pub fn currency(&self) -> Option<Currency> {
+        Some(self.0.latest()?.catalog.currency)
+    }
+
     fn catalog(&self, version: VersionNo) -> Option<&Catalog> {
         self.0.get(version).map(|version| &*version.catalog)
     }

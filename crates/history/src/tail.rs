@@ -3,11 +3,9 @@
 use crate::entries::Walk;
 use crate::{CatalogNames, History, HistoryError};
 use core::ops::ControlFlow;
-use rustc_hash::FxHashMap;
-use umbral_model::event::{EventBody, Stream};
+use umbral_model::event::Stream;
 use umbral_model::ids::AccountId;
-use umbral_model::money::Currency;
-use umbral_wire::{OutputBody, OutputEvent, json, outputs};
+use umbral_wire::{OutputEvent, json, outputs};
 
 /// Which outputs are wanted.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -38,27 +36,6 @@ impl TailFilter {
 pub struct Tail {
     walk: Walk,
     filter: TailFilter,
-    currencies: Currencies,
-}
-
-/// The currency of each account: that of the first one, unless noted otherwise.
-#[derive(Default)]
-struct Currencies {
-    usual: Option<Currency>,
-    others: FxHashMap<AccountId, Currency>,
-}
-
-impl Currencies {
-    fn note(&mut self, account: &AccountId, currency: Currency) {
-        let usual = *self.usual.get_or_insert(currency);
-        if usual != currency {
-            self.others.insert(account.clone(), currency);
-        }
-    }
-
-    fn of(&self, account: Option<&AccountId>) -> Option<Currency> {
-        self.others.get(account?).copied().or(self.usual)
-    }
 }
 
 impl History {
@@ -67,7 +44,6 @@ impl History {
         Ok(Tail {
             walk: Walk::new(self, None)?,
             filter,
-            currencies: Currencies::default(),
         })
     }
 }
@@ -79,20 +55,16 @@ impl Tail {
         &mut self,
         sink: &mut dyn FnMut(&OutputEvent<'_>, &str) -> ControlFlow<()>,
     ) -> Result<ControlFlow<()>, HistoryError> {
-        let (filter, currencies) = (&self.filter, &mut self.currencies);
+        let filter = &self.filter;
         let stopped = self.walk.go(|walked| {
             let names = CatalogNames(&walked.world.catalogs);
+            let currency = names.currency();
             for (_, entry) in &walked.entries {
                 for mut output in outputs(entry) {
-                    if let (OutputBody::Event(EventBody::AccountOpened(opened)), Some(account)) =
-                        (&output.body, output.account_id)
-                    {
-                        currencies.note(account, opened.currency);
-                    }
                     if !filter.takes(&output) || (filter.new_only && walked.copied) {
                         continue;
                     }
-                    output.currency = currencies.of(output.account_id);
+                    output.currency = output.account_id.and(currency);
                     let line = json::output_with(&output, &names);
                     if sink(&output, &line).is_break() {
                         return Ok(ControlFlow::Break(()));

@@ -379,3 +379,25 @@ pub(crate) struct Spent {
     /// Of frames.
     pub payloads: Vec<Vec<u8>>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_named_shortly_and_a_stream_as_it_is() {
+        let source = |id: &str, name: &str| SourceId {
+            id: id.into(),
+            name: name.to_owned(),
+            format: "json".into(),
+            counting: match id == name {
+                true => Counting::Rows,
+                false => Counting::Records,
+            },
+        };
+        let file = source("0123456789abcdef", "/data/usage.ndjson");
+        assert_eq!(file.short_name(), "usage.ndjson (01234567)");
+        let stream = source("kafka:usage/3", "kafka:usage/3");
+        assert_eq!(stream.short_name(), "kafka:usage/3");
+    }
+}

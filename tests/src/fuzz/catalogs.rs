@@ -156,7 +156,7 @@ fn phone() -> Files {
 }
 
 /// The catalog of the demonstration.
-pub(super) fn demo() -> Files {
+pub(crate) fn demo() -> Files {
     example("demo")
 }
 

@@ -10,10 +10,11 @@
 
 pub mod mutate;
 
-mod catalogs;
+pub(crate) mod catalogs;
 mod decide;
 mod files;
 mod log;
+mod messages;
 mod seeds;
 mod snapshots;
 mod wire;
@@ -55,7 +56,7 @@ const LONG: usize = 64 << 10;
 const SHORT: usize = 2 << 10;
 
 /// All targets.
-pub const TARGETS: [Target; 22] = [
+pub const TARGETS: [Target; 23] = [
     target("protobuf", wire::protobuf, seeds::protobuf, (24_000, LONG)),
     target(
         "delimited",
@@ -64,6 +65,12 @@ pub const TARGETS: [Target; 22] = [
         (24_000, LONG),
     ),
     target("json", wire::json, seeds::json, (24_000, LONG)),
+    target(
+        "message",
+        messages::message,
+        messages::message_seeds,
+        (16_000, LONG),
+    ),
     target("frame", wire::frame, seeds::frames, (24_000, LONG)),
     target("commit", wire::commit, seeds::commits, (16_000, LONG)),
     target("segment", log::segment, log::segments, (16_000, LONG)),

@@ -11,9 +11,7 @@ use umbral_kafka::input::{InputFormat, InputTopic};
 use umbral_kafka::outputs::{Format, STREAMS, Settings};
 use umbral_kafka::{Deployment, Topics, TransactionLimits};
 use umbral_model::ids::{AccountId, EventId, PartitionNo, Source};
-use umbral_model::input::{
-    Address, CatalogActivated, Incoming, IncomingBody, Input, InputKey,
-};
+use umbral_model::input::{Address, CatalogActivated, Incoming, IncomingBody, Input, InputKey};
 use umbral_model::time::{Date, Timestamp};
 use umbral_runtime::partitioner::partition_of;
 use umbral_workload::{Operator, Parameters};
@@ -59,7 +57,6 @@ pub fn deployment(bootstrap: &str, prefix: &str, partitions: u16, instance: &str
 
 /// The files of the demo's catalog as the input that activates it.
 pub fn demo_catalog() -> Incoming {
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/catalogs/demo");
     Incoming {
         key: InputKey {
             source: Source::new("tariffs"),
@@ -75,7 +72,7 @@ pub fn demo_catalog() -> Incoming {
             version: Default::default(),
             effective_from: None,
             retroactive: false,
-            files: crate::edge::files(&folder),
+            files: crate::fuzz::catalogs::demo(),
             zones: Vec::new(),
         }),
     }

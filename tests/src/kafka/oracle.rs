@@ -62,8 +62,14 @@ fn journal_of(partition: u16, records: &[Taken]) -> PartitionJournal {
         journal.counts = commit.counts;
         journal.epochs = read.epoch;
         for source in &commit.sources {
-            let before = journal.sources.insert(source.id.to_string(), source.records);
-            assert!(before.is_none_or(|before| before <= source.records), "{place}: {} goes back", source.id);
+            let before = journal
+                .sources
+                .insert(source.id.to_string(), source.records);
+            assert!(
+                before.is_none_or(|before| before <= source.records),
+                "{place}: {} goes back",
+                source.id
+            );
         }
         if read.payload.is_empty() {
             continue;
@@ -95,7 +101,12 @@ pub fn published(deployment: &Deployment) -> Lines {
         for record in read_committed(&deployment.client, topic, deployment.partitions) {
             let number = next.entry(record.partition).or_insert(1);
             let said = String::from_utf8_lossy(&record.headers["umbral-seq"]).into_owned();
-            assert_eq!(said, number.to_string(), "{topic}/{} has gaps or repeats", record.partition);
+            assert_eq!(
+                said,
+                number.to_string(),
+                "{topic}/{} has gaps or repeats",
+                record.partition
+            );
             *number += 1;
             let line = String::from_utf8(record.value).expect("a line of JSON");
             *lines.entry((stream.word().to_owned(), line)).or_default() += 1;
@@ -143,7 +154,10 @@ fn embedded(
     for some in journal.inputs.chunks(4_000) {
         let fed = some.iter().map(|journaled| {
             let key = key_of(&journaled.key);
-            (*inputs.get(&key).unwrap_or_else(|| panic!("{partition}: nobody sent {key:?}"))).clone()
+            (*inputs
+                .get(&key)
+                .unwrap_or_else(|| panic!("{partition}: nobody sent {key:?}")))
+            .clone()
         });
         engine.submit(fed.collect()).expect("receipts");
     }
@@ -161,7 +175,9 @@ fn embedded(
 /// Says where two sets of lines differ first; nothing if they do not.
 pub fn difference(found: &Lines, expected: &Lines) -> Option<String> {
     let more = |of: &Lines, than: &Lines| -> Option<String> {
-        let line = of.iter().find(|(line, count)| than.get(*line).unwrap_or(&0) < *count);
+        let line = of
+            .iter()
+            .find(|(line, count)| than.get(*line).unwrap_or(&0) < *count);
         line.map(|((stream, line), count)| format!("{stream} {count} times: {line}"))
     };
     match (more(found, expected), more(expected, found)) {

@@ -29,14 +29,23 @@ pub fn create(deployment: &Deployment, replication: i32) {
     let admin: AdminClient<DefaultClientContext> = deployment.client.create().expect("a client");
     let topics = &deployment.topics;
     let many = topics.inputs.iter().map(|topic| &topic.name);
-    let many = many.chain([&topics.journal]).chain(topics.derived.iter().flatten());
+    let many = many
+        .chain([&topics.journal])
+        .chain(topics.derived.iter().flatten());
     let partitions = i32::from(deployment.partitions);
     let large = ("max.message.bytes", "33554432");
     let mut new: Vec<NewTopic<'_>> = many
         .map(|name| NewTopic::new(name, partitions, TopicReplication::Fixed(replication)))
         .collect();
-    new.push(NewTopic::new(&topics.catalog, 1, TopicReplication::Fixed(replication)));
-    let new: Vec<NewTopic<'_>> = new.into_iter().map(|topic| topic.set(large.0, large.1)).collect();
+    new.push(NewTopic::new(
+        &topics.catalog,
+        1,
+        TopicReplication::Fixed(replication),
+    ));
+    let new: Vec<NewTopic<'_>> = new
+        .into_iter()
+        .map(|topic| topic.set(large.0, large.1))
+        .collect();
     let made = block_on(admin.create_topics(&new, &AdminOptions::new())).expect("an answer");
     for topic in made {
         topic.expect("a topic");
@@ -62,7 +71,10 @@ impl Producing {
     }
 
     pub fn send(&self, topic: &str, partition: i32, key: &[u8], value: &[u8]) {
-        let mut record = BaseRecord::to(topic).partition(partition).key(key).payload(value);
+        let mut record = BaseRecord::to(topic)
+            .partition(partition)
+            .key(key)
+            .payload(value);
         loop {
             match self.producer.send(record) {
                 Ok(()) => return,
@@ -76,7 +88,9 @@ impl Producing {
     }
 
     pub fn flush(&self) {
-        self.producer.flush(Duration::from_secs(120)).expect("all is delivered");
+        self.producer
+            .flush(Duration::from_secs(120))
+            .expect("all is delivered");
     }
 }
 
@@ -99,7 +113,10 @@ pub fn read_committed(client: &ClientConfig, topic: &str, partitions: u16) -> Ve
     let (mut taken, mut open) = (Vec::new(), usize::from(partitions));
     let started = Instant::now();
     while open > 0 {
-        assert!(started.elapsed() < Duration::from_secs(120), "{topic} is not read to its end");
+        assert!(
+            started.elapsed() < Duration::from_secs(120),
+            "{topic} is not read to its end"
+        );
         match consumer.poll(Duration::from_millis(200)) {
             None => {}
             Some(Err(KafkaError::PartitionEOF(_))) => open -= 1,
@@ -117,10 +134,17 @@ pub fn read_committed(client: &ClientConfig, topic: &str, partitions: u16) -> Ve
 }
 
 fn headers(message: &rdkafka::message::BorrowedMessage<'_>) -> BTreeMap<String, Vec<u8>> {
-    let Some(headers) = message.headers() else { return BTreeMap::new() };
+    let Some(headers) = message.headers() else {
+        return BTreeMap::new();
+    };
     let headers = headers.iter();
     headers
-        .map(|header| (header.key.to_owned(), header.value.unwrap_or_default().to_vec()))
+        .map(|header| {
+            (
+                header.key.to_owned(),
+                header.value.unwrap_or_default().to_vec(),
+            )
+        })
         .collect()
 }
 

@@ -76,6 +76,10 @@ fn refused_whole(fault: Fault) -> Refusal {
             format!("a record of {size} bytes; its beginning is kept"),
         ),
         Fault::Truncated => Rejection::new(Reason::Unreadable, "the file ends inside the record"),
+        Fault::NoLength => Rejection::new(
+            Reason::Unreadable,
+            "no length of a record stands here: this and what follows cannot be told apart",
+        ),
     })
 }
 

@@ -6,11 +6,13 @@ mod decoder;
 mod error;
 mod framing;
 mod merged;
+mod packed;
 mod source;
 
 pub use decoder::Decoder;
 pub use error::ReadError;
 pub use merged::Merged;
+pub use packed::Packing;
 pub use source::{Options, SourceFile};
 
 use umbral_model::ids::AccountId;
@@ -94,6 +96,8 @@ pub enum Fault {
     },
     /// The file ends inside it.
     Truncated,
+    /// No length stands where the next record's should: what follows cannot be told apart.
+    NoLength,
 }
 
 /// One record of a source.
