@@ -2,7 +2,7 @@
 //! the journal has, gives the same outputs; the journal itself is gapless and chained.
 
 use super::topics::{Taken, read_committed};
-use super::{demo_catalog, key_of};
+use super::{demo_catalog, json, key_of};
 use std::collections::BTreeMap;
 use umbral_history::{History, TailFilter};
 use umbral_journal::RecordChain;
@@ -11,7 +11,9 @@ use umbral_kafka::outputs::STREAMS;
 use umbral_model::ids::PartitionNo;
 use umbral_model::input::{Incoming, InputKey};
 use umbral_model::journal::{JournaledInput, Outcome};
-use umbral_runtime::{ClockMode, Engine, Founding, Options, SnapshotOptions};
+use umbral_runtime::{
+    Chunk, ClockMode, Engine, Founding, Options, Original, Record, SnapshotOptions,
+};
 
 /// An input as the journal has it.
 pub struct Journaled {
@@ -154,12 +156,10 @@ fn embedded(
     for some in journal.inputs.chunks(4_000) {
         let fed = some.iter().map(|journaled| {
             let key = key_of(&journaled.key);
-            (*inputs
-                .get(&key)
-                .unwrap_or_else(|| panic!("{partition}: nobody sent {key:?}")))
-            .clone()
+            let found = inputs.get(&key);
+            *found.unwrap_or_else(|| panic!("{partition}: nobody sent {key:?}"))
         });
-        engine.submit(fed.collect()).expect("receipts");
+        engine.submit_chunk(chunk(fed)).expect("receipts");
     }
     engine.stop().expect("an end");
     let history = History::open(&dir).expect("a history");
@@ -170,6 +170,25 @@ fn embedded(
         std::ops::ControlFlow::Continue(())
     };
     let _ = tail.poll(&mut sink).expect("lines");
+}
+
+/// Inputs with the bytes that were sent.
+fn chunk<'i>(inputs: impl Iterator<Item = &'i Incoming>) -> Chunk {
+    let (mut bytes, mut records) = (Vec::new(), Vec::new());
+    for incoming in inputs {
+        let from = bytes.len() as u32;
+        bytes.extend(json(incoming));
+        let original = Original::Span(from, bytes.len() as u32);
+        records.push(Record {
+            original,
+            ..Record::made(incoming.clone())
+        });
+    }
+    Chunk {
+        bytes: std::sync::Arc::new(bytes),
+        records,
+        ..Chunk::made(Vec::new())
+    }
 }
 
 /// Says where two sets of lines differ first; nothing if they do not.
