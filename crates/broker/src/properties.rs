@@ -31,10 +31,16 @@ pub(crate) fn text(settings: &Settings, ports: &[Ports], index: usize, data: &Pa
     );
     set("log.dirs", data.display().to_string());
     all.extend(settings.properties.clone());
+    let of_node = settings.of_node.get(&(index + 1));
+    all.extend(of_node.cloned().unwrap_or_default());
     let mut text = String::new();
     for (name, value) in all {
         // Writing to a string cannot fail.
-        let _ = writeln!(text, "{name}={}", value.replace('\\', "\\\\"));
+        let value = value
+            .replace("{clients}", &own.clients.to_string())
+            .replace("{controllers}", &own.controllers.to_string())
+            .replace('\\', "\\\\");
+        let _ = writeln!(text, "{name}={value}");
     }
     text
 }

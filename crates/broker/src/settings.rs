@@ -11,6 +11,8 @@ pub struct Settings {
     pub heap_megabytes: u32,
     /// More of `server.properties`, or other than they would be.
     pub properties: BTreeMap<String, String>,
+    /// The same of single brokers, by number from 1. `{clients}` and `{controllers}` stand for their ports.
+    pub of_node: BTreeMap<usize, BTreeMap<String, String>>,
 }
 
 impl Settings {
@@ -20,6 +22,7 @@ impl Settings {
             nodes: 1,
             heap_megabytes: 512,
             properties: BTreeMap::new(),
+            of_node: BTreeMap::new(),
         }
     }
 
@@ -39,8 +42,16 @@ impl Settings {
         self
     }
 
+    /// With this in `server.properties` of one broker, by number from 1.
+    #[must_use]
+    pub fn with_on(mut self, node: usize, name: &str, value: &str) -> Settings {
+        let properties = self.of_node.entry(node).or_default();
+        properties.insert(name.to_owned(), value.to_owned());
+        self
+    }
+
     /// Whether any single broker does.
     pub(crate) fn is_plain(&self) -> bool {
-        self.nodes == 1 && self.properties.is_empty()
+        self.nodes == 1 && self.properties.is_empty() && self.of_node.is_empty()
     }
 }

@@ -1,7 +1,10 @@
 //! What tests on a real broker have in common: topics, a synthetic operator's inputs in them, and what must be found in
 //! the journal and on the derived topics afterwards.
 
+pub mod chaos;
+pub mod instance;
 pub mod oracle;
+pub mod proxy;
 pub mod topics;
 
 use std::collections::BTreeMap;

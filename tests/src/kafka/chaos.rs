@@ -1,0 +1,354 @@
+//! Instances that share partitions while everything that can fail does: they are killed, paused beyond their session,
+//! cut from the brokers; brokers are killed. Afterwards all must be as if nothing had happened.
+
+use super::instance::Instance;
+use super::proxy::Proxy;
+use super::topics::{self, Producing};
+use super::{Fed, Feed, demo_catalog, deployment, json, oracle};
+use std::collections::BTreeMap;
+use std::net::TcpListener;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+use umbral_broker::{Cluster, Settings};
+use umbral_kafka::Deployment;
+
+/// Longer than a session lasts.
+const BEYOND_SESSION: Duration = Duration::from_millis(7_500);
+/// How long the instances may take to catch up when everything works again.
+const CATCH_UP: Duration = Duration::from_secs(180);
+
+/// What is to happen.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Kills of instances.
+    pub kills: u32,
+    /// Brokers: 1 or 3. Single ones are not killed.
+    pub nodes: usize,
+    /// Instances.
+    pub instances: usize,
+    /// Partitions.
+    pub partitions: u16,
+    /// Subscribers of the operator whose inputs go through.
+    pub subscribers: u32,
+    /// What looks like chance comes from this.
+    pub seed: u64,
+}
+
+/// What happened, and what was found.
+#[derive(Clone, Debug, Default)]
+pub struct Report {
+    /// Instances killed.
+    pub kills: u32,
+    /// Instances paused beyond their session.
+    pub pauses: u32,
+    /// Instances cut from the brokers.
+    pub cuts: u32,
+    /// Brokers killed.
+    pub brokers: u32,
+    /// Inputs that went through.
+    pub inputs: usize,
+    /// Ownerships, over all partitions.
+    pub epochs: u32,
+    /// Records on derived topics.
+    pub published: u64,
+    /// What was not as it should be.
+    pub problems: Vec<String>,
+}
+
+/// Small numbers without a library: a sequence from a seed.
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, most: u64) -> u64 {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % most
+    }
+
+    fn millis(&mut self, most: u64) -> Duration {
+        Duration::from_millis(self.below(most))
+    }
+}
+
+/// Brokers, each behind a proxy for the instances.
+struct Brokers {
+    cluster: Cluster,
+    proxies: Vec<Proxy>,
+}
+
+impl Brokers {
+    fn start(nodes: usize) -> Brokers {
+        let (mut settings, mut proxies) = (
+            match nodes {
+                1 => Settings::one(),
+                _ => Settings::three(),
+            },
+            Vec::new(),
+        );
+        settings = settings.with(
+            "listener.security.protocol.map",
+            "PLAIN:PLAINTEXT,CONTROLLER:PLAINTEXT,CUT:PLAINTEXT",
+        );
+        for node in 0..nodes {
+            let front = TcpListener::bind("127.0.0.1:0").expect("a port");
+            let behind = free_port();
+            let port = front.local_addr().expect("an address").port();
+            let listeners = format!(
+                "PLAIN://127.0.0.1:{{clients}},CONTROLLER://127.0.0.1:{{controllers}},CUT://127.0.0.1:{behind}"
+            );
+            let advertised = format!("PLAIN://127.0.0.1:{{clients}},CUT://127.0.0.1:{port}");
+            settings = settings.with_on(node + 1, "listeners", &listeners).with_on(
+                node + 1,
+                "advertised.listeners",
+                &advertised,
+            );
+            proxies.push(Proxy::on(front, behind));
+        }
+        Brokers {
+            cluster: Cluster::start(&settings).expect("brokers"),
+            proxies,
+        }
+    }
+
+    /// Where instances connect.
+    fn bootstrap(&self) -> String {
+        let ports = self
+            .proxies
+            .iter()
+            .map(|proxy| format!("127.0.0.1:{}", proxy.port()));
+        ports.collect::<Vec<_>>().join(",")
+    }
+
+    fn cut(&self, is_cut: bool) {
+        self.proxies.iter().for_each(|proxy| proxy.cut(is_cut));
+    }
+}
+
+fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    listener.local_addr().expect("an address").port()
+}
+
+/// Lets it all happen, and looks at what came of it. `say` is told what happens.
+pub fn run(command: &Path, options: &Options, say: &mut dyn FnMut(&str)) -> Report {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut brokers = Brokers::start(options.nodes);
+    let deployment = deployment(
+        brokers.cluster.bootstrap(),
+        "chaos",
+        options.partitions,
+        "-",
+    );
+    topics::create(&deployment, if options.nodes == 3 { 3 } else { 1 });
+    let feed = Feed::new(options.subscribers, options.seed, options.partitions);
+    let producing = Producing::new(&deployment.client);
+    producing.send("chaos.catalog", 0, b"", &json(&demo_catalog()));
+    send(&producing, "chaos.customers", &feed.opening);
+    let mut instances = instances(command, folder.path(), options, &brokers);
+    instances.iter_mut().for_each(Instance::start);
+    let mut report = Report {
+        inputs: feed.opening.len() + feed.life.len(),
+        ..Report::default()
+    };
+    wait_for_inputs(&deployment, feed.opening.len(), &mut instances);
+    let over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        scope.spawn(|| feed_slowly(&producing, &feed.life, &over, options));
+        happen(&mut brokers, &mut instances, options, &mut report, say);
+        over.store(true, Ordering::SeqCst);
+    });
+    say("everything works again");
+    brokers.cut(false);
+    instances.iter_mut().for_each(Instance::start);
+    wait_for_inputs(&deployment, report.inputs, &mut instances);
+    for instance in &mut instances {
+        if !instance.stop() {
+            report.problems.push(format!(
+                "{} did not end well:\n{}",
+                instance.name,
+                instance.log()
+            ));
+        }
+    }
+    judge(&deployment, &feed, &mut report);
+    report
+}
+
+fn instances(command: &Path, folder: &Path, options: &Options, brokers: &Brokers) -> Vec<Instance> {
+    let snapshots = folder.join("snapshots");
+    let kafka = format!(
+        "bootstrap = \"{}\"\nprefix = \"chaos\"\nsnapshots = \"{}\"\n[kafka.output]\nformat = \"json\"\n\
+         [kafka.transaction]\nrecords = 500\nmilliseconds = 10\n",
+        brokers.bootstrap(),
+        snapshots.display()
+    );
+    let more = format!(
+        "clock = \"event\"\nthreads = 1\npartitions = {}",
+        options.partitions
+    );
+    let names = ["a", "b", "c", "d", "e"]
+        .into_iter()
+        .take(options.instances);
+    names
+        .map(|name| Instance::new(command, folder, name, &kafka, &more))
+        .collect()
+}
+
+fn send(producing: &Producing, topic: &str, fed: &[Fed]) {
+    for one in fed {
+        let key = one.account.as_ref().map_or("", |account| account.as_str());
+        let partition = i32::from(one.partition.0);
+        producing.send(topic, partition, key.as_bytes(), &json(&one.incoming));
+    }
+    producing.flush();
+}
+
+/// Sends what happens in small pieces, as long as things fail; then the rest at once.
+fn feed_slowly(producing: &Producing, life: &[Fed], over: &AtomicBool, options: &Options) {
+    let pieces = (options.kills as usize * 6).max(1);
+    for piece in life.chunks(life.len().div_ceil(pieces)) {
+        send(producing, "chaos.usage", piece);
+        let rested = Instant::now();
+        while rested.elapsed() < Duration::from_millis(250) && !over.load(Ordering::SeqCst) {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+}
+
+/// One failure after the other.
+fn happen(
+    brokers: &mut Brokers,
+    instances: &mut [Instance],
+    options: &Options,
+    report: &mut Report,
+    say: &mut dyn FnMut(&str),
+) {
+    let mut dice = Dice(options.seed);
+    while report.kills < options.kills {
+        std::thread::sleep(Duration::from_millis(100) + dice.millis(900));
+        for instance in instances.iter_mut() {
+            if instance.has_ended() {
+                report.problems.push(format!(
+                    "{} ended by itself:\n{}",
+                    instance.name,
+                    instance.log()
+                ));
+                instance.kill();
+            }
+            instance.start();
+        }
+        let which = dice.below(instances.len() as u64) as usize;
+        match dice.below(20) {
+            0 => {
+                say(&format!("{} is paused", instances[which].name));
+                instances[which].signal("-STOP");
+                std::thread::sleep(BEYOND_SESSION);
+                instances[which].signal("-CONT");
+                report.pauses += 1;
+            }
+            1 => {
+                say("the network is cut");
+                brokers.cut(true);
+                std::thread::sleep(Duration::from_secs(1) + dice.millis(8_000));
+                brokers.cut(false);
+                report.cuts += 1;
+            }
+            2 if options.nodes == 3 => {
+                let node = dice.below(3) as usize + 1;
+                say(&format!("broker {node} is killed"));
+                brokers.cluster.kill(node).expect("a broker ends");
+                std::thread::sleep(dice.millis(3_000));
+                brokers.cluster.restart(node).expect("a broker starts");
+                report.brokers += 1;
+            }
+            _ => {
+                instances[which].kill();
+                report.kills += 1;
+                if report.kills.is_multiple_of(10) {
+                    say(&format!("{} kills", report.kills));
+                }
+                // Mostly the instance is back before its session ends; now and then others take over.
+                if dice.below(6) == 0 {
+                    std::thread::sleep(BEYOND_SESSION);
+                }
+            }
+        }
+    }
+}
+
+/// Waits until the journal holds so many inputs.
+fn wait_for_inputs(deployment: &Deployment, inputs: usize, instances: &mut [Instance]) {
+    let started = Instant::now();
+    loop {
+        let journals = oracle::journals(deployment);
+        let taken: u64 = journals
+            .values()
+            .map(|journal| journal.inputs.len() as u64)
+            .sum();
+        if taken >= inputs as u64 {
+            return;
+        }
+        let logs = || {
+            instances
+                .iter()
+                .map(Instance::log)
+                .collect::<Vec<_>>()
+                .join("\n---\n")
+        };
+        assert!(
+            started.elapsed() < CATCH_UP,
+            "{taken} of {inputs} inputs are in the journal:\n{}",
+            logs()
+        );
+        std::thread::sleep(Duration::from_millis(500));
+    }
+}
+
+/// Compares everything with what it must be.
+fn judge(deployment: &Deployment, feed: &Feed, report: &mut Report) {
+    let journals = oracle::journals(deployment);
+    report.epochs = journals.values().map(|journal| journal.epochs).sum();
+    report.problems.extend(in_order(feed, &journals));
+    let found = oracle::published(deployment);
+    report.published = found.values().sum();
+    let expected = oracle::expected(&journals, &feed.by_key());
+    report
+        .problems
+        .extend(oracle::difference(&found, &expected));
+}
+
+/// Whether every record that was sent is in its partition's journal once, in the order in which it was sent.
+fn in_order(feed: &Feed, journals: &BTreeMap<u16, oracle::PartitionJournal>) -> Option<String> {
+    let mut sent: BTreeMap<u16, Vec<(String, String)>> = BTreeMap::new();
+    for fed in feed.opening.iter().chain(&feed.life) {
+        let key = super::key_of(&fed.incoming.key);
+        sent.entry(fed.partition.0).or_default().push(key);
+    }
+    for (partition, sent) in &sent {
+        let inputs = journals.get(partition).map(|journal| &journal.inputs);
+        let taken: Vec<_> = inputs
+            .into_iter()
+            .flatten()
+            .map(|journaled| super::key_of(&journaled.key))
+            .collect();
+        if *sent == taken {
+            continue;
+        }
+        let at = sent
+            .iter()
+            .zip(&taken)
+            .position(|(sent, taken)| sent != taken);
+        let at = at.unwrap_or(sent.len().min(taken.len()));
+        return Some(format!(
+            "partition {partition}: {} records were sent and {} taken; record {at} is {:?} instead of {:?}",
+            sent.len(),
+            taken.len(),
+            taken.get(at),
+            sent.get(at)
+        ));
+    }
+    None
+}
