@@ -4,6 +4,7 @@ use crate::library::{Library, library};
 use crate::node::Node;
 use crate::ports;
 use crate::properties::{self, Ports};
+use crate::security::{Secured, Stores};
 use crate::settings::Settings;
 use crate::{BrokerError, home};
 use std::fs;
@@ -89,6 +90,11 @@ impl Cluster {
         self.owned.is_some()
     }
 
+    /// How clients get in by TLS, where that was asked for.
+    pub fn secured(&self) -> Option<Secured> {
+        self.owned.as_ref()?.files.secured()
+    }
+
     /// The process of a broker, from 1, if it runs.
     pub fn pid(&self, node: usize) -> Option<u32> {
         let nodes = &self.owned.as_ref()?.files.nodes;
@@ -123,6 +129,7 @@ pub(crate) struct Files {
     folder: PathBuf,
     ports: Vec<Ports>,
     pub(crate) nodes: Vec<Node>,
+    stores: Option<Stores>,
 }
 
 impl Files {
@@ -132,12 +139,14 @@ impl Files {
         library: &Library,
         folder: PathBuf,
     ) -> Result<Files, BrokerError> {
-        let free = ports::free(2 * settings.nodes)?;
+        let free = ports::free(4 * settings.nodes)?;
         let ports: Vec<Ports> = free
-            .chunks_exact(2)
-            .map(|pair| Ports {
-                clients: pair[0],
-                controllers: pair[1],
+            .chunks_exact(4)
+            .map(|four| Ports {
+                clients: four[0],
+                controllers: four[1],
+                mutual: four[2],
+                scram: four[3],
             })
             .collect();
         fs::create_dir_all(&folder).map_err(BrokerError::io("create", &folder))?;
@@ -145,12 +154,17 @@ impl Files {
             folder,
             ports,
             nodes: Vec::with_capacity(settings.nodes),
+            stores: None,
         };
+        if settings.user.is_some() {
+            files.stores = Some(Stores::create(&files.folder)?);
+        }
         for index in 0..settings.nodes {
             let number = index + 1;
             let data = files.folder.join(format!("node-{number}"));
-            let text = properties::text(settings, &files.ports, index, &data);
-            let mut format = storage_tool(library);
+            let stores = files.stores.as_ref();
+            let text = properties::text(settings, &files.ports, index, &data, stores);
+            let mut format = storage_tool(library, settings.user.as_ref());
             let node = Node::create(number, &files.folder, &text, &mut format)?;
             files.nodes.push(node);
         }
@@ -159,10 +173,20 @@ impl Files {
 
     /// The addresses that clients begin with.
     pub(crate) fn bootstrap(&self) -> String {
+        self.addresses(|ports| ports.clients)
+    }
+
+    fn secured(&self) -> Option<Secured> {
+        let mutual = self.addresses(|ports| ports.mutual);
+        let scram = self.addresses(|ports| ports.scram);
+        Some(self.stores.as_ref()?.secured(mutual, scram))
+    }
+
+    fn addresses(&self, port: impl Fn(&Ports) -> u16) -> String {
         let addresses = self
             .ports
             .iter()
-            .map(|ports| format!("127.0.0.1:{}", ports.clients));
+            .map(|ports| format!("127.0.0.1:{}", port(ports)));
         addresses.collect::<Vec<_>>().join(",")
     }
 
@@ -190,13 +214,16 @@ impl Drop for Files {
 }
 
 /// What formats the storage of a broker.
-fn storage_tool(library: &Library) -> Command {
+fn storage_tool(library: &Library, user: Option<&(String, String)>) -> Command {
     let java = library.java(128);
     let mut command = Command::new(&java[0]);
-    command
-        .args(["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"])
-        .args(&java[1..]);
+    command.args(["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"]);
+    command.args(&java[1..]);
     command.args(["kafka.tools.StorageTool", "format", "-t", CLUSTER_ID]);
+    if let Some((name, password)) = user {
+        let scram = format!("SCRAM-SHA-512=[name={name},password={password}]");
+        command.args(["--add-scram", &scram]);
+    }
     command
 }
 

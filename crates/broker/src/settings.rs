@@ -11,6 +11,8 @@ pub struct Settings {
     pub heap_megabytes: u32,
     /// More of `server.properties`, or other than they would be.
     pub properties: BTreeMap<String, String>,
+    /// Name and password of somebody who comes in by SCRAM; with that, brokers speak TLS as well.
+    pub user: Option<(String, String)>,
 }
 
 impl Settings {
@@ -20,6 +22,7 @@ impl Settings {
             nodes: 1,
             heap_megabytes: 512,
             properties: BTreeMap::new(),
+            user: None,
         }
     }
 
@@ -39,8 +42,15 @@ impl Settings {
         self
     }
 
+    /// With TLS as well: for clients with a certificate, and for this user by SCRAM-SHA-512.
+    #[must_use]
+    pub fn secured(mut self, name: &str, password: &str) -> Settings {
+        self.user = Some((name.to_owned(), password.to_owned()));
+        self
+    }
+
     /// Whether any single broker does.
     pub(crate) fn is_plain(&self) -> bool {
-        self.nodes == 1 && self.properties.is_empty()
+        self.nodes == 1 && self.properties.is_empty() && self.user.is_none()
     }
 }
