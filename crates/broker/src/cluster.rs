@@ -1,6 +1,6 @@
 //! Brokers that belong to the process that started them.
 
-use crate::library::{Library, library};
+use crate::library::{Library, library, tail};
 use crate::node::Node;
 use crate::ports;
 use crate::properties::{self, Ports};
@@ -9,7 +9,7 @@ use crate::settings::Settings;
 use crate::{BrokerError, home};
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// The name of an existing broker.
@@ -118,6 +118,25 @@ impl Cluster {
         node.ready()
     }
 
+    /// Runs one of Kafka's own tools, by its class, with the address and these arguments; what it writes.
+    pub fn tool(&self, class: &str, arguments: &[&str]) -> Result<String, BrokerError> {
+        let owned = self.owned.as_ref();
+        let owned = owned.ok_or(BrokerError::NotOurs("run Kafka's tools on"))?;
+        let mut java = java_in_short(&owned.library);
+        java.args([class, "--bootstrap-server", &self.bootstrap]);
+        let output = java.args(arguments).stdin(Stdio::null()).output();
+        let output = output.map_err(BrokerError::io("run", Path::new("java")))?;
+        let written = String::from_utf8_lossy(&output.stdout).into_owned();
+        if output.status.success() {
+            return Ok(written);
+        }
+        let errors = String::from_utf8_lossy(&output.stderr);
+        Err(BrokerError::Failed {
+            what: "a tool of Kafka",
+            output: tail(&(written + &errors)),
+        })
+    }
+
     /// Ends the brokers that were started here and removes their data, as dropping it does.
     pub fn stop(self) {
         drop(self);
@@ -215,15 +234,21 @@ impl Drop for Files {
 
 /// What formats the storage of a broker.
 fn storage_tool(library: &Library, user: Option<&(String, String)>) -> Command {
-    let java = library.java(128);
-    let mut command = Command::new(&java[0]);
-    command.args(["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"]);
-    command.args(&java[1..]);
+    let mut command = java_in_short(library);
     command.args(["kafka.tools.StorageTool", "format", "-t", CLUSTER_ID]);
     if let Some((name, password)) = user {
         let scram = format!("SCRAM-SHA-512=[name={name},password={password}]");
         command.args(["--add-scram", &scram]);
     }
+    command
+}
+
+/// A `java` for what is soon over.
+fn java_in_short(library: &Library) -> Command {
+    let java = library.java(128);
+    let mut command = Command::new(&java[0]);
+    command.args(["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"]);
+    command.args(&java[1..]);
     command
 }
 

@@ -79,7 +79,8 @@ fn topics_are_planned_created_and_never_changed() {
     let (code, told) = ended(&["topics", "create", "--config", &good]);
     assert_eq!(code, Some(3), "{told}");
     for part in [
-        ".usage: partitions is 4, wanted is 8",
+        "partitions is 4, wanted is 8: topics",
+        "--delete --topic $topic; done",
         "kafka-topics.sh",
         bootstrap,
     ] {

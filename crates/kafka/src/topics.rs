@@ -219,8 +219,17 @@ pub struct Difference {
     pub found: String,
     /// Whether Umbral cannot work with it.
     pub is_fatal: bool,
-    /// What an operator does about it.
-    pub mend: String,
+    /// What an operator would run, with `<topic>` in place of the name.
+    template: String,
+    /// What has to be known before.
+    pub note: Option<String>,
+}
+
+impl Difference {
+    /// What an operator would run for this topic.
+    pub fn command(&self, topic: &str) -> String {
+        self.template.replace("<topic>", topic)
+    }
 }
 
 impl Compared {
@@ -271,7 +280,11 @@ fn differences(wanted: &Wanted, found: &Found, bootstrap: &str) -> Vec<Differenc
             wanted: wanted.partitions.to_string(),
             found: found.partitions.to_string(),
             is_fatal: true,
-            mend: partitions_mend(wanted, found, bootstrap),
+            template: format!("kafka-topics.sh --bootstrap-server {bootstrap} --delete --topic <topic>"),
+            note: Some(format!(
+                "only while nothing was ever written there; then umbral topics create. Afterwards accounts stay where they are: set partitions = {} in umbral.toml, or another prefix in [kafka]",
+                found.partitions
+            )),
         });
     }
     if found.replication < usize::from(wanted.replication) {
@@ -280,10 +293,8 @@ fn differences(wanted: &Wanted, found: &Found, bootstrap: &str) -> Vec<Differenc
             wanted: wanted.replication.to_string(),
             found: found.replication.to_string(),
             is_fatal: false,
-            mend: format!(
-                "kafka-reassign-partitions.sh --bootstrap-server {bootstrap} --execute --reassignment-json-file FILE with {} replicas for each partition of {}",
-                wanted.replication, wanted.name
-            ),
+            template: format!("kafka-reassign-partitions.sh --bootstrap-server {bootstrap} --execute --reassignment-json-file FILE"),
+            note: Some(format!("FILE names {} replicas for each partition", wanted.replication)),
         });
     }
     for (name, value) in &wanted.settings {
@@ -294,22 +305,12 @@ fn differences(wanted: &Wanted, found: &Found, bootstrap: &str) -> Vec<Differenc
                 wanted: value.clone(),
                 found: there.unwrap_or("unknown").to_owned(),
                 is_fatal,
-                mend: format!(
-                    "kafka-configs.sh --bootstrap-server {bootstrap} --alter --entity-type topics --entity-name {} --add-config {name}={value}",
-                    wanted.name
-                ),
+                template: format!("kafka-configs.sh --bootstrap-server {bootstrap} --alter --entity-type topics --entity-name <topic> --add-config {name}={value}"),
+                note: None,
             });
         }
     }
     all
-}
-
-/// Accounts are where the count puts them, so that a topic in use cannot change it.
-fn partitions_mend(wanted: &Wanted, found: &Found, bootstrap: &str) -> String {
-    format!(
-        "while nothing was ever written to it: kafka-topics.sh --bootstrap-server {bootstrap} --delete --topic {}, then umbral topics create; afterwards only partitions = {} of umbral.toml, for all topics, or another prefix",
-        wanted.name, found.partitions
-    )
 }
 
 /// Whether the value of a setting differs so that it matters, and then whether Umbral cannot work with it.
@@ -487,7 +488,7 @@ mod tests {
             assert!(
                 differences
                     .iter()
-                    .all(|difference| difference.mend.contains("broker:1"))
+                    .all(|difference| difference.command("t").contains("broker:1"))
             );
         }
         let compared = compare(plan.clone(), &BTreeMap::new(), "b");

@@ -100,28 +100,70 @@ fn told(error: &AdminError) -> Failure {
     }
 }
 
-/// What keeps Umbral from working with topics as they are, each with what to do.
-fn unusable(topics: &[Compared]) -> Failure {
-    let fatal = || {
-        let all = topics
-            .iter()
-            .flat_map(|topic| topic.differences().iter().map(move |one| (topic, one)));
-        all.filter(|(_, one)| one.is_fatal)
-    };
-    let mut lines =
-        fatal().map(|(topic, one)| format!("topic {}", sentence(&topic.wanted.name, one)));
-    let mut failure = Failure::unusable(lines.next().unwrap_or_default());
-    for line in lines {
-        failure = failure.note(line);
-    }
-    fatal().fold(failure, |failure, (_, one)| failure.note(one.mend.clone()))
+/// Topics that differ in the same.
+struct Group<'a> {
+    one: &'a Difference,
+    names: Vec<&'a str>,
 }
 
-fn sentence(name: &str, one: &Difference) -> String {
-    format!(
-        "{name}: {} is {}, wanted is {}",
-        one.setting, one.found, one.wanted
-    )
+impl Group<'_> {
+    /// Which topics, what there is and what is wanted.
+    fn sentence(&self) -> String {
+        let topics = if self.names.len() > 1 {
+            "topics"
+        } else {
+            "topic"
+        };
+        let Difference {
+            setting,
+            found,
+            wanted,
+            ..
+        } = self.one;
+        let names = self.names.join(", ");
+        format!("{setting} is {found}, wanted is {wanted}: {topics} {names}")
+    }
+
+    /// What an operator would run, and what has to be known before.
+    fn mends(&self) -> Vec<String> {
+        let command = match self.names[..] {
+            [name] => self.one.command(name),
+            _ => {
+                let command = self.one.command("$topic");
+                format!("for topic in {}; do {command}; done", self.names.join(" "))
+            }
+        };
+        [command].into_iter().chain(self.one.note.clone()).collect()
+    }
+}
+
+/// Differences with which Umbral can work, or with which it cannot.
+fn groups(topics: &[Compared], is_fatal: bool) -> Vec<Group<'_>> {
+    let mut groups: Vec<Group<'_>> = Vec::new();
+    for topic in topics {
+        let differences = topic.differences().iter();
+        for one in differences.filter(|one| one.is_fatal == is_fatal) {
+            match groups.iter_mut().find(|group| group.one == one) {
+                Some(group) => group.names.push(&topic.wanted.name),
+                None => groups.push(Group {
+                    one,
+                    names: vec![&topic.wanted.name],
+                }),
+            }
+        }
+    }
+    groups
+}
+
+/// What keeps Umbral from working with topics as they are, each with what to do.
+fn unusable(topics: &[Compared]) -> Failure {
+    let groups = groups(topics, true);
+    let mut lines = groups.iter().flat_map(|group| {
+        let sentence = [group.sentence()].into_iter();
+        sentence.chain(group.mends())
+    });
+    let failure = Failure::unusable(lines.next().unwrap_or_default());
+    lines.fold(failure, Failure::note)
 }
 
 /// How a topic is, in a word.
@@ -184,16 +226,15 @@ fn show(
 
 /// Says what differs and can be worked with.
 fn warn(topics: &[Compared], out: &Out) {
-    for topic in topics {
-        for one in topic.differences().iter().filter(|one| !one.is_fatal) {
-            let paint = out.paint_err();
-            let line = sentence(&topic.wanted.name, one);
-            out.say(format!(
-                "{} {line}\n  {} {}",
-                paint.warning("warning:"),
-                paint.faint("="),
-                one.mend
-            ));
+    let paint = out.paint_err();
+    for group in groups(topics, false) {
+        out.say(format!(
+            "{} {}",
+            paint.warning("warning:"),
+            group.sentence()
+        ));
+        for mend in group.mends() {
+            out.say(format!("  {} {mend}", paint.faint("=")));
         }
     }
 }
@@ -205,7 +246,8 @@ fn document(topic: &Compared, created: &[&str]) -> Value {
             "wanted": one.wanted,
             "found": one.found,
             "usable": !one.is_fatal,
-            "mend": one.mend,
+            "command": one.command(&topic.wanted.name),
+            "note": one.note,
         })
     });
     json!({
