@@ -1,14 +1,15 @@
 //! Brokers that belong to the process that started them.
 
-use crate::library::{Library, library};
+use crate::library::{Library, library, tail};
 use crate::node::Node;
 use crate::ports;
 use crate::properties::{self, Ports};
+use crate::security::{Secured, Stores};
 use crate::settings::Settings;
 use crate::{BrokerError, home};
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 
 /// The name of an existing broker.
@@ -89,6 +90,11 @@ impl Cluster {
         self.owned.is_some()
     }
 
+    /// How clients get in by TLS, where that was asked for.
+    pub fn secured(&self) -> Option<Secured> {
+        self.owned.as_ref()?.files.secured()
+    }
+
     /// The process of a broker, from 1, if it runs.
     pub fn pid(&self, node: usize) -> Option<u32> {
         let nodes = &self.owned.as_ref()?.files.nodes;
@@ -112,6 +118,25 @@ impl Cluster {
         node.ready()
     }
 
+    /// Runs one of Kafka's own tools, by its class, with the address and these arguments; what it writes.
+    pub fn tool(&self, class: &str, arguments: &[&str]) -> Result<String, BrokerError> {
+        let owned = self.owned.as_ref();
+        let owned = owned.ok_or(BrokerError::NotOurs("run Kafka's tools on"))?;
+        let mut java = java_in_short(&owned.library);
+        java.args([class, "--bootstrap-server", &self.bootstrap]);
+        let output = java.args(arguments).stdin(Stdio::null()).output();
+        let output = output.map_err(BrokerError::io("run", Path::new("java")))?;
+        let written = String::from_utf8_lossy(&output.stdout).into_owned();
+        if output.status.success() {
+            return Ok(written);
+        }
+        let errors = String::from_utf8_lossy(&output.stderr);
+        Err(BrokerError::Failed {
+            what: "a tool of Kafka",
+            output: tail(&(written + &errors)),
+        })
+    }
+
     /// Ends the brokers that were started here and removes their data, as dropping it does.
     pub fn stop(self) {
         drop(self);
@@ -123,6 +148,7 @@ pub(crate) struct Files {
     folder: PathBuf,
     ports: Vec<Ports>,
     pub(crate) nodes: Vec<Node>,
+    stores: Option<Stores>,
 }
 
 impl Files {
@@ -132,12 +158,14 @@ impl Files {
         library: &Library,
         folder: PathBuf,
     ) -> Result<Files, BrokerError> {
-        let free = ports::free(2 * settings.nodes)?;
+        let free = ports::free(4 * settings.nodes)?;
         let ports: Vec<Ports> = free
-            .chunks_exact(2)
-            .map(|pair| Ports {
-                clients: pair[0],
-                controllers: pair[1],
+            .chunks_exact(4)
+            .map(|four| Ports {
+                clients: four[0],
+                controllers: four[1],
+                mutual: four[2],
+                scram: four[3],
             })
             .collect();
         fs::create_dir_all(&folder).map_err(BrokerError::io("create", &folder))?;
@@ -145,12 +173,17 @@ impl Files {
             folder,
             ports,
             nodes: Vec::with_capacity(settings.nodes),
+            stores: None,
         };
+        if settings.user.is_some() {
+            files.stores = Some(Stores::create(&files.folder)?);
+        }
         for index in 0..settings.nodes {
             let number = index + 1;
             let data = files.folder.join(format!("node-{number}"));
-            let text = properties::text(settings, &files.ports, index, &data);
-            let mut format = storage_tool(library);
+            let stores = files.stores.as_ref();
+            let text = properties::text(settings, &files.ports, index, &data, stores);
+            let mut format = storage_tool(library, settings.user.as_ref());
             let node = Node::create(number, &files.folder, &text, &mut format)?;
             files.nodes.push(node);
         }
@@ -159,10 +192,20 @@ impl Files {
 
     /// The addresses that clients begin with.
     pub(crate) fn bootstrap(&self) -> String {
+        self.addresses(|ports| ports.clients)
+    }
+
+    fn secured(&self) -> Option<Secured> {
+        let mutual = self.addresses(|ports| ports.mutual);
+        let scram = self.addresses(|ports| ports.scram);
+        Some(self.stores.as_ref()?.secured(mutual, scram))
+    }
+
+    fn addresses(&self, port: impl Fn(&Ports) -> u16) -> String {
         let addresses = self
             .ports
             .iter()
-            .map(|ports| format!("127.0.0.1:{}", ports.clients));
+            .map(|ports| format!("127.0.0.1:{}", port(ports)));
         addresses.collect::<Vec<_>>().join(",")
     }
 
@@ -190,13 +233,22 @@ impl Drop for Files {
 }
 
 /// What formats the storage of a broker.
-fn storage_tool(library: &Library) -> Command {
+fn storage_tool(library: &Library, user: Option<&(String, String)>) -> Command {
+    let mut command = java_in_short(library);
+    command.args(["kafka.tools.StorageTool", "format", "-t", CLUSTER_ID]);
+    if let Some((name, password)) = user {
+        let scram = format!("SCRAM-SHA-512=[name={name},password={password}]");
+        command.args(["--add-scram", &scram]);
+    }
+    command
+}
+
+/// A `java` for what is soon over.
+fn java_in_short(library: &Library) -> Command {
     let java = library.java(128);
     let mut command = Command::new(&java[0]);
-    command
-        .args(["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"])
-        .args(&java[1..]);
-    command.args(["kafka.tools.StorageTool", "format", "-t", CLUSTER_ID]);
+    command.args(["-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"]);
+    command.args(&java[1..]);
     command
 }
 

@@ -21,6 +21,7 @@ mod library;
 mod node;
 mod ports;
 mod properties;
+mod security;
 mod settings;
 mod tools;
 mod wait;
@@ -29,6 +30,7 @@ pub use background::{Background, down, up};
 pub use cluster::Cluster;
 pub use error::BrokerError;
 pub use library::prepare;
+pub use security::Secured;
 pub use settings::Settings;
 
 use std::path::{Path, PathBuf};

@@ -1,5 +1,6 @@
 //! `server.properties` of a broker.
 
+use crate::security::Stores;
 use crate::settings::Settings;
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -12,24 +13,38 @@ pub(crate) struct Ports {
     pub(crate) clients: u16,
     /// For controllers.
     pub(crate) controllers: u16,
+    /// For clients with a certificate.
+    pub(crate) mutual: u16,
+    /// For clients with a password.
+    pub(crate) scram: u16,
 }
 
 /// The text of the file for the broker at this index.
-pub(crate) fn text(settings: &Settings, ports: &[Ports], index: usize, data: &Path) -> String {
+pub(crate) fn text(
+    settings: &Settings,
+    ports: &[Ports],
+    index: usize,
+    data: &Path,
+    stores: Option<&Stores>,
+) -> String {
     let mut all = common(ports);
     let own = ports[index];
-    let listeners = format!(
-        "PLAIN://127.0.0.1:{},CONTROLLER://127.0.0.1:{}",
-        own.clients, own.controllers
-    );
-    let mut set = |name: &str, value: String| all.insert(name.to_owned(), value);
-    set("node.id", (index + 1).to_string());
-    set("listeners", listeners);
-    set(
-        "advertised.listeners",
-        format!("PLAIN://127.0.0.1:{}", own.clients),
-    );
-    set("log.dirs", data.display().to_string());
+    let at = |name: &str, port: u16| format!("{name}://127.0.0.1:{port}");
+    let mut advertised = vec![at("PLAIN", own.clients)];
+    if let Some(stores) = stores {
+        all.extend(stores.properties());
+        advertised.extend([at("MUTUAL", own.mutual), at("SCRAM", own.scram)]);
+    }
+    let advertised = advertised.join(",");
+    let listeners = format!("{advertised},{}", at("CONTROLLER", own.controllers));
+    for (name, value) in [
+        ("node.id", (index + 1).to_string()),
+        ("listeners", listeners),
+        ("advertised.listeners", advertised),
+        ("log.dirs", data.display().to_string()),
+    ] {
+        all.insert(name.to_owned(), value);
+    }
     all.extend(settings.properties.clone());
     let of_node = settings.of_node.get(&(index + 1));
     all.extend(of_node.cloned().unwrap_or_default());
@@ -61,7 +76,7 @@ fn common(ports: &[Ports]) -> BTreeMap<String, String> {
         ("inter.broker.listener.name", "PLAIN"),
         (
             "listener.security.protocol.map",
-            "PLAIN:PLAINTEXT,CONTROLLER:PLAINTEXT",
+            "PLAIN:PLAINTEXT,CONTROLLER:PLAINTEXT,MUTUAL:SSL,SCRAM:SASL_SSL",
         ),
         ("controller.quorum.voters", &voters.join(",")),
         ("broker.session.timeout.ms", "3000"),
@@ -106,9 +121,11 @@ mod tests {
         let ports = [(1, 2), (3, 4), (5, 6)].map(|(clients, controllers)| Ports {
             clients,
             controllers,
+            mutual: 0,
+            scram: 0,
         });
         let settings = Settings::three().with("log.segment.bytes", "1048576");
-        let text = text(&settings, &ports, 1, Path::new("/d"));
+        let text = text(&settings, &ports, 1, Path::new("/d"), None);
         for line in [
             "node.id=2",
             "listeners=PLAIN://127.0.0.1:3,CONTROLLER://127.0.0.1:4",

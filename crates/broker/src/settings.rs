@@ -13,6 +13,8 @@ pub struct Settings {
     pub properties: BTreeMap<String, String>,
     /// The same of single brokers, by number from 1. `{clients}` and `{controllers}` stand for their ports.
     pub of_node: BTreeMap<usize, BTreeMap<String, String>>,
+    /// Name and password of somebody who comes in by SCRAM; with that, brokers speak TLS as well.
+    pub user: Option<(String, String)>,
 }
 
 impl Settings {
@@ -23,6 +25,7 @@ impl Settings {
             heap_megabytes: 512,
             properties: BTreeMap::new(),
             of_node: BTreeMap::new(),
+            user: None,
         }
     }
 
@@ -50,8 +53,16 @@ impl Settings {
         self
     }
 
+    /// With TLS as well: for clients with a certificate, and for this user by SCRAM-SHA-512.
+    #[must_use]
+    pub fn secured(mut self, name: &str, password: &str) -> Settings {
+        self.user = Some((name.to_owned(), password.to_owned()));
+        self
+    }
+
     /// Whether any single broker does.
     pub(crate) fn is_plain(&self) -> bool {
-        self.nodes == 1 && self.properties.is_empty() && self.of_node.is_empty()
+        let is_changed = !self.properties.is_empty() || !self.of_node.is_empty();
+        self.nodes == 1 && !is_changed && self.user.is_none()
     }
 }

@@ -23,8 +23,8 @@ pub(crate) const MAX_THREADS: u16 = 256;
   umbral ingest --data prod usage.ndjson.gz    usage and purchases into a data directory
   umbral account A1 --data prod                balances, limits, restrictions of a customer
 
-Exit codes: 0 done, 1 the input has problems, 2 wrong usage, 3 the data directory is not usable,
-4 a verification found a difference. Logs: UMBRAL_LOG=info. Colours: NO_COLOR=1 turns them off."
+Exit codes: 0 done, 1 the input has problems, 2 wrong usage, 3 the data directory or the broker
+is not usable, 4 a verification found a difference. Logs: UMBRAL_LOG=info. Colours: NO_COLOR=1 turns them off."
 )]
 pub(crate) struct Cli {
     /// How results are written
@@ -82,6 +82,9 @@ pub(crate) enum Command {
     Copy(commands::copy::Args),
     /// Move sealed segments of the journal into an object store, or show what is where
     Archive(commands::archive::Args),
+    /// Compare the topics of a broker with what they have to be, and create what is missing
+    #[command(subcommand)]
+    Topics(commands::topics::Command),
     /// Explain an error code
     Explain(commands::explain::Args),
     /// Write completions for a shell

@@ -7,6 +7,7 @@ use crate::output::complain;
 use crate::output::problem::{Place, Problem};
 use crate::service::follow::REST;
 use serde::Deserialize;
+use std::borrow::Cow;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -19,11 +20,13 @@ pub(crate) const SEGMENT_BYTES_MIN: u64 = 1 << 14;
 #[derive(Deserialize, Debug)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Config {
-    /// The data directory.
-    pub(crate) data: PathBuf,
+    /// The data directory; not with Kafka.
+    pub(crate) data: Option<PathBuf>,
+    /// The brokers; not with a data directory.
+    pub(crate) kafka: Option<umbral_kafka::Settings>,
     /// The catalog with which a new data directory begins.
     pub(crate) catalog: Option<PathBuf>,
-    /// Partitions of a new data directory.
+    /// Partitions of a new data directory, or of the topics.
     pub(crate) partitions: Option<u16>,
     /// Where time comes from.
     #[serde(default)]
@@ -157,7 +160,7 @@ pub(crate) fn read(path: &Path, out: &Out) -> Result<Config, Failure> {
                 .to_owned(),
             place: error
                 .span()
-                .map(|span| Place::new(&path.to_string_lossy(), &text, span, "")),
+                .map(|span| Place::new(&path.to_string_lossy(), &veiled(&text), span, "")),
             notes: vec!["the settings are described in docs/cli.md".to_owned()],
         };
         complain(&problem.render(out.paint_err()));
@@ -165,7 +168,12 @@ pub(crate) fn read(path: &Path, out: &Out) -> Result<Config, Failure> {
     })?;
     check(&config, path)?;
     let base = path.parent().unwrap_or(Path::new(""));
-    config.data = base.join(&config.data);
+    config.data = config.data.map(|data| base.join(data));
+    if let Some(kafka) = &mut config.kafka {
+        kafka.resolve(base);
+        let checked = kafka.check();
+        checked.map_err(|wrong| Failure::usage(format!("{}: {wrong}", path.display())))?;
+    }
     config.catalog = config.catalog.map(|catalog| base.join(catalog));
     if let Some(archive) = &mut config.archive
         && !archive.url.contains("://")
@@ -179,8 +187,41 @@ pub(crate) fn read(path: &Path, out: &Out) -> Result<Config, Failure> {
     Ok(config)
 }
 
+/// The text with stars in place of values that may be secrets, of the same length up to there.
+fn veiled(text: &str) -> String {
+    const SECRET: [&str; 5] = ["password", "passphrase", "secret", "token", "pem"];
+    let mut is_free = false;
+    let lines = text.split_inclusive('\n').map(|line| {
+        let content = line.trim();
+        if content.starts_with('[') && content.ends_with(']') {
+            is_free = content.contains("librdkafka");
+        }
+        let name = line.to_ascii_lowercase();
+        let value = line.find('=').map_or(0, |at| at + 1);
+        let is_secret = SECRET.iter().any(|word| name.contains(word));
+        let is_header = content.starts_with('[') && value == 0;
+        let hides = !is_header && (is_free || is_secret || name.contains("librdkafka"));
+        match hides {
+            true => Cow::Owned(format!("{}{}", &line[..value], starred(&line[value..]))),
+            false => Cow::Borrowed(line),
+        }
+    });
+    lines.collect()
+}
+
+/// As many octets as before, so that places stay where they are; how many were secret is not to be seen.
+fn starred(value: &str) -> String {
+    let line_end = if value.ends_with('\n') { "\n" } else { "" };
+    let width = value.len() - line_end.len();
+    format!("{:<width$}{line_end}", &" ***"[..width.min(4)])
+}
+
 fn check(config: &Config, path: &Path) -> Result<(), Failure> {
-    let wrong = if config.threads == Some(0) {
+    let wrong = if config.data.is_none() && config.kafka.is_none() {
+        "neither data nor [kafka]: give the data directory, or the brokers"
+    } else if config.data.is_some() && config.kafka.is_some() {
+        "both data and [kafka]: a deployment is in a data directory or on Kafka; leave one out"
+    } else if config.threads == Some(0) {
         "threads is 0: give at least one, or leave it out for one per core"
     } else if config.threads > Some(usize::from(MAX_THREADS)) {
         "threads is more than 256: give fewer, or leave it out for one per core"
@@ -212,13 +253,47 @@ mod tests {
     }
 
     #[test]
+    fn a_deployment_is_in_one_place() {
+        let kafka = "[kafka]\nbootstrap = \"localhost:9092\"\n";
+        for (text, expected) in [
+            ("data = \"d\"\n".to_owned(), None),
+            (kafka.to_owned(), None),
+            ("threads = 2\n".to_owned(), Some("neither data nor [kafka]")),
+            (format!("data = \"d\"\n{kafka}"), Some("leave one out")),
+        ] {
+            let config = toml::from_str(&text).expect("known settings");
+            let wrong = match check(&config, Path::new("u.toml")) {
+                Err(Failure::Told(told)) => Some(told.message),
+                _ => None,
+            };
+            assert_eq!(wrong.is_some(), expected.is_some(), "{text}");
+            assert!(
+                wrong
+                    .unwrap_or_default()
+                    .contains(expected.unwrap_or_default()),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn excerpts_show_no_secrets() {
+        let text = "data = \"d\"\n[kafka]\nprefix = 5\n\"sasl.password\" = \"zebra1\"\nlibrdkafka = { a = \"zebra2\" }\n\
+                    [kafka.librdkafka] # ours\n\"ssl.key.pem\" = \"\"\"\nzebra3ü\n\"\"\"\nx = \"zebra4\"\n[archive]\nurl = \"u\"\n";
+        let veiled = veiled(text);
+        assert!(!veiled.contains("zebra"), "{veiled}");
+        assert_eq!(veiled.len(), text.len());
+        assert!(veiled.contains("prefix = 5\n") && veiled.contains("url = \"u\"\n"));
+        assert!(veiled.contains("\"sasl.password\" = *** "), "{veiled}");
+    }
+
+    #[test]
     fn only_known_settings_are_taken() {
         let full = "data = \"d\"\ncatalog = \"c\"\nclock = \"event\"\nthreads = 2\nbatch = 10\n\
                     segment_bytes = 65536\nwindow_keys = 1000\n\
                     listen = \"127.0.0.1:1\"\n[snapshots]\nevery_minutes = 5\nuse = false\n[archive]\nurl = \"file:///a\"\nkeep = 2\n[[follow]]\nfolder = \"in\"\nmapping = \"m.toml\"\n";
         assert!(!refused(full));
         assert!(refused("data = \"d\"\nthread = 2\n"), "a misspelt key");
-        assert!(refused("threads = 2\n"), "no data directory");
         assert!(refused("data = \"d\"\n[snapshots]\nevery = 5\n"), "no unit");
         assert!(
             refused("data = \"d\"\nclock = \"moon\"\n"),

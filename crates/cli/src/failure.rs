@@ -15,7 +15,7 @@ pub(crate) enum Exit {
     Problems = 1,
     /// Wrong usage.
     Usage = 2,
-    /// The data directory is not usable.
+    /// The data directory or the broker is not usable.
     Unusable = 3,
     /// A verification found a difference.
     Difference = 4,
@@ -57,7 +57,7 @@ impl Failure {
         Failure::new(Exit::Difference, message)
     }
 
-    /// The data directory cannot be used.
+    /// The data directory or the broker cannot be used.
     pub(crate) fn unusable(message: impl Into<String>) -> Failure {
         Failure::new(Exit::Unusable, message)
     }

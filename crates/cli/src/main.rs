@@ -80,6 +80,7 @@ fn run(command: Command, out: &mut Out) -> Result<Exit, Failure> {
         Command::Snapshot(args) => commands::snapshot::run(&args, out),
         Command::Copy(args) => commands::copy::run(&args, out),
         Command::Archive(args) => commands::archive::run(&args, out),
+        Command::Topics(command) => commands::topics::run(&command, out),
         Command::Explain(args) => commands::explain::run(&args, out),
         Command::Completions(args) => commands::completions::run(&args, out),
     }

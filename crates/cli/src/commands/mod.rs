@@ -18,4 +18,5 @@ pub(crate) mod replay;
 pub(crate) mod run;
 pub(crate) mod snapshot;
 pub(crate) mod tail;
+pub(crate) mod topics;
 pub(crate) mod why;

@@ -46,17 +46,23 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args, out: &mut Out) -> Result<Exit, Failure> {
     let config = config::read(&args.config, out)?;
     let folders = folders(&config, out)?;
+    let Some(data) = &config.data else {
+        let title = format!(
+            "{}: the service cannot run on Kafka yet",
+            args.config.display()
+        );
+        return Err(Failure::usage(title).note("give data in place of [kafka]"));
+    };
     let listener = http::bind(config.listen)?;
     if let Some(catalog) = &config.catalog {
         let partitions = config.partitions.unwrap_or(super::init::PARTITIONS);
-        let created = super::init::create_where_missing(&config.data, catalog, partitions, out)?;
+        let created = super::init::create_where_missing(data, catalog, partitions, out)?;
         if let Some(label) = created {
-            tracing::info!(data = %config.data.display(), %label, "created the data directory");
+            tracing::info!(data = %data.display(), %label, "created the data directory");
         }
     }
     let metrics = recorder()?;
-    let engine =
-        Engine::open(&config.data, options(&config)).map_err(|error| Failure::engine(&error))?;
+    let engine = Engine::open(data, options(&config)).map_err(|error| Failure::engine(&error))?;
     serve(engine, &folders, listener, metrics)?;
     Ok(Exit::Done)
 }

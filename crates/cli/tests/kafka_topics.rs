@@ -1,0 +1,251 @@
+//! `umbral topics` on a real broker: plan, create, again, and what is wrong on purpose.
+
+#![allow(clippy::expect_used, reason = "a test that cannot go on says why")]
+
+mod common;
+
+use common::{json, run, stderr, stdout, text};
+use std::path::Path;
+use std::time::{Duration, Instant};
+use umbral_broker::{Cluster, Secured, Settings};
+
+/// Writes a configuration of a deployment of its own on this broker; the path of the file.
+fn config(folder: &Path, prefix: &str, bootstrap: &str, more: &str) -> String {
+    let path = folder.join(format!("{prefix}.toml"));
+    let content = format!(
+        "partitions = 4\n[kafka]\nbootstrap = \"{bootstrap}\"\nprefix = \"{prefix}\"\nreplication = 1\n{more}"
+    );
+    std::fs::write(&path, content).expect("written");
+    text(&path).to_owned()
+}
+
+/// States of all topics, as JSON has them.
+fn states(command: &str, config: &str) -> Vec<(String, String)> {
+    let output = run(&["topics", command, "--config", config, "-o", "json"]);
+    let document = json(&stdout(&output));
+    let topics = document["topics"].as_array().expect("topics").iter();
+    topics
+        .map(|topic| {
+            let text = |key: &str| topic[key].as_str().expect("a text").to_owned();
+            (text("topic"), text("state"))
+        })
+        .collect()
+}
+
+fn all_are(states: &[(String, String)], state: &str) -> bool {
+    states.len() == 13 && states.iter().all(|(_, found)| found == state)
+}
+
+/// Exit code and standard error.
+fn ended(arguments: &[&str]) -> (Option<i32>, String) {
+    let output = run(arguments);
+    (output.status.code(), stderr(&output))
+}
+
+#[test]
+fn topics_are_planned_created_and_never_changed() {
+    let kafka = Cluster::start(&Settings::one()).expect("a broker");
+    let folder = tempfile::tempdir().expect("a folder");
+    let bootstrap = kafka.bootstrap();
+    // A broker that is not ours may have seen this test before.
+    let prefix = format!("plan{}", std::process::id());
+
+    let good = config(folder.path(), &prefix, bootstrap, "");
+    assert!(all_are(&states("plan", &good), "missing"));
+    assert!(
+        all_are(&states("plan", &good), "missing"),
+        "a plan changes nothing"
+    );
+    assert!(all_are(&states("create", &good), "created"));
+    assert!(all_are(&states("plan", &good), "there"));
+    assert!(all_are(&states("create", &good), "there"), "once is enough");
+    let table = common::done(&["topics", "plan", "--config", &good]);
+    let journal = table
+        .lines()
+        .find(|line| line.contains(".journal"))
+        .expect("a line");
+    let cells: Vec<&str> = journal.split_whitespace().collect();
+    assert_eq!(
+        cells[1..],
+        ["4", "1", "1", "delete", "for", "good", "32", "MiB", "there"],
+        "{table}"
+    );
+
+    // More partitions than there are: accounts would move.
+    let content = std::fs::read_to_string(&good)
+        .expect("read")
+        .replace("= 4", "= 8");
+    std::fs::write(&good, content).expect("written");
+    let (code, told) = ended(&["topics", "create", "--config", &good]);
+    assert_eq!(code, Some(3), "{told}");
+    for part in [
+        "partitions is 4, wanted is 8: topics",
+        "--delete --topic $topic; done",
+        "kafka-topics.sh",
+        bootstrap,
+    ] {
+        assert!(told.contains(part), "{part} in {told}");
+    }
+    assert_eq!(ended(&["topics", "plan", "--config", &good]).0, Some(3));
+
+    // The journal is where something else is that forgets.
+    let names =
+        format!("[kafka.topics]\njournal = \"{prefix}.usage\"\nusage = \"{prefix}.other\"\n");
+    let forgets = config(folder.path(), &prefix, bootstrap, &names);
+    let (code, told) = ended(&["topics", "create", "--config", &forgets]);
+    assert_eq!(code, Some(3), "{told}");
+    for part in [
+        "retention.ms is 604800000, wanted is -1",
+        "max.message.bytes is 8388608, wanted is 33554432",
+        "kafka-configs.sh",
+        &format!("--entity-name {prefix}.usage --add-config retention.ms=-1"),
+    ] {
+        assert!(told.contains(part), "{part} in {told}");
+    }
+    let after = states("plan", &forgets);
+    assert!(
+        after.contains(&("usage".to_owned(), "missing".to_owned())),
+        "nothing was created: {after:?}"
+    );
+
+    // Harmless: inputs where something else is that keeps for good, and more copies than there are.
+    let names =
+        format!("[kafka.topics]\nusage = \"{prefix}.journal\"\njournal = \"{prefix}.own\"\n");
+    let harmless = config(folder.path(), &prefix, bootstrap, &names);
+    assert!(states("create", &harmless).contains(&("journal".to_owned(), "created".to_owned())));
+
+    let many = config(folder.path(), &format!("{prefix}x"), bootstrap, "");
+    let content = std::fs::read_to_string(&many)
+        .expect("read")
+        .replace("replication = 1", "replication = 9");
+    std::fs::write(&many, content).expect("written");
+    let (code, told) = ended(&["topics", "create", "--config", &many]);
+    assert_eq!(code, Some(3), "{told}");
+    assert!(told.contains("fewer brokers than copies"), "{told}");
+}
+
+#[test]
+fn a_broker_that_is_not_there_is_said_soon() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let config = config(folder.path(), "p", "127.0.0.1:1", "");
+    let begin = Instant::now();
+    let (code, told) = ended(&["topics", "plan", "--config", &config]);
+    assert!(
+        begin.elapsed() < Duration::from_secs(10),
+        "{:?}",
+        begin.elapsed()
+    );
+    assert_eq!(code, Some(3), "{told}");
+    for part in [
+        "no broker of 127.0.0.1:1 answers",
+        "refused",
+        "check bootstrap",
+    ] {
+        assert!(told.contains(part), "{part} in {told}");
+    }
+}
+
+/// A librdkafka section that trusts the broker.
+fn trusting(secured: &Secured, protocol: &str, more: &str) -> String {
+    format!(
+        "[kafka.librdkafka]\n\"security.protocol\" = \"{protocol}\"\n\"ssl.ca.location\" = \"{}\"\n{more}",
+        secured.authority.display()
+    )
+}
+
+#[test]
+fn brokers_are_reached_by_tls_and_only_with_the_right_key_or_password() {
+    let password = "a-Right-Pass";
+    let settings = Settings::one().secured("umbral", password);
+    let kafka = Cluster::start(&settings).expect("a broker with TLS");
+    let secured = kafka.secured().expect("how to get in");
+    let folder = tempfile::tempdir().expect("a folder");
+
+    let key = format!(
+        "\"ssl.keystore.location\" = \"{}\"\n\"ssl.keystore.password\" = {{ env = \"UMBRAL_TEST_KEY_PASSWORD\" }}\n",
+        secured.client.display()
+    );
+    let mutual = config(
+        folder.path(),
+        "mutual",
+        &secured.mutual,
+        &trusting(&secured, "SSL", &key),
+    );
+    let output = common::umbral(&["topics", "create", "--config", &mutual, "-o", "json"])
+        .env("UMBRAL_TEST_KEY_PASSWORD", &secured.client_password)
+        .output()
+        .expect("umbral ends");
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+
+    let keyless = config(
+        folder.path(),
+        "keyless",
+        &secured.mutual,
+        &trusting(&secured, "SSL", ""),
+    );
+    let (code, told) = ended(&["topics", "plan", "--config", &keyless]);
+    assert_eq!(code, Some(3), "{told}");
+
+    std::fs::write(folder.path().join("password"), format!("{password}\n")).expect("written");
+    let scram = |source: &str| {
+        let more = format!(
+            "\"sasl.mechanism\" = \"SCRAM-SHA-512\"\n\"sasl.username\" = \"umbral\"\n\"sasl.password\" = {source}\n"
+        );
+        trusting(&secured, "SASL_SSL", &more)
+    };
+    let right = config(
+        folder.path(),
+        "scram",
+        &secured.scram,
+        &scram("{ file = \"password\" }"),
+    );
+    assert!(all_are(&states("create", &right), "created"));
+
+    let wrong = config(
+        folder.path(),
+        "wrong",
+        &secured.scram,
+        &scram("\"zebra-wrong\""),
+    );
+    let output = common::umbral(&["topics", "plan", "--config", &wrong])
+        .env("UMBRAL_LOG", "trace")
+        .output()
+        .expect("umbral ends");
+    let told = stderr(&output);
+    assert_eq!(output.status.code(), Some(3), "{told}");
+    assert!(told.contains("error: no way into 127.0.0.1"), "{told}");
+    assert!(
+        told.to_lowercase().contains("authentication failed"),
+        "{told}"
+    );
+    assert!(
+        !told.contains("zebra") && !told.contains(password),
+        "{told}"
+    );
+
+    let unknown = "[kafka.librdkafka]\n\"security.protocol\" = \"SSL\"\n";
+    let untrusted = config(folder.path(), "untrusted", &secured.mutual, unknown);
+    let (code, told) = ended(&["topics", "plan", "--config", &untrusted]);
+    assert_eq!(code, Some(3), "{told}");
+    assert!(told.contains("certificate"), "{told}");
+}
+
+#[test]
+fn a_configuration_with_a_mistake_shows_no_secret() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("u.toml");
+    for content in [
+        "[kafka]\nbootstrap = \"localhost:9092\"\n[kafka.librdkafka]\n\"sasl.password\" = \"zebra\n",
+        "[kafka]\nbootstrap = \"localhost:9092\"\n\"sasl.password\" = \"zebra\"\n",
+        "[kafka]\nbootstrap = \"localhost:9092\"\nlibrdkafka = \"zebra\"\n",
+        "[kafka]\nbootstrap = \"localhost:9092\"\n[kafka.librdkafka]\n\"sasl.password\" = { fil = \"zebra\" }\n",
+        "[kafka]\nbootstrap = \"localhost:9092\"\n[kafka.librdkafka]\n\"transactional.id\" = \"zebra\"\n",
+    ] {
+        std::fs::write(&path, content).expect("written");
+        let output = run(&["topics", "plan", "--config", text(&path)]);
+        let told = stderr(&output) + &stdout(&output);
+        assert_eq!(output.status.code(), Some(2), "{told}");
+        assert!(!told.contains("zebra"), "{told}");
+        assert!(told.contains("u.toml"), "{told}");
+    }
+}

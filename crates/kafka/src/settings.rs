@@ -1,0 +1,316 @@
+//! The section `[kafka]` of `umbral.toml`.
+
+use crate::client;
+use crate::reach;
+use crate::secret::{Librdkafka, Secret, Source, Veil, is_secret};
+use crate::topics::Topic;
+use serde::Deserialize;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+/// How Umbral is to use Kafka.
+#[derive(Deserialize, Clone, PartialEq, Eq, Debug)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// Addresses of some brokers, with commas between.
+    pub bootstrap: String,
+    /// What names of topics, of the group and of transactional ids begin with.
+    #[serde(default = "default_prefix")]
+    pub prefix: String,
+    /// The stable name of this instance; the machine's when absent.
+    pub instance: Option<String>,
+    /// Copies of the topics that are created.
+    #[serde(default = "default_replication")]
+    pub replication: u16,
+    /// Whether brokers elsewhere may be spoken to without TLS.
+    #[serde(default)]
+    pub allow_plaintext: bool,
+    /// Partitions of other instances that are followed, to take over faster.
+    #[serde(default)]
+    pub standby: u16,
+    /// The object store of the snapshots: a URL, or the path of a folder.
+    pub snapshots: Option<String>,
+    /// Names of topics where they are not `<prefix>.<word>`.
+    #[serde(default)]
+    pub topics: BTreeMap<Topic, String>,
+    /// Formats of what comes in.
+    #[serde(default)]
+    pub input: Input,
+    /// What goes out, and how.
+    #[serde(default)]
+    pub output: Output,
+    /// When a transaction is committed.
+    #[serde(default)]
+    pub transaction: Transaction,
+    /// Settings of librdkafka for all clients.
+    #[serde(default)]
+    pub librdkafka: Librdkafka,
+}
+
+/// How records are written.
+#[derive(Deserialize, Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[serde(rename_all = "snake_case")]
+pub enum Format {
+    /// JSON, as in files.
+    #[default]
+    Json,
+    /// Protobuf, as in `proto/umbral/v1`.
+    Protobuf,
+}
+
+/// Formats of the input topics.
+#[derive(Deserialize, Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[serde(deny_unknown_fields, default)]
+pub struct Input {
+    /// Of usage records.
+    pub usage: Format,
+    /// Of purchases.
+    pub purchases: Format,
+    /// Of bills and payments.
+    pub billing: Format,
+    /// Of customers and their numbers.
+    pub customers: Format,
+    /// Of catalogs.
+    pub catalog: Format,
+    /// Of records that are keyed by number.
+    pub inbox: Format,
+}
+
+/// The derived topics.
+#[derive(Deserialize, Clone, PartialEq, Eq, Debug)]
+#[serde(deny_unknown_fields, default)]
+pub struct Output {
+    /// How events are written.
+    pub format: Format,
+    /// Whether there is a topic with a record for each charge.
+    pub rated: bool,
+    /// Ids of schemas, where records are framed as Confluent's serializers do it.
+    pub schema_ids: BTreeMap<Topic, u32>,
+}
+
+impl Default for Output {
+    fn default() -> Output {
+        Output {
+            format: Format::Protobuf,
+            rated: true,
+            schema_ids: BTreeMap::new(),
+        }
+    }
+}
+
+/// When a transaction is committed: at whichever comes first.
+#[derive(Deserialize, Clone, Copy, PartialEq, Eq, Debug)]
+#[serde(deny_unknown_fields, default)]
+pub struct Transaction {
+    /// Records in it.
+    pub records: u32,
+    /// Milliseconds since its first record.
+    pub milliseconds: u32,
+}
+
+impl Default for Transaction {
+    fn default() -> Transaction {
+        Transaction {
+            records: 10_000,
+            milliseconds: 20,
+        }
+    }
+}
+
+fn default_prefix() -> String {
+    "umbral".to_owned()
+}
+
+fn default_replication() -> u16 {
+    3
+}
+
+/// A setting that cannot be used.
+#[derive(thiserror::Error, Clone, PartialEq, Eq, Debug)]
+#[error("{what}: {mend}")]
+pub struct SettingsError {
+    /// What is wrong with which one.
+    pub what: String,
+    /// What to write instead.
+    pub mend: String,
+}
+
+impl SettingsError {
+    pub(crate) fn new(what: impl Into<String>, mend: impl Into<String>) -> SettingsError {
+        SettingsError {
+            what: what.into(),
+            mend: mend.into(),
+        }
+    }
+}
+
+/// Longest transaction, in milliseconds: brokers end those that are much longer.
+const TRANSACTION_MILLISECONDS_MAX: u32 = 10_000;
+
+/// Longest name of a topic that Kafka takes.
+const NAME_LENGTH_MAX: usize = 249;
+
+impl Settings {
+    /// Takes paths as meant from this folder.
+    pub fn resolve(&mut self, base: &Path) {
+        for (name, source) in &mut self.librdkafka.0 {
+            source.resolve(base);
+            if let Source::Inline(value) = source
+                && is_path(name)
+                && value.expose() != "probe"
+            {
+                let path = base.join(value.expose());
+                *source = Source::Inline(Secret::new(path.to_string_lossy()));
+            }
+        }
+        if let Some(snapshots) = &mut self.snapshots
+            && !snapshots.contains("://")
+        {
+            *snapshots = base.join(&*snapshots).to_string_lossy().into_owned();
+        }
+    }
+
+    /// Checks everything that can be checked without a broker.
+    pub fn check(&self) -> Result<(), SettingsError> {
+        self.check_numbers()?;
+        self.check_names()?;
+        client::check_owned(self.librdkafka.0.keys())?;
+        let mut framed = self.output.schema_ids.keys();
+        if let Some(topic) = framed.find(|topic| !topic.is_derived()) {
+            return Err(SettingsError::new(
+                format!("schema_ids of [kafka.output] names {}", topic.word()),
+                "only derived topics are framed: credit, collections, loyalty, rated, quarantine",
+            ));
+        }
+        self.values()?;
+        reach::check(self)
+    }
+
+    fn check_numbers(&self) -> Result<(), SettingsError> {
+        let wrong = |what: &str, mend: &str| Err(SettingsError::new(what, mend));
+        if self.replication == 0 {
+            return wrong(
+                "replication of [kafka] is 0",
+                "give at least 1, or leave it out for 3",
+            );
+        }
+        if self.transaction.records == 0 {
+            return wrong(
+                "records of [kafka.transaction] is 0",
+                "give at least 1, or leave it out for 10000",
+            );
+        }
+        match self.transaction.milliseconds {
+            0 => wrong(
+                "milliseconds of [kafka.transaction] is 0",
+                "give at least 1, or leave it out for 20",
+            ),
+            TRANSACTION_MILLISECONDS_MAX.. => wrong(
+                "milliseconds of [kafka.transaction] is 10000 or more",
+                "give less, 20 for example: nothing is visible before its transaction is committed",
+            ),
+            _ => Ok(()),
+        }
+    }
+
+    fn check_names(&self) -> Result<(), SettingsError> {
+        check_name("prefix of [kafka]", &self.prefix)?;
+        if let Some(instance) = &self.instance {
+            check_name("instance of [kafka]", instance)?;
+        }
+        let mut seen = BTreeSet::new();
+        for topic in Topic::ALL {
+            let name = self.topic(topic);
+            check_name(&format!("the name of the topic {}", topic.word()), &name)?;
+            if !seen.insert(name.clone()) {
+                return Err(SettingsError::new(
+                    format!("two topics have the name {name}"),
+                    "give each its own in [kafka.topics]",
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// The name of a topic.
+    pub fn topic(&self, topic: Topic) -> String {
+        match self.topics.get(&topic) {
+            Some(name) => name.clone(),
+            None => format!("{}.{}", self.prefix, topic.word()),
+        }
+    }
+
+    /// The stable name of this instance.
+    pub fn instance(&self) -> Result<String, SettingsError> {
+        let name = self.instance.clone().or_else(client::host_name);
+        name.ok_or_else(|| {
+            SettingsError::new(
+                "this machine has no name",
+                "give instance in [kafka] a name that stays the same over restarts",
+            )
+        })
+    }
+
+    /// The value of a setting of librdkafka, if it is given.
+    pub(crate) fn value(&self, name: &str) -> Result<Option<Secret>, SettingsError> {
+        let source = self.librdkafka.0.get(name);
+        source.map(|source| read(name, source)).transpose()
+    }
+
+    /// All settings of librdkafka that are given, with their values.
+    pub(crate) fn values(&self) -> Result<Vec<(&str, Secret)>, SettingsError> {
+        let read = |(name, source): (&'_ String, &Source)| read(name, source);
+        let names = self.librdkafka.0.keys().map(String::as_str);
+        let values: Result<Vec<_>, _> = self.librdkafka.0.iter().map(read).collect();
+        Ok(names.zip(values?).collect())
+    }
+
+    /// What covers the secrets of these settings in texts that others wrote.
+    pub fn veil(&self) -> Result<Veil, SettingsError> {
+        let mut secrets = Vec::new();
+        for (name, source) in &self.librdkafka.0 {
+            if is_secret(name) || !matches!(source, Source::Inline(_)) {
+                secrets.push(read(name, source)?);
+            }
+        }
+        Ok(Veil::new(secrets))
+    }
+}
+
+fn read(name: &str, source: &Source) -> Result<Secret, SettingsError> {
+    source.read().map_err(|why| {
+        SettingsError::new(
+            format!("\"{name}\" of [kafka.librdkafka]"),
+            format!("{why}; what it names must be there when the service starts"),
+        )
+    })
+}
+
+/// Whether a setting of librdkafka is the path of a file.
+fn is_path(name: &str) -> bool {
+    name.ends_with(".location") || name == "sasl.kerberos.keytab"
+}
+
+/// Names that Kafka takes for topics, and that do not change in messages.
+fn check_name(what: &str, name: &str) -> Result<(), SettingsError> {
+    let is_letter = |letter: char| letter.is_ascii_alphanumeric() || "._-".contains(letter);
+    if name.is_empty() || name == "." || name == ".." {
+        return Err(SettingsError::new(
+            format!("{what} is {name:?}"),
+            "give it a name of letters, digits, dots, dashes and underscores",
+        ));
+    }
+    if let Some(letter) = name.chars().find(|letter| !is_letter(*letter)) {
+        return Err(SettingsError::new(
+            format!("{what} is {name:?}, with {letter:?} in it"),
+            "use letters a-z, digits, dots, dashes and underscores",
+        ));
+    }
+    if name.len() > NAME_LENGTH_MAX {
+        return Err(SettingsError::new(
+            format!("{what} has {} letters", name.len()),
+            "use 249 at most",
+        ));
+    }
+    Ok(())
+}

@@ -1,0 +1,128 @@
+//! What librdkafka reports about its connections, without the secrets in it.
+
+use crate::secret::Veil;
+use rdkafka::ClientContext;
+use rdkafka::config::RDKafkaLogLevel;
+use rdkafka::consumer::ConsumerContext;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
+use std::sync::{Mutex, PoisonError};
+
+/// Listens to what librdkafka reports, logs it without secrets, and remembers what says most about a failure.
+#[derive(Debug, Default)]
+pub struct Watch {
+    veil: Veil,
+    worst: Mutex<Option<Report>>,
+}
+
+/// What librdkafka said about a connection.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Report {
+    /// How much it tells about why nothing works.
+    pub(crate) weight: Weight,
+    /// Its words.
+    pub(crate) reason: String,
+}
+
+/// How much a report tells about why nothing works.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) enum Weight {
+    /// That nothing works.
+    Symptom,
+    /// A connection that did not come about.
+    Connection,
+    /// The broker, or the way to it, refused us: trying again does not help.
+    Refusal,
+}
+
+impl Watch {
+    /// A listener that covers these secrets.
+    pub fn new(veil: Veil) -> Watch {
+        Watch {
+            veil,
+            worst: Mutex::default(),
+        }
+    }
+
+    /// What says most about a failure, of what came last.
+    pub(crate) fn worst(&self) -> Option<Report> {
+        let worst = self.worst.lock().unwrap_or_else(PoisonError::into_inner);
+        worst.clone()
+    }
+
+    fn note(&self, weight: Weight, reason: String) {
+        let mut worst = self.worst.lock().unwrap_or_else(PoisonError::into_inner);
+        if worst.as_ref().is_none_or(|known| known.weight <= weight) {
+            *worst = Some(Report { weight, reason });
+        }
+    }
+}
+
+impl ClientContext for Watch {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        let message = self.veil.cover(message);
+        match level {
+            RDKafkaLogLevel::Emerg
+            | RDKafkaLogLevel::Alert
+            | RDKafkaLogLevel::Critical
+            | RDKafkaLogLevel::Error => tracing::info!(facility, %message, "librdkafka failed"),
+            // Every client is told of settings that only others have.
+            RDKafkaLogLevel::Warning if facility == "CONFWARN" => {}
+            RDKafkaLogLevel::Warning => tracing::info!(facility, %message, "librdkafka warned"),
+            _ => tracing::debug!(facility, %message, "librdkafka"),
+        }
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        let reason = self.veil.cover(reason).into_owned();
+        tracing::info!(
+            error = error.rdkafka_error_code().map(tracing::field::debug),
+            reason,
+            "librdkafka failed"
+        );
+        self.note(weight(error.rdkafka_error_code()), reason);
+    }
+}
+
+impl ConsumerContext for Watch {}
+
+fn weight(code: Option<RDKafkaErrorCode>) -> Weight {
+    match code {
+        Some(
+            RDKafkaErrorCode::Authentication
+            | RDKafkaErrorCode::SSL
+            | RDKafkaErrorCode::SaslAuthenticationFailed
+            | RDKafkaErrorCode::UnsupportedSASLMechanism
+            | RDKafkaErrorCode::ClusterAuthorizationFailed,
+        ) => Weight::Refusal,
+        Some(RDKafkaErrorCode::AllBrokersDown | RDKafkaErrorCode::OperationTimedOut) | None => {
+            Weight::Symptom
+        }
+        Some(_) => Weight::Connection,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::secret::Secret;
+
+    #[test]
+    fn a_refusal_outweighs_what_follows_from_it() {
+        let watch = Watch::new(Veil::new([Secret::new("hunter2")]));
+        watch.error(
+            KafkaError::Global(RDKafkaErrorCode::BrokerTransportFailure),
+            "no way",
+        );
+        watch.error(
+            KafkaError::Global(RDKafkaErrorCode::Authentication),
+            "hunter2 is wrong",
+        );
+        watch.error(
+            KafkaError::Global(RDKafkaErrorCode::AllBrokersDown),
+            "1/1 brokers are down",
+        );
+        let worst = watch.worst().expect("a report");
+        assert_eq!(worst.weight, Weight::Refusal);
+        assert_eq!(worst.reason, "*** is wrong");
+    }
+}
