@@ -90,7 +90,7 @@ const FORBIDDEN_IN_CORE: [&str; 10] = [
 
 /// Packages that only one crate may use.
 const ONE_HOME: [(&str, &str); 4] = [
-    ("rdkafka", "umbral-kafka"),
+    ("rdkafka", "umbral-kafka, umbral-benches"),
     ("axum", "umbral-http"),
     ("object_store", "umbral-store"),
     ("csv", "umbral-intake, umbral-catalog, umbral-benches"),
