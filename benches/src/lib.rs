@@ -2,6 +2,7 @@
 
 pub mod embedded;
 mod full;
+pub mod kafka;
 pub mod latency;
 pub mod process;
 pub mod rating;

@@ -5,7 +5,7 @@ use anyhow::{Context, Result};
 use clap::{Parser, ValueEnum};
 use std::io::Write;
 use std::path::PathBuf;
-use umbral_benches::{Row, Sizes, embedded, latency, process, rating, restart};
+use umbral_benches::{Row, Sizes, embedded, kafka, latency, process, rating, restart};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -19,6 +19,9 @@ struct Arguments {
     /// Only one group of rows.
     #[arg(long)]
     only: Option<Group>,
+    /// Also what needs a Kafka broker.
+    #[arg(long)]
+    kafka: bool,
     /// `table` or `json`.
     #[arg(long, default_value = "table")]
     output: String,
@@ -42,6 +45,7 @@ enum Group {
     Latency,
     Csv,
     Restart,
+    Kafka,
 }
 
 impl Group {
@@ -53,6 +57,7 @@ impl Group {
             Group::Latency => latency::rows(sizes),
             Group::Csv => process::csv_rows(sizes),
             Group::Restart => restart::rows(sizes),
+            Group::Kafka => kafka::rows(sizes),
         }
     }
 }
@@ -75,8 +80,12 @@ fn main() -> Result<()> {
         Sizes::full()
     };
     let mut rows = Vec::new();
+    let wanted = |group: Group| match arguments.only {
+        Some(only) => only == group,
+        None => group != Group::Kafka || arguments.kafka,
+    };
     for group in Group::value_variants() {
-        if arguments.only.is_none_or(|only| only == *group) {
+        if wanted(*group) {
             rows.extend(group.rows(&sizes)?);
         }
     }

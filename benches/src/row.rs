@@ -67,6 +67,8 @@ pub struct Sizes {
     pub rows: u64,
     /// Seconds of load whose latency is measured.
     pub seconds: u64,
+    /// Records that go through Kafka.
+    pub kafka_records: u64,
 }
 
 impl Sizes {
@@ -81,6 +83,7 @@ impl Sizes {
             lines: 2_000_000,
             rows: 10_000_000,
             seconds: 30,
+            kafka_records: 3_000_000,
         }
     }
 
@@ -95,6 +98,7 @@ impl Sizes {
             lines: 200_000,
             rows: 300_000,
             seconds: 3,
+            kafka_records: 200_000,
         }
     }
 }

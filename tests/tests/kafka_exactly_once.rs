@@ -42,7 +42,7 @@ fn what_goes_through_is_what_an_embedded_engine_says() {
     let cluster = Cluster::start(&Settings::one()).unwrap();
     let deployment = kafka::deployment(cluster.bootstrap(), "plain", PARTITIONS, "a");
     topics::create(&deployment, 1);
-    let producing = topics::Producing::new(&deployment.client);
+    let producing = topics::Producing::new(&deployment);
     producing.send(
         "plain.catalog",
         0,

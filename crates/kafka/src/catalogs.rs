@@ -61,7 +61,7 @@ pub(crate) struct CatalogFeed {
 impl CatalogFeed {
     /// Reads the topic to its end, and follows it.
     pub(crate) fn open(deployment: &Deployment, ends: &Ends<'_>) -> Result<CatalogFeed> {
-        let topic = &deployment.topics.catalog;
+        let topic = &deployment.names.catalog;
         let (first, end) = ends.bounds(topic, 0)?;
         let mut start = Start {
             topic: topic.clone(),

@@ -33,19 +33,21 @@ const DEFAULTS: [(&str, &str); 4] = [
 ];
 
 /// Of clients that read.
-const READ_DEFAULTS: [(&str, &str); 4] = [
+const READ_DEFAULTS: [(&str, &str); 5] = [
     // The default of a second leaves a fast reader waiting most of the time.
     ("fetch.queue.backoff.ms", "2"),
     ("fetch.wait.max.ms", "50"),
+    ("fetch.message.max.bytes", "8388608"),
     ("session.timeout.ms", "6000"),
     ("heartbeat.interval.ms", "1500"),
 ];
 
 /// Of clients that write.
-const WRITE_DEFAULTS: [(&str, &str); 3] = [
+const WRITE_DEFAULTS: [(&str, &str); 4] = [
     ("message.max.bytes", "33554432"),
     ("compression.type", "lz4"),
-    ("transaction.timeout.ms", "30000"),
+    ("transaction.timeout.ms", "15000"),
+    ("queue.buffering.max.messages", "1000000"),
 ];
 
 /// Settings that are Umbral's own, and why.
@@ -173,13 +175,12 @@ impl Settings {
                 set("group.id", &self.group());
                 set("group.instance.id", &format!("{instance}-{worker}"));
                 set("partition.assignment.strategy", "range");
-                set("auto.offset.reset", "earliest");
+                set("auto.offset.reset", "error");
             }
             // librdkafka asks every consumer for a group, also one that joins none.
             Role::Reader => {
                 set("group.id", &self.group());
                 set("auto.offset.reset", "error");
-                set("enable.partition.eof", "true");
             }
             Role::Writer { worker } => {
                 let id = format!("{}-{instance}-{worker}", self.prefix);

@@ -1,14 +1,19 @@
 //! What every part of an instance knows of its deployment.
 
-use crate::input::InputTopic;
+use crate::client::Role;
+use crate::input::{InputFormat, InputTopic};
 use crate::outputs::{self, STREAMS};
+use crate::secret::Veil;
+use crate::settings::{Format, Settings, SettingsError};
+use crate::topics::Topic;
 use rdkafka::ClientConfig;
 use std::time::Duration;
+use umbral_model::event::Stream;
 use umbral_model::ids::PartitionNo;
 
 /// The topics of a deployment.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub struct Topics {
+pub struct Names {
     /// Inputs keyed by account; all have the same number of partitions.
     pub inputs: Vec<InputTopic>,
     /// Catalogs, in one partition.
@@ -21,7 +26,7 @@ pub struct Topics {
 
 /// When a transaction is closed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct TransactionLimits {
+pub(crate) struct Limits {
     /// Messages after which it is.
     pub messages: usize,
     /// Time after which it is.
@@ -29,35 +34,54 @@ pub struct TransactionLimits {
 }
 
 /// What every part of an instance knows.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Deployment {
-    /// Settings of every client: brokers and security.
-    pub client: ClientConfig,
+    settings: Settings,
+    veil: Veil,
+    reader: ClientConfig,
     /// Its topics.
-    pub topics: Topics,
+    pub names: Names,
     /// Partitions of the journal and of every input topic.
     pub partitions: u16,
-    /// Begins group and transactional ids.
-    pub prefix: String,
-    /// This instance's name: the same after a restart, and no other's.
-    pub instance: String,
     /// How derived records are written.
     pub output: outputs::Settings,
-    /// When transactions are closed.
-    pub transaction: TransactionLimits,
-    /// After so long without a heartbeat an instance is taken for dead.
-    pub session_timeout: Duration,
+    pub(crate) limits: Limits,
 }
 
+/// The input topics whose records are keyed by account.
+const INPUTS: [Topic; 4] = [
+    Topic::Customers,
+    Topic::Usage,
+    Topic::Purchases,
+    Topic::Billing,
+];
+
 impl Deployment {
-    /// The consumer group of the engine.
-    pub fn group(&self) -> String {
-        format!("{}.engine", self.prefix)
+    /// The deployment of these settings.
+    ///
+    /// # Errors
+    /// Settings that cannot be used, or secrets that are not where they should be.
+    pub fn new(settings: Settings, partitions: u16) -> Result<Deployment, SettingsError> {
+        settings.check()?;
+        let mut reader = settings.client(Role::Reader)?;
+        reader.set("enable.partition.eof", "false");
+        Ok(Deployment {
+            veil: settings.veil()?,
+            reader,
+            names: Names::of(&settings),
+            partitions,
+            output: output(&settings),
+            limits: Limits {
+                messages: settings.transaction.records as usize,
+                wait: Duration::from_millis(settings.transaction.milliseconds.into()),
+            },
+            settings,
+        })
     }
 
-    /// The name of a worker in the group, and in transactions.
-    pub fn worker_name(&self, worker: usize) -> String {
-        format!("{}.{}.{worker}", self.prefix, self.instance)
+    /// What covers its secrets in texts that others wrote.
+    pub(crate) fn veil(&self) -> &Veil {
+        &self.veil
     }
 
     /// The source that a partition of a topic is in the journal.
@@ -67,44 +91,74 @@ impl Deployment {
 
     /// Settings of a consumer that reads what is committed, and of no group.
     pub fn reader(&self) -> ClientConfig {
-        let mut config = self.client.clone();
-        config
-            .set("group.id", format!("{}.reader", self.prefix))
-            .set("enable.auto.commit", "false")
-            .set("enable.auto.offset.store", "false")
-            .set("auto.offset.reset", "error")
-            .set("isolation.level", "read_committed")
-            .set("fetch.queue.backoff.ms", "2")
-            .set("fetch.wait.max.ms", "50")
-            .set("fetch.message.max.bytes", "8388608")
-            .set("allow.auto.create.topics", "false");
-        config
+        self.reader.clone()
     }
 
-    /// Settings of a worker's consumer.
-    pub fn member(&self, worker: usize) -> ClientConfig {
-        let mut config = self.reader();
-        let session = self.session_timeout.as_millis();
-        config
-            .set("group.id", self.group())
-            .set("group.instance.id", self.worker_name(worker))
-            .set("partition.assignment.strategy", "range")
-            .set("session.timeout.ms", session.to_string())
-            .set("heartbeat.interval.ms", (session / 4).max(200).to_string());
-        config
+    /// Settings of a client for a role.
+    ///
+    /// # Errors
+    /// A secret that is not there any more.
+    pub fn client(&self, role: Role) -> Result<ClientConfig, SettingsError> {
+        self.settings.client(role)
     }
+}
 
-    /// Settings of a worker's producer.
-    pub fn producer(&self, worker: usize) -> ClientConfig {
-        let mut config = self.client.clone();
-        config
-            .set("transactional.id", self.worker_name(worker))
-            .set("transaction.timeout.ms", "15000")
-            .set("linger.ms", "1")
-            .set("compression.type", "lz4")
-            .set("message.max.bytes", "33554432")
-            .set("queue.buffering.max.messages", "1000000")
-            .set("queue.buffering.max.kbytes", "1048576");
-        config
+impl Names {
+    fn of(settings: &Settings) -> Names {
+        let published = |stream: Stream| stream != Stream::Rated || settings.output.rated;
+        Names {
+            inputs: INPUTS
+                .into_iter()
+                .map(|topic| InputTopic {
+                    name: settings.topic(topic),
+                    format: input_format(settings, topic),
+                })
+                .collect(),
+            catalog: settings.topic(Topic::Catalog),
+            journal: settings.topic(Topic::Journal),
+            derived: STREAMS.map(|stream| {
+                let topic = derived_topic(stream).filter(|_| published(stream))?;
+                Some(settings.topic(topic))
+            }),
+        }
+    }
+}
+
+fn input_format(settings: &Settings, topic: Topic) -> InputFormat {
+    let input = &settings.input;
+    let format = match topic {
+        Topic::Usage => input.usage,
+        Topic::Purchases => input.purchases,
+        Topic::Billing => input.billing,
+        _ => input.customers,
+    };
+    match format {
+        Format::Json => InputFormat::Json,
+        Format::Protobuf => InputFormat::Protobuf,
+    }
+}
+
+/// The topic of a stream that is published.
+fn derived_topic(stream: Stream) -> Option<Topic> {
+    Some(match stream {
+        Stream::Credit => Topic::Credit,
+        Stream::Collections => Topic::Collections,
+        Stream::Loyalty => Topic::Loyalty,
+        Stream::Rated => Topic::Rated,
+        Stream::Quarantine => Topic::Quarantine,
+        Stream::Internal => return None,
+    })
+}
+
+fn output(settings: &Settings) -> outputs::Settings {
+    let output = &settings.output;
+    outputs::Settings {
+        format: match output.format {
+            Format::Json => outputs::Format::Json,
+            Format::Protobuf => outputs::Format::Protobuf,
+        },
+        rated: output.rated,
+        schema_ids: STREAMS.map(|stream| output.schema_ids.get(&derived_topic(stream)?).copied()),
+        source: format!("umbral/{}", settings.prefix),
     }
 }

@@ -17,6 +17,9 @@ pub enum Error {
         #[source]
         source: KafkaError,
     },
+    /// Settings that cannot be used.
+    #[error(transparent)]
+    Settings(#[from] crate::settings::SettingsError),
     /// A record of the journal that cannot be.
     #[error("the journal topic {topic}, partition {partition}, offset {offset}: {source}")]
     Journal {
@@ -74,11 +77,12 @@ pub enum Error {
     },
     /// Two processes have one name.
     #[error(
-        "another process runs under the name {name}: give each instance its own `instance`, and end the other one"
+        "another process runs under this instance's name (worker {worker}): give each instance its own `instance` in \
+         [kafka], and end the other one"
     )]
     SameName {
-        /// The name of the worker.
-        name: String,
+        /// The worker.
+        worker: usize,
     },
     /// A partition cannot go on.
     #[error("partition {partition} cannot go on: {failure}")]

@@ -1,8 +1,13 @@
 //! Membership of the consumer group: what the coordinator wants is noted, and done by the worker between two
 //! transactions.
 
+use crate::secret::Veil;
+use crate::watch::Watch;
 use rdkafka::ClientContext;
+use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
+use rdkafka::error::KafkaError;
+use rdkafka::statistics::Statistics;
 use rdkafka::topic_partition_list::TopicPartitionList;
 use rdkafka::types::RDKafkaRespErr;
 use std::collections::{BTreeSet, VecDeque};
@@ -20,19 +25,21 @@ pub(crate) enum Change {
 
 /// Notes what the coordinator wants. Nothing is done about it in the callback: the coordinator waits until the worker
 /// has answered, and the worker answers when its transaction is ended.
-#[derive(Default)]
 pub(crate) struct Membership {
     changes: Mutex<VecDeque<Change>>,
     /// Any topic that is assigned stands for all: they have the same partitions.
     topic: String,
     is_ending: AtomicBool,
+    watch: Watch,
 }
 
 impl Membership {
-    pub(crate) fn new(topic: &str) -> Membership {
+    pub(crate) fn new(topic: &str, veil: &Veil) -> Membership {
         Membership {
+            changes: Mutex::default(),
             topic: topic.to_owned(),
-            ..Membership::default()
+            is_ending: AtomicBool::new(false),
+            watch: Watch::new(veil.clone()),
         }
     }
 
@@ -59,8 +66,22 @@ impl Membership {
 }
 
 impl ClientContext for Membership {
-    fn error(&self, error: rdkafka::error::KafkaError, reason: &str) {
-        tracing::debug!(%error, reason, "consumer");
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        self.watch.log(level, facility, message);
+    }
+
+    fn error(&self, error: KafkaError, reason: &str) {
+        self.watch.error(error, reason);
+    }
+
+    fn stats(&self, statistics: Statistics) {
+        for (name, topic) in statistics.topics {
+            for (number, partition) in topic.partitions {
+                if let (Ok(number), 0..) = (u16::try_from(number), partition.consumer_lag) {
+                    crate::metrics::record_lag(&name, number, partition.consumer_lag);
+                }
+            }
+        }
     }
 }
 

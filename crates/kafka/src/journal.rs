@@ -1,5 +1,6 @@
 //! The journal topic: finding where a partition stands, folding it to its end, and reading single records again.
 
+use crate::client::Role;
 use crate::deployment::Deployment;
 use crate::error::{Error, Result};
 use crate::outputs::Counters;
@@ -149,7 +150,7 @@ pub(crate) fn load(
     loaded: &mut BTreeMap<u16, Loaded>,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<()> {
-    let topic = &deployment.topics.journal;
+    let topic = &deployment.names.journal;
     let mut wanted = BTreeMap::new();
     let mut unsettled = Vec::new();
     for (partition, lane) in loaded.iter_mut() {
@@ -185,7 +186,7 @@ fn read_until(
     wanted: &BTreeMap<u16, i64>,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<()> {
-    let topic = &deployment.topics.journal;
+    let topic = &deployment.names.journal;
     let (mut starts, mut total) = (Vec::new(), 0);
     for (partition, end) in wanted {
         let Some(lane) = loaded.get(partition) else {
@@ -231,7 +232,7 @@ fn has_snapshots(topic: &str, loaded: &BTreeMap<u16, Loaded>) -> Result<()> {
 /// producer by itself.
 fn end_transaction_of(deployment: &Deployment, writer: &str) -> Result<()> {
     tracing::info!(writer, "an owner left a transaction open; it is ended");
-    let mut config = deployment.producer(0);
+    let mut config = deployment.client(Role::Writer { worker: 0 })?;
     config.set("transactional.id", writer);
     let producer: BaseProducer = config.create().map_err(Error::client("make a producer"))?;
     producer
@@ -254,7 +255,7 @@ pub(crate) fn compare_published(
     ends: &Ends<'_>,
     loaded: &BTreeMap<u16, Loaded>,
 ) -> Result<()> {
-    for (stream, topic) in deployment.topics.derived.iter().enumerate() {
+    for (stream, topic) in deployment.names.derived.iter().enumerate() {
         let Some(topic) = topic else { continue };
         let last = last_numbers(ends, topic, loaded.keys().copied())?;
         for (partition, lane) in loaded {
@@ -344,7 +345,7 @@ impl JournalFrames {
     }
 
     fn read(&mut self, partition: PartitionNo, offset: i64) -> Result<Vec<u8>> {
-        let topic = &self.deployment.topics.journal;
+        let topic = &self.deployment.names.journal;
         let consumer = match &mut self.consumer {
             Some(consumer) => consumer,
             none => {

@@ -9,7 +9,9 @@
 //! What is in the journal topic happened, once, and nothing else did; the group's offsets only follow it. How partitions
 //! change hands, and what happens when brokers and instances fail, is in `docs/kafka.md`.
 
+mod admin;
 mod catalogs;
+mod client;
 mod deployment;
 mod error;
 mod group;
@@ -17,31 +19,29 @@ pub mod input;
 mod journal;
 mod metrics;
 pub mod outputs;
+mod publish;
+mod reach;
+mod secret;
 mod service;
+mod settings;
 mod snapshots;
 mod status;
 mod tail;
-mod transaction;
-mod worker;
-
-pub use deployment::{Deployment, Topics, TransactionLimits};
-pub use error::{Error, Result};
-pub use service::Service;
-pub use snapshots::SnapshotSettings;
-pub use status::{Standing, WorkerStatus};
-
-mod admin;
-mod client;
-mod reach;
-mod secret;
-mod settings;
 pub mod topics;
+mod transaction;
 mod watch;
+mod worker;
 
 pub use admin::{Admin, AdminError};
 pub use client::Role;
+pub use deployment::{Deployment, Names};
+pub use error::{Error, Result};
+pub use publish::{activate_catalogs, catalogs};
 pub use secret::{Librdkafka, Secret, Source, Veil};
+pub use service::Service;
 pub use settings::{Format, Input, Output, Settings, SettingsError, Transaction};
+pub use snapshots::SnapshotSettings;
+pub use status::{Standing, WorkerStatus};
 pub use watch::Watch;
 
 /// The version of librdkafka that is built in.

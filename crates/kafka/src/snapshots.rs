@@ -21,7 +21,7 @@ const WAITING: usize = 2;
 const PIECE: usize = 1 << 20;
 
 /// When snapshots are taken, and where they are.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct SnapshotSettings {
     /// The store; no snapshots without one.
     pub store: Option<Arc<dyn Objects>>,
@@ -29,6 +29,23 @@ pub struct SnapshotSettings {
     pub every_bytes: u64,
     /// Time after which one is taken, if anything was journaled.
     pub every: Duration,
+    /// Whether a new owner begins with the newest one.
+    pub read: bool,
+    /// Whether one is taken of each partition when the instance stops.
+    pub at_stop: bool,
+}
+
+impl Default for SnapshotSettings {
+    /// None: there is no store.
+    fn default() -> SnapshotSettings {
+        SnapshotSettings {
+            store: None,
+            every_bytes: 16 << 20,
+            every: Duration::from_secs(300),
+            read: true,
+            at_stop: true,
+        }
+    }
 }
 
 impl SnapshotSettings {
@@ -36,8 +53,7 @@ impl SnapshotSettings {
     pub fn in_store(store: Arc<dyn Objects>) -> SnapshotSettings {
         SnapshotSettings {
             store: Some(store),
-            every_bytes: 16 << 20,
-            every: Duration::from_secs(300),
+            ..SnapshotSettings::default()
         }
     }
 }
@@ -96,7 +112,7 @@ impl Snapshots {
         let number = PartitionNo(partition);
         let since = self.since.entry(partition).or_default();
         *since = Since::default();
-        let Some(store) = &self.settings.store else {
+        let Some(store) = self.settings.store.as_ref().filter(|_| self.settings.read) else {
             return Loaded::nothing(number, self.partitions);
         };
         let newest = match read(store.as_ref(), &newest_name(partition)) {
@@ -176,11 +192,11 @@ impl Snapshots {
 
     /// Takes a snapshot before a stop, where there is anything new.
     pub(crate) fn take_last(&mut self, partition: u16, lane: &Lane, offset: Option<i64>) {
-        if self
+        let is_new = self
             .since
             .get(&partition)
-            .is_some_and(|since| since.bytes > 0)
-        {
+            .is_some_and(|since| since.bytes > 0);
+        if is_new && self.settings.at_stop {
             self.take(partition, lane, offset);
         }
     }

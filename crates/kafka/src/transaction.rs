@@ -5,19 +5,23 @@
 //! whatever was open, and the journal says whether the transaction took place. If it did not, the same bytes are sent
 //! again: what was decided stays decided, so nothing has to be undone.
 
+use crate::client::Role;
 use crate::deployment::Deployment;
 use crate::error::{Error, Result};
 use crate::group::Membership;
 use crate::journal;
 use crate::outputs::{Counters, DerivedRecord, Publisher, index_of};
+use crate::secret::Veil;
 use crate::tail::{ANSWER, Ends, Start, payload};
-use rdkafka::ClientContext;
+use crate::watch::Watch;
+use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
 use rdkafka::message::{DeliveryResult, Header, Message, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer, ProducerContext};
 use rdkafka::topic_partition_list::TopicPartitionList;
 use rdkafka::types::RDKafkaErrorCode as Code;
+use rdkafka::{ClientConfig, ClientContext};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -80,12 +84,24 @@ struct Deliveries {
 }
 
 /// Notes deliveries.
-#[derive(Default)]
-struct Delivering(Mutex<Deliveries>);
+struct Delivering {
+    deliveries: Mutex<Deliveries>,
+    watch: Watch,
+}
 
 impl Delivering {
+    fn new(veil: &Veil) -> Delivering {
+        Delivering {
+            deliveries: Mutex::default(),
+            watch: Watch::new(veil.clone()),
+        }
+    }
+
     fn begin(&self, records: usize) {
-        let mut deliveries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut deliveries = self
+            .deliveries
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         deliveries.offsets.clear();
         deliveries.offsets.resize(records, None);
         deliveries.failed = None;
@@ -93,7 +109,10 @@ impl Delivering {
 
     /// The offsets of all records of the journal.
     fn take(&self) -> std::result::Result<Vec<i64>, KafkaError> {
-        let mut deliveries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut deliveries = self
+            .deliveries
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         if let Some(error) = deliveries.failed.take() {
             return Err(error);
         }
@@ -103,8 +122,12 @@ impl Delivering {
 }
 
 impl ClientContext for Delivering {
+    fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
+        self.watch.log(level, facility, message);
+    }
+
     fn error(&self, error: KafkaError, reason: &str) {
-        tracing::debug!(%error, reason, "producer");
+        self.watch.error(error, reason);
     }
 }
 
@@ -112,7 +135,10 @@ impl ProducerContext for Delivering {
     type DeliveryOpaque = usize;
 
     fn delivery(&self, delivered: &DeliveryResult<'_>, mark: usize) {
-        let mut deliveries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut deliveries = self
+            .deliveries
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         match delivered {
             Err((error, _)) => {
                 deliveries.failed.get_or_insert_with(|| error.clone());
@@ -151,6 +177,7 @@ pub(crate) struct Transactions {
     deployment: Arc<Deployment>,
     consumer: Arc<BaseConsumer<Membership>>,
     worker: usize,
+    config: ClientConfig,
     name: String,
     producer: Option<BaseProducer<Delivering>>,
     publisher: Publisher,
@@ -163,17 +190,25 @@ impl Transactions {
         deployment: &Arc<Deployment>,
         consumer: &Arc<BaseConsumer<Membership>>,
         worker: usize,
-    ) -> Transactions {
-        Transactions {
+    ) -> Result<Transactions> {
+        let config = deployment.client(Role::Writer {
+            worker: worker as u16,
+        })?;
+        let name = config
+            .get("transactional.id")
+            .unwrap_or_default()
+            .to_owned();
+        Ok(Transactions {
             deployment: Arc::clone(deployment),
             consumer: Arc::clone(consumer),
             worker,
-            name: deployment.worker_name(worker),
+            config,
+            name,
             producer: None,
             publisher: Publisher::new(deployment.output.clone()),
             owned: BTreeMap::new(),
             taken_over: 0,
-        }
+        })
     }
 
     /// A partition is this worker's.
@@ -224,7 +259,7 @@ impl Transactions {
         match self.taken_over < TAKEN_OVER {
             true => Ok(()),
             false => Err(Error::SameName {
-                name: self.name.clone(),
+                worker: self.worker,
             }),
         }
     }
@@ -266,7 +301,7 @@ impl Transactions {
         let mut published = BTreeMap::new();
         let producer = match self.producer.take() {
             Some(producer) => producer,
-            None => begin_producer(&self.deployment, self.worker)?,
+            None => self.begin_producer()?,
         };
         let producer = self.producer.insert(producer);
         producer.begin_transaction()?;
@@ -287,13 +322,11 @@ impl Transactions {
             self.publisher
                 .publish(record.frame(), &record.world, counters, &mut send_on)?;
             let headers = journal::headers(counters, &self.name);
-            let to = BaseRecord::<(), [u8], usize>::with_opaque_to(
-                &self.deployment.topics.journal,
-                mark,
-            )
-            .partition(i32::from(*partition))
-            .payload(&record.bytes)
-            .headers(headers);
+            let to =
+                BaseRecord::<(), [u8], usize>::with_opaque_to(&self.deployment.names.journal, mark)
+                    .partition(i32::from(*partition))
+                    .payload(&record.bytes)
+                    .headers(headers);
             send(producer, to)?;
         }
         drain(producer)?;
@@ -308,12 +341,19 @@ impl Transactions {
         Ok((offsets, published))
     }
 
+    fn begin_producer(&self) -> std::result::Result<BaseProducer<Delivering>, KafkaError> {
+        let context = Delivering::new(self.deployment.veil());
+        let producer: BaseProducer<Delivering> = self.config.create_with_context(context)?;
+        producer.init_transactions(ANSWER)?;
+        Ok(producer)
+    }
+
     /// Drops the producer, whatever state it is in, and begins another one under the same name: nothing of the old one
     /// can come later.
     fn renew(&mut self, started: Instant) -> Result<()> {
         self.producer = None;
         loop {
-            match begin_producer(&self.deployment, self.worker) {
+            match self.begin_producer() {
                 Ok(producer) => {
                     self.producer = Some(producer);
                     return Ok(());
@@ -331,7 +371,7 @@ impl Transactions {
 
     /// Where the records of a job are in the journal; none if they are not. Nothing of it is on its way any more.
     fn find(&self, job: &Job) -> Result<Option<Vec<i64>>> {
-        let topic = &self.deployment.topics.journal;
+        let topic = &self.deployment.names.journal;
         let ends = Ends::new(&self.deployment)?;
         let mut starts: BTreeMap<u16, i64> = BTreeMap::new();
         for (partition, _) in &job.records {
@@ -408,25 +448,13 @@ fn whole(records: &[(u16, LaneRecord)], found: Vec<Option<i64>>) -> Result<Optio
     })
 }
 
-fn begin_producer(
-    deployment: &Deployment,
-    worker: usize,
-) -> std::result::Result<BaseProducer<Delivering>, KafkaError> {
-    let producer: BaseProducer<Delivering> = deployment
-        .producer(worker)
-        .create_with_context(Delivering::default())?;
-    producer.init_transactions(ANSWER)?;
-    Ok(producer)
-}
-
 fn send_derived(
     producer: &BaseProducer<Delivering>,
     deployment: &Deployment,
     partition: u16,
     derived: &DerivedRecord<'_>,
 ) -> std::result::Result<(), KafkaError> {
-    let topic =
-        index_of(derived.stream).and_then(|index| deployment.topics.derived[index].as_ref());
+    let topic = index_of(derived.stream).and_then(|index| deployment.names.derived[index].as_ref());
     let Some(topic) = topic else { return Ok(()) };
     let mut headers = OwnedHeaders::new_with_capacity(derived.headers.len());
     for (key, value) in derived.headers {

@@ -6,6 +6,7 @@
 //! ```
 
 use crate::catalogs::CatalogFeed;
+use crate::client::Role;
 use crate::deployment::Deployment;
 use crate::error::{Error, Result};
 use crate::group::{Change, Membership};
@@ -83,9 +84,14 @@ impl Worker {
         let ends = Ends::new(deployment)?;
         let catalogs = CatalogFeed::open(deployment, &ends)?;
         let topics: Vec<&str> = input_names(deployment).collect();
-        let membership = Membership::new(topics.first().copied().unwrap_or_default());
+        let membership = Membership::new(
+            topics.first().copied().unwrap_or_default(),
+            deployment.veil(),
+        );
         let consumer: BaseConsumer<Membership> = deployment
-            .member(number)
+            .client(Role::Member {
+                worker: number as u16,
+            })?
             .create_with_context(membership)
             .map_err(Error::client("make a consumer"))?;
         consumer
@@ -94,7 +100,7 @@ impl Worker {
         let consumer = Arc::new(consumer);
         let (orders, order_line) = bounded(0);
         let (outcome_line, outcomes) = bounded(1);
-        let transactions = Transactions::new(deployment, &consumer, number);
+        let transactions = Transactions::new(deployment, &consumer, number)?;
         std::thread::Builder::new()
             .name(format!("commit-{number}"))
             .spawn(move || commit_orders(transactions, &order_line, &outcome_line))
@@ -293,7 +299,7 @@ impl Worker {
 
     /// Takes messages from the consumer until a transaction's worth is there, or time is up.
     fn gather(&mut self) -> Result<()> {
-        let limits = self.deployment.transaction;
+        let limits = self.deployment.limits;
         let (started, mut messages) = (Instant::now(), 0);
         let consumer = Arc::clone(&self.consumer);
         while messages < limits.messages && !consumer.context().has_changes() {
@@ -328,7 +334,7 @@ impl Worker {
         };
         let deployment = &self.deployment;
         let builder = self.builders.entry(partition).or_insert_with(|| {
-            ChunkBuilder::new(&deployment.topics.inputs, i32::from(partition), MAX_RECORD)
+            ChunkBuilder::new(&deployment.names.inputs, i32::from(partition), MAX_RECORD)
         });
         let message = input::Message {
             topic,
@@ -349,8 +355,9 @@ impl Worker {
     /// What a consumer says that is no message.
     fn bear(&self, error: KafkaError) -> Result<()> {
         if error.rdkafka_error_code() == Some(Code::FencedInstanceId) {
-            let name = self.deployment.worker_name(self.number);
-            return Err(Error::SameName { name });
+            return Err(Error::SameName {
+                worker: self.number,
+            });
         }
         if is_passing(&error) {
             tracing::debug!(%error, "consumer");
@@ -372,7 +379,7 @@ impl Worker {
             };
             feed_catalogs(
                 &self.catalogs,
-                &self.deployment.topics.catalog,
+                &self.deployment.names.catalog,
                 &mut driven.lane,
             )
             .map_err(failed)?;
@@ -482,7 +489,7 @@ fn content_type<'m>(message: &'m BorrowedMessage<'_>) -> Option<&'m [u8]> {
 
 fn input_names(deployment: &Deployment) -> impl Iterator<Item = &str> {
     deployment
-        .topics
+        .names
         .inputs
         .iter()
         .map(|topic| topic.name.as_str())

@@ -30,6 +30,22 @@ pub struct Founding {
     pub created_by: String,
 }
 
+impl Founding {
+    /// The activations of its catalogs, for a deployment that has another log than a data directory; and their labels.
+    ///
+    /// # Errors
+    /// Catalogs with problems.
+    pub fn activations(self) -> Result<(Vec<Incoming>, Vec<SmolStr>), EngineError> {
+        let at = self.at;
+        let activations: Vec<CatalogActivated> =
+            self.catalogs.into_iter().map(activation_of).collect();
+        let labels = check_catalogs(&activations).map_err(EngineError::Refused)?;
+        let activations = activations.into_iter().enumerate();
+        let inputs = activations.map(|(index, activation)| input_of(index, at, activation));
+        Ok((inputs.collect(), labels))
+    }
+}
+
 /// Creates a data directory with its first catalog versions; gives their labels. A catalog with problems
 /// creates nothing, and what an interrupted creation left is taken up.
 pub fn init(dir: &Path, founding: Founding) -> Result<Vec<SmolStr>, EngineError> {

@@ -43,9 +43,12 @@ enum Task {
         /// Runs the criterion benchmarks of single steps as well.
         #[arg(long)]
         criterion: bool,
-        /// Only one group of rows: `rating`, `batch`, `embedded`, `latency`, `csv` or `restart`.
+        /// Only one group of rows: `rating`, `batch`, `embedded`, `latency`, `csv`, `restart` or `kafka`.
         #[arg(long)]
         only: Option<String>,
+        /// The rows of Kafka as well, on a broker that is started for them, or that `KAFKA_BOOTSTRAP` names.
+        #[arg(long)]
+        kafka: bool,
     },
     /// A real Apache Kafka on this machine.
     Kafka {
@@ -89,7 +92,17 @@ fn main() -> Result<()> {
             output,
             criterion,
             only,
-        } => bench(&root, quick, &output, criterion, only.as_deref()),
+            kafka,
+        } => {
+            let mut arguments = vec!["--output".to_owned(), output];
+            arguments.extend(quick.then(|| "--quick".to_owned()));
+            arguments.extend(kafka.then(|| "--kafka".to_owned()));
+            arguments.extend(
+                only.into_iter()
+                    .flat_map(|only| ["--only".to_owned(), only]),
+            );
+            bench(&root, criterion, &arguments)
+        }
         Task::Kafka { command } => kafka::kafka(&root, &command),
         Task::Stories { folder } => stories(&root, &folder),
         Task::Soak {
@@ -161,13 +174,7 @@ fn lint(root: &Path) -> Result<()> {
     run(clippy)
 }
 
-fn bench(
-    root: &Path,
-    quick: bool,
-    output: &str,
-    criterion: bool,
-    only: Option<&str>,
-) -> Result<()> {
+fn bench(root: &Path, criterion: bool, arguments: &[String]) -> Result<()> {
     if criterion {
         let mut micro = cargo(root);
         micro.args(["bench", "-p", "umbral-benches"]);
@@ -179,13 +186,7 @@ fn bench(
     run(build)?;
     let here = std::env::current_exe().context("find this command")?;
     let mut rows = Command::new(here.with_file_name("umbral-bench"));
-    rows.current_dir(root).args(["--output", output]);
-    if quick {
-        rows.arg("--quick");
-    }
-    if let Some(only) = only {
-        rows.args(["--only", only]);
-    }
+    rows.current_dir(root).args(arguments);
     run(rows)
 }
 

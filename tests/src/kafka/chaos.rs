@@ -144,7 +144,7 @@ pub fn run(command: &Path, options: &Options, say: &mut dyn FnMut(&str)) -> Repo
     );
     topics::create(&deployment, if options.nodes == 3 { 3 } else { 1 });
     let feed = Feed::new(options.subscribers, options.seed, options.partitions);
-    let producing = Producing::new(&deployment.client);
+    let producing = Producing::new(&deployment);
     producing.send("chaos.catalog", 0, b"", &json(&demo_catalog()));
     send(&producing, "chaos.customers", &feed.opening);
     let mut instances = instances(command, folder.path(), options, &brokers);

@@ -8,54 +8,22 @@ pub mod proxy;
 pub mod topics;
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 use umbral_intake::directory::Directory;
-use umbral_kafka::input::{InputFormat, InputTopic};
-use umbral_kafka::outputs::{Format, STREAMS, Settings};
-use umbral_kafka::{Deployment, Topics, TransactionLimits};
+use umbral_kafka::{Deployment, Settings};
 use umbral_model::ids::{AccountId, EventId, PartitionNo, Source};
 use umbral_model::input::{Address, CatalogActivated, Incoming, IncomingBody, Input, InputKey};
 use umbral_model::time::{Date, Timestamp};
 use umbral_runtime::partitioner::partition_of;
 use umbral_workload::{Operator, Parameters};
 
-/// The input topics, without the prefix.
-pub const INPUTS: [&str; 4] = ["usage", "purchases", "billing", "customers"];
-
-/// A deployment for a test.
+/// A deployment for a test: JSON on the derived topics, small transactions.
 pub fn deployment(bootstrap: &str, prefix: &str, partitions: u16, instance: &str) -> Deployment {
-    let mut client = rdkafka::ClientConfig::new();
-    client.set("bootstrap.servers", bootstrap);
-    let name = |topic: &str| format!("{prefix}.{topic}");
-    Deployment {
-        client,
-        topics: Topics {
-            inputs: INPUTS
-                .iter()
-                .map(|topic| InputTopic {
-                    name: name(topic),
-                    format: InputFormat::Json,
-                })
-                .collect(),
-            catalog: name("catalog"),
-            journal: name("journal"),
-            derived: STREAMS.map(|stream| Some(name(stream.word()))),
-        },
-        partitions,
-        prefix: prefix.to_owned(),
-        instance: instance.to_owned(),
-        output: Settings {
-            format: Format::Json,
-            rated: true,
-            schema_ids: [None; STREAMS.len()],
-            source: format!("umbral/{prefix}"),
-        },
-        transaction: TransactionLimits {
-            messages: 2_000,
-            wait: Duration::from_millis(20),
-        },
-        session_timeout: Duration::from_secs(6),
-    }
+    let text = format!(
+        "bootstrap = \"{bootstrap}\"\nprefix = \"{prefix}\"\ninstance = \"{instance}\"\n[output]\nformat = \"json\"\n\
+         [transaction]\nrecords = 2000\nmilliseconds = 20\n"
+    );
+    let settings: Settings = toml::from_str(&text).expect("settings");
+    Deployment::new(settings, partitions).expect("a deployment")
 }
 
 /// The files of the demo's catalog as the input that activates it.

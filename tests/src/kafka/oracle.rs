@@ -32,8 +32,8 @@ pub struct PartitionJournal {
 /// Reads the journal, and holds that each partition is gapless and chained.
 pub fn journals(deployment: &Deployment) -> BTreeMap<u16, PartitionJournal> {
     let taken = read_committed(
-        &deployment.client,
-        &deployment.topics.journal,
+        &deployment.reader(),
+        &deployment.names.journal,
         deployment.partitions,
     );
     let mut by_partition: BTreeMap<u16, Vec<Taken>> = BTreeMap::new();
@@ -97,10 +97,10 @@ pub type Lines = BTreeMap<(String, String), u64>;
 /// What the derived topics hold.
 pub fn published(deployment: &Deployment) -> Lines {
     let mut lines = Lines::new();
-    for (stream, topic) in STREAMS.iter().zip(&deployment.topics.derived) {
+    for (stream, topic) in STREAMS.iter().zip(&deployment.names.derived) {
         let Some(topic) = topic else { continue };
         let mut next: BTreeMap<i32, u64> = BTreeMap::new();
-        for record in read_committed(&deployment.client, topic, deployment.partitions) {
+        for record in read_committed(&deployment.reader(), topic, deployment.partitions) {
             let number = next.entry(record.partition).or_insert(1);
             let said = String::from_utf8_lossy(&record.headers["umbral-seq"]).into_owned();
             assert_eq!(

@@ -12,7 +12,7 @@ use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use rdkafka::types::RDKafkaErrorCode;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
-use umbral_kafka::Deployment;
+use umbral_kafka::{Deployment, Role};
 
 /// A record that is committed.
 #[derive(Clone, Debug)]
@@ -26,8 +26,12 @@ pub struct Taken {
 
 /// Creates all topics of a deployment.
 pub fn create(deployment: &Deployment, replication: i32) {
-    let admin: AdminClient<DefaultClientContext> = deployment.client.create().expect("a client");
-    let topics = &deployment.topics;
+    let admin: AdminClient<DefaultClientContext> = deployment
+        .client(Role::Admin)
+        .expect("settings")
+        .create()
+        .expect("a client");
+    let topics = &deployment.names;
     let many = topics.inputs.iter().map(|topic| &topic.name);
     let many = many
         .chain([&topics.journal])
@@ -58,8 +62,8 @@ pub struct Producing {
 }
 
 impl Producing {
-    pub fn new(client: &ClientConfig) -> Producing {
-        let mut config = client.clone();
+    pub fn new(deployment: &Deployment) -> Producing {
+        let mut config = deployment.client(Role::Sender).expect("settings");
         config
             .set("enable.idempotence", "true")
             .set("message.max.bytes", "33554432")

@@ -109,7 +109,7 @@ pub(crate) fn found(
     Ok(labels.last().cloned().unwrap_or_default())
 }
 
-fn founding(catalogs: Vec<Files>, partitions: u16) -> Founding {
+pub(crate) fn founding(catalogs: Vec<Files>, partitions: u16) -> Founding {
     Founding {
         partitions,
         catalogs,

@@ -6,6 +6,7 @@ use crate::output::Out;
 use crate::service::follow::{self, Came, Folder};
 use crate::service::http::{self, Facts};
 use crate::service::intake::{self, Reading};
+use crate::service::kafka;
 use crate::service::signals::Stop;
 use std::net::TcpListener;
 use std::path::PathBuf;
@@ -34,6 +35,9 @@ A configuration:
   folder = \"incoming\"
   mapping = \"cdr.toml\"
 
+With [kafka] in place of data it is one of several instances that share the partitions of the topics;
+docs/kafka.md is about that.
+
 Ctrl-C or SIGTERM stops it after everything taken is durable; a second one ends it at once, which
 loses nothing either.")]
 pub(crate) struct Args {
@@ -47,11 +51,7 @@ pub(crate) fn run(args: &Args, out: &mut Out) -> Result<Exit, Failure> {
     let config = config::read(&args.config, out)?;
     let folders = folders(&config, out)?;
     let Some(data) = &config.data else {
-        let title = format!(
-            "{}: the service cannot run on Kafka yet",
-            args.config.display()
-        );
-        return Err(Failure::usage(title).note("give data in place of [kafka]"));
+        return kafka::run(&config, out);
     };
     let listener = http::bind(config.listen)?;
     if let Some(catalog) = &config.catalog {

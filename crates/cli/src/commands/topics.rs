@@ -8,7 +8,7 @@ use crate::text::count;
 use serde_json::{Value, json};
 use std::path::PathBuf;
 use umbral_kafka::topics::{Compared, Difference, compare, wanted};
-use umbral_kafka::{Admin, AdminError};
+use umbral_kafka::{Admin, AdminError, Settings};
 
 /// What to do with topics.
 #[derive(clap::Subcommand, Debug)]
@@ -70,6 +70,26 @@ fn create(args: &Args, out: &mut Out) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
+/// Whether all topics are there and can be used; says what to do if not.
+pub(crate) fn require(kafka: &Settings, partitions: u16) -> Result<(), Failure> {
+    let (_, topics) = look_at(kafka, partitions)?;
+    if topics.iter().any(Compared::is_unusable) {
+        return Err(unusable(&topics));
+    }
+    let missing: Vec<_> = topics.iter().filter(|topic| topic.is_missing()).collect();
+    if let Some(first) = missing.first() {
+        let title = match missing.len() {
+            1 => format!("topic {} is missing", first.wanted.name),
+            count => format!(
+                "{count} topics are missing, {} for example",
+                first.wanted.name
+            ),
+        };
+        return Err(Failure::unusable(title).note("umbral topics create --config umbral.toml"));
+    }
+    Ok(())
+}
+
 /// Connects, and compares what should be with what there is.
 fn look(args: &Args, out: &Out) -> Result<(Admin, Vec<Compared>), Failure> {
     let config = config::read(&args.config, out)?;
@@ -79,7 +99,10 @@ fn look(args: &Args, out: &Out) -> Result<(Admin, Vec<Compared>), Failure> {
             Failure::usage(title).note("topics are of deployments on Kafka, see docs/kafka.md")
         );
     };
-    let partitions = config.partitions.unwrap_or(super::init::PARTITIONS);
+    look_at(kafka, config.partitions.unwrap_or(super::init::PARTITIONS))
+}
+
+fn look_at(kafka: &Settings, partitions: u16) -> Result<(Admin, Vec<Compared>), Failure> {
     let wanted = wanted(kafka, partitions);
     let admin = Admin::connect(kafka).map_err(|error| told(&error))?;
     let found = admin.found(&wanted).map_err(|error| told(&error))?;

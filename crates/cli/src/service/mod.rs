@@ -3,4 +3,5 @@
 pub(crate) mod follow;
 pub(crate) mod http;
 pub(crate) mod intake;
+pub(crate) mod kafka;
 pub(crate) mod signals;

@@ -80,7 +80,9 @@ fn fault_within(fault: Option<Fault>, packing: Packing, left: usize) -> Option<F
 mod tests {
     use super::*;
 
-    fn cut(message: &[u8], packing: Packing) -> Vec<(Vec<u8>, Option<Fault>)> {
+    type Records = Vec<(Vec<u8>, Option<Fault>)>;
+
+    fn cut(message: &[u8], packing: Packing) -> Records {
         let mut chunk = RawChunk {
             bytes: b"what stands before it stays".to_vec(),
             records: Vec::new(),
@@ -104,7 +106,7 @@ mod tests {
         let bad = |text: &[u8], fault| (text.to_vec(), Some(fault));
         let size = |size| Fault::TooLarge { size };
         use Packing::{Delimited, Lines, Single};
-        let cases: [(&[u8], Packing, Vec<(Vec<u8>, Option<Fault>)>); 14] = [
+        let cases: [(&[u8], Packing, Records); 14] = [
             (b"", Single, vec![good(b"")]),
             (b"one\ntwo", Single, vec![good(b"one\ntwo")]),
             (b"elevenbytes", Single, vec![bad(b"elevenbyte", size(11))]),
