@@ -145,6 +145,17 @@ fn a_broker_that_is_not_there_is_said_soon() {
     }
 }
 
+#[test]
+fn brokers_that_name_another_machine_are_not_spoken_to_in_plaintext() {
+    let elsewhere = Settings::one().with("advertised.listeners", "PLAIN://192.0.2.1:9092");
+    let kafka = Cluster::start(&elsewhere).expect("a broker");
+    let folder = tempfile::tempdir().expect("a folder");
+    let config = config(folder.path(), "p", kafka.bootstrap(), "");
+    let (code, told) = ended(&["topics", "plan", "--config", &config]);
+    assert_eq!(code, Some(2), "{told}");
+    assert!(told.contains("192.0.2.1 is another machine"), "{told}");
+}
+
 /// A librdkafka section that trusts the broker.
 fn trusting(secured: &Secured, protocol: &str, more: &str) -> String {
     format!(
