@@ -23,6 +23,7 @@ mod ports;
 mod properties;
 mod security;
 mod settings;
+mod share;
 mod tools;
 mod wait;
 
