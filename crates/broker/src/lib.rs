@@ -23,6 +23,7 @@ mod ports;
 mod properties;
 mod security;
 mod settings;
+mod share;
 mod tools;
 mod wait;
 
@@ -37,12 +38,8 @@ use std::path::{Path, PathBuf};
 
 /// Where everything of these brokers is kept, below the target directory.
 fn home() -> PathBuf {
-    let target = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
-    target.unwrap_or_else(workspace_target).join("kafka")
-}
-
-fn workspace_target() -> PathBuf {
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
     let root = manifest.ancestors().nth(2).unwrap_or(manifest);
-    root.join("target")
+    let target = std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into());
+    root.join(target).join("kafka")
 }

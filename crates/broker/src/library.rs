@@ -1,7 +1,7 @@
 //! The broker's libraries: fetched by Maven once, kept below the target directory.
 
 use crate::BrokerError;
-use crate::{home, tools};
+use crate::{home, share, tools};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -12,19 +12,53 @@ const LOGGING: &str = include_str!("log4j2.xml");
 /// What a broker is started from.
 pub(crate) struct Library {
     folder: PathBuf,
+    sharing: Option<String>,
 }
 
 impl Library {
     /// A `java` with the broker's libraries, up to the class.
     pub(crate) fn java(&self, heap_megabytes: u32) -> Vec<String> {
         let logging = self.folder.join("log4j2.xml");
-        vec![
-            "java".to_owned(),
+        let mut java = vec!["java".to_owned()];
+        java.extend(self.sharing.clone());
+        java.extend([
             format!("-Xmx{heap_megabytes}m"),
             format!("-Dlog4j2.configurationFile={}", logging.display()),
             "-cp".to_owned(),
             format!("{}/*", self.folder.display()),
-        ]
+        ]);
+        java
+    }
+
+    fn new(folder: PathBuf) -> Library {
+        Library {
+            folder,
+            sharing: None,
+        }
+    }
+
+    /// Where the classes are that brokers begin with.
+    pub(crate) fn archive(&self) -> PathBuf {
+        self.folder.join("classes.jsa")
+    }
+
+    /// The same, of which a broker writes its classes there when it ends.
+    pub(crate) fn learning(&self, archive: &Path) -> Library {
+        let sharing = Some(format!("-XX:ArchiveClassesAtExit={}", archive.display()));
+        Library {
+            folder: self.folder.clone(),
+            sharing,
+        }
+    }
+
+    /// With the classes that are there.
+    fn shared(mut self) -> Library {
+        let archive = self.archive();
+        let bytes = fs::metadata(&archive).map_or(0, |metadata| metadata.len());
+        if bytes > 0 {
+            self.sharing = Some(format!("-XX:SharedArchiveFile={}", archive.display()));
+        }
+        self
     }
 }
 
@@ -52,7 +86,9 @@ fn find() -> Result<(Library, Vec<&'static str>), BrokerError> {
         installed.extend(tools::maven()?);
         fetch(&home, &folder)?;
     }
-    Ok((Library { folder }, installed))
+    let library = Library::new(folder);
+    share::prepare(&library, &home)?;
+    Ok((library.shared(), installed))
 }
 
 /// Changes with what is fetched, so that another list of libraries is another folder.

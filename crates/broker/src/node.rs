@@ -160,6 +160,21 @@ impl Node {
         })
     }
 
+    /// Lets it end by itself, for so long as that takes within bounds.
+    pub(crate) fn stop(&mut self) -> Result<(), BrokerError> {
+        if let Some(running) = &mut self.running {
+            let mut kill = Command::new("sh");
+            kill.args(["-c", "kill \"$1\"", "kill"])
+                .arg(running.pid.to_string());
+            kill.status()
+                .map_err(BrokerError::io("run", Path::new("sh")))?;
+            let child = &mut running.child;
+            wait::until(BOUND, || child.try_wait().ok().flatten());
+        }
+        self.kill();
+        Ok(())
+    }
+
     /// Ends it at once, as a power cut would.
     pub(crate) fn kill(&mut self) {
         if let Some(mut running) = self.running.take() {

@@ -158,7 +158,7 @@ impl Admin {
         Ok(found)
     }
 
-    /// Creates topics.
+    /// Creates topics, and waits until brokers show them.
     pub fn create(&self, wanted: &[&Wanted]) -> Result<(), AdminError> {
         let topics: Vec<NewTopic<'_>> = wanted.iter().map(|wanted| new_topic(wanted)).collect();
         let options = options().operation_timeout(Some(REQUEST_BOUND));
@@ -173,7 +173,31 @@ impl Admin {
                 }
             }
         }
-        Ok(())
+        self.shown(wanted)
+    }
+
+    /// Brokers learn of a topic a little later than whoever created it.
+    fn shown(&self, wanted: &[&Wanted]) -> Result<(), AdminError> {
+        let end = Instant::now() + CONNECT_BOUND;
+        loop {
+            let metadata = self.metadata(CONNECT_BOUND)?;
+            let is_there = |wanted: &&Wanted| {
+                let mut topics = metadata.topics().iter();
+                let topic = topics.find(|topic| topic.name() == wanted.name);
+                topic.is_some_and(has_leaders)
+            };
+            let Some(unseen) = wanted.iter().find(|wanted| !is_there(wanted)) else {
+                return Ok(());
+            };
+            if Instant::now() >= end {
+                return Err(AdminError::Request {
+                    verb: "show",
+                    what: unseen.name.clone(),
+                    reason: "it was created, and has no leader yet".to_owned(),
+                });
+            }
+            self.consumer.poll(REPORTS);
+        }
     }
 
     /// The addresses that were given.
@@ -215,6 +239,12 @@ fn shape(topic: &MetadataTopic) -> Found {
         replication: copies.min().unwrap_or_default(),
         settings: BTreeMap::new(),
     }
+}
+
+/// Whether every partition is led by some broker.
+fn has_leaders(topic: &MetadataTopic) -> bool {
+    let mut partitions = topic.partitions().iter();
+    !topic.partitions().is_empty() && partitions.all(|partition| partition.leader() >= 0)
 }
 
 fn of_topic(resource: ConfigResource) -> BTreeMap<String, String> {
