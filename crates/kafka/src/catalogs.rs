@@ -3,6 +3,7 @@
 use crate::deployment::Deployment;
 use crate::error::{Error, Result};
 use crate::tail::{Ends, Start, assign, is_passing, payload};
+use crate::watch::Watch;
 use rdkafka::consumer::BaseConsumer;
 use rdkafka::message::Message;
 use smol_str::SmolStr;
@@ -54,7 +55,7 @@ impl CatalogRecord {
 
 /// All catalog activations so far, in order.
 pub(crate) struct CatalogFeed {
-    consumer: BaseConsumer,
+    consumer: BaseConsumer<Watch>,
     records: Vec<CatalogRecord>,
 }
 
@@ -79,10 +80,7 @@ impl CatalogFeed {
         if let Some(last) = records.last() {
             start.offset = last.offset + 1;
         }
-        let consumer = deployment
-            .reader()
-            .create()
-            .map_err(Error::client("make a consumer"))?;
+        let consumer = deployment.reading(None)?;
         assign(&consumer, std::slice::from_ref(&start))?;
         Ok(CatalogFeed { consumer, records })
     }

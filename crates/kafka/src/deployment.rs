@@ -1,12 +1,15 @@
 //! What every part of an instance knows of its deployment.
 
 use crate::client::Role;
+use crate::error::{Error, Result};
 use crate::input::{InputFormat, InputTopic};
 use crate::outputs::{self, STREAMS};
 use crate::secret::Veil;
 use crate::settings::{Format, Settings, SettingsError};
 use crate::topics::Topic;
+use crate::watch::Watch;
 use rdkafka::ClientConfig;
+use rdkafka::consumer::BaseConsumer;
 use std::time::Duration;
 use umbral_model::event::Stream;
 use umbral_model::ids::PartitionNo;
@@ -61,13 +64,14 @@ impl Deployment {
     ///
     /// # Errors
     /// Settings that cannot be used, or secrets that are not where they should be.
-    pub fn new(settings: Settings, partitions: u16) -> Result<Deployment, SettingsError> {
+    pub fn new(
+        settings: Settings,
+        partitions: u16,
+    ) -> std::result::Result<Deployment, SettingsError> {
         settings.check()?;
-        let mut reader = settings.client(Role::Reader)?;
-        reader.set("enable.partition.eof", "false");
         Ok(Deployment {
             veil: settings.veil()?,
-            reader,
+            reader: settings.client(Role::Reader)?,
             names: Names::of(&settings),
             partitions,
             output: output(&settings),
@@ -94,11 +98,22 @@ impl Deployment {
         self.reader.clone()
     }
 
+    /// A consumer that reads what is committed, and is of no group; with one setting more.
+    pub(crate) fn reading(&self, more: Option<(&str, &str)>) -> Result<BaseConsumer<Watch>> {
+        let mut config = self.reader();
+        if let Some((name, value)) = more {
+            config.set(name, value);
+        }
+        config
+            .create_with_context(Watch::new(self.veil.clone()))
+            .map_err(Error::client("make a consumer"))
+    }
+
     /// Settings of a client for a role.
     ///
     /// # Errors
     /// A secret that is not there any more.
-    pub fn client(&self, role: Role) -> Result<ClientConfig, SettingsError> {
+    pub fn client(&self, role: Role) -> std::result::Result<ClientConfig, SettingsError> {
         self.settings.client(role)
     }
 }

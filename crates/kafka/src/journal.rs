@@ -5,6 +5,7 @@ use crate::deployment::Deployment;
 use crate::error::{Error, Result};
 use crate::outputs::Counters;
 use crate::tail::{ANSWER, Ends, Start, assign, payload};
+use crate::watch::Watch;
 use rdkafka::consumer::BaseConsumer;
 use rdkafka::message::{BorrowedMessage, Header, Headers, Message, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, Producer};
@@ -255,9 +256,27 @@ pub(crate) fn compare_published(
     ends: &Ends<'_>,
     loaded: &BTreeMap<u16, Loaded>,
 ) -> Result<()> {
-    for (stream, topic) in deployment.names.derived.iter().enumerate() {
-        let Some(topic) = topic else { continue };
-        let last = last_numbers(ends, topic, loaded.keys().copied())?;
+    let topics = deployment.names.derived.iter().enumerate();
+    let topics = topics.filter_map(|(stream, topic)| Some((stream, topic.as_ref()?)));
+    // A consumer takes some tenths of a second to begin: all at once.
+    let all_last: Vec<_> = std::thread::scope(|scope| {
+        let threads: Vec<_> = topics
+            .map(|(stream, topic)| {
+                let partitions = loaded.keys().copied();
+                (
+                    stream,
+                    topic,
+                    scope.spawn(move || last_numbers(ends, topic, partitions)),
+                )
+            })
+            .collect();
+        let joined = threads.into_iter().map(|(stream, topic, thread)| {
+            (stream, topic, thread.join().unwrap_or(Err(Error::Defect)))
+        });
+        joined.collect()
+    });
+    for (stream, topic, last) in all_last {
+        let last = last?;
         for (partition, lane) in loaded {
             let journal = lane.published[stream];
             // What retention has taken away cannot be compared.
@@ -333,7 +352,7 @@ fn last_numbers(
 /// Reads single records of one partition's journal again, for corrections.
 pub(crate) struct JournalFrames {
     deployment: Arc<Deployment>,
-    consumer: Option<BaseConsumer>,
+    consumer: Option<BaseConsumer<Watch>>,
 }
 
 impl JournalFrames {
@@ -348,10 +367,7 @@ impl JournalFrames {
         let topic = &self.deployment.names.journal;
         let consumer = match &mut self.consumer {
             Some(consumer) => consumer,
-            none => {
-                let config = self.deployment.reader();
-                none.insert(config.create().map_err(Error::client("make a consumer"))?)
-            }
+            none => none.insert(self.deployment.reading(None)?),
         };
         let start = Start {
             topic: topic.clone(),

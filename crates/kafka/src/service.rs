@@ -8,6 +8,7 @@ use crate::worker::Worker;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 use umbral_runtime::lane::LaneOptions;
 
 /// A running instance.
@@ -36,11 +37,11 @@ impl Service {
         for number in 0..workers.max(1) {
             service.status.begins(number);
             let (deployment, options) = (Arc::clone(&deployment), options.clone());
-            let snapshots = Snapshots::new(&deployment, snapshots);
+            let snapshots = snapshots.clone();
             let status = Arc::clone(&service.status);
             let body = move || {
                 let ran = catch_unwind(AssertUnwindSafe(|| {
-                    Worker::join(number, &deployment, &options, snapshots, &status)?.run()
+                    work(number, &deployment, &options, &snapshots, &status)
                 }));
                 match ran {
                     Ok(Ok(())) => {}
@@ -84,6 +85,44 @@ impl Service {
         for worker in self.workers.drain(..) {
             let _ = worker.join();
         }
+    }
+}
+
+/// How often in a row a worker may find that another one has its name. Once or twice happens to a worker by itself: when
+/// the network was cut, the coordinator may take its second request to join for another process.
+const FENCED_AT_MOST: u32 = 5;
+/// After so long a worker was not fenced in a row.
+const IN_A_ROW: Duration = Duration::from_secs(60);
+
+/// Runs a worker, which joins again when it was fenced.
+fn work(
+    number: usize,
+    deployment: &Arc<Deployment>,
+    options: &LaneOptions,
+    snapshots: &SnapshotSettings,
+    status: &Arc<Status>,
+) -> Result<()> {
+    let mut fenced = 0;
+    loop {
+        let began = Instant::now();
+        let taking = Snapshots::new(deployment, snapshots);
+        let ran = Worker::join(number, deployment, options, taking, status).and_then(Worker::run);
+        let Err(Error::SameName { .. }) = ran else {
+            return ran;
+        };
+        fenced = match began.elapsed() < IN_A_ROW {
+            true => fenced + 1,
+            false => 1,
+        };
+        if fenced >= FENCED_AT_MOST || status.is_stopping() {
+            return ran;
+        }
+        tracing::info!(
+            worker = number,
+            fenced,
+            "somebody joined under this worker's name; it joins again"
+        );
+        std::thread::sleep(Duration::from_millis(500) * fenced);
     }
 }
 

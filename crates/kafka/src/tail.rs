@@ -3,6 +3,7 @@
 
 use crate::deployment::Deployment;
 use crate::error::{Error, Result};
+use crate::watch::Watch;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
 use rdkafka::message::{BorrowedMessage, Message};
@@ -33,16 +34,14 @@ pub(crate) struct Start {
 pub(crate) struct Ends<'a> {
     deployment: &'a Deployment,
     /// Sees what is not committed, too.
-    all: BaseConsumer,
-    committed: BaseConsumer,
+    all: BaseConsumer<Watch>,
+    committed: BaseConsumer<Watch>,
 }
 
 impl<'a> Ends<'a> {
     pub(crate) fn new(deployment: &'a Deployment) -> Result<Ends<'a>> {
-        let mut config = deployment.reader();
-        let committed = config.create().map_err(Error::client("make a consumer"))?;
-        config.set("isolation.level", "read_uncommitted");
-        let all = config.create().map_err(Error::client("make a consumer"))?;
+        let committed = deployment.reading(None)?;
+        let all = deployment.reading(Some(("isolation.level", "read_uncommitted")))?;
         Ok(Ends {
             deployment,
             all,
@@ -99,9 +98,8 @@ impl<'a> Ends<'a> {
         if starts.is_empty() {
             return Ok(());
         }
-        let mut config = self.deployment.reader();
-        config.set("enable.partition.eof", "true");
-        let consumer: BaseConsumer = config.create().map_err(Error::client("make a consumer"))?;
+        let end_told = ("enable.partition.eof", "true");
+        let consumer = self.deployment.reading(Some(end_told))?;
         assign(&consumer, starts)?;
         // The consumer is new: the first end that it finds is not one of an earlier moment.
         let mut open: BTreeSet<i32> = starts.iter().map(|start| start.partition).collect();
@@ -133,7 +131,7 @@ impl<'a> Ends<'a> {
     }
 }
 
-fn watermarks(consumer: &BaseConsumer, topic: &str, partition: i32) -> Result<(i64, i64)> {
+fn watermarks(consumer: &BaseConsumer<Watch>, topic: &str, partition: i32) -> Result<(i64, i64)> {
     let mut tries = 0;
     loop {
         tries += 1;

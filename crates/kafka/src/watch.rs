@@ -73,6 +73,10 @@ impl ClientContext for Watch {
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
+        // That a reader came to an end is what it wanted to know.
+        if error.rdkafka_error_code() == Some(RDKafkaErrorCode::PartitionEOF) {
+            return;
+        }
         let reason = self.veil.cover(reason).into_owned();
         tracing::info!(
             error = error.rdkafka_error_code().map(tracing::field::debug),

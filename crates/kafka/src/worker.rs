@@ -24,6 +24,7 @@ use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use rdkafka::types::RDKafkaErrorCode as Code;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use umbral_model::ids::PartitionNo;
 use umbral_runtime::Chunk;
@@ -63,7 +64,7 @@ pub(crate) struct Worker {
     /// Chunks of builders that had no more room.
     full: BTreeMap<u16, Vec<Chunk>>,
     catalogs: CatalogFeed,
-    orders: Sender<Order>,
+    committer: Option<(Sender<Order>, JoinHandle<()>)>,
     outcomes: Receiver<Result<Outcome>>,
     /// A job is with the committing thread.
     is_committing: bool,
@@ -101,7 +102,7 @@ impl Worker {
         let (orders, order_line) = bounded(0);
         let (outcome_line, outcomes) = bounded(1);
         let transactions = Transactions::new(deployment, &consumer, number)?;
-        std::thread::Builder::new()
+        let committer = std::thread::Builder::new()
             .name(format!("commit-{number}"))
             .spawn(move || commit_orders(transactions, &order_line, &outcome_line))
             .map_err(Error::Thread)?;
@@ -116,7 +117,7 @@ impl Worker {
             builders: BTreeMap::new(),
             full: BTreeMap::new(),
             catalogs,
-            orders,
+            committer: Some((orders, committer)),
             outcomes,
             is_committing: false,
             snapshots,
@@ -135,7 +136,11 @@ impl Worker {
             Err(_) => Ok(()),
         };
         self.status.owns(self.number, 0);
-        drop(self);
+        if let Some((orders, thread)) = self.committer.take() {
+            drop(orders);
+            // Its consumer is gone then, too: another one may have the name.
+            let _ = thread.join();
+        }
         ran.and(ended)
     }
 
@@ -459,7 +464,8 @@ impl Worker {
     }
 
     fn order(&self, order: Order) -> Result<()> {
-        self.orders.send(order).map_err(|_| Error::Defect)
+        let (orders, _) = self.committer.as_ref().ok_or(Error::Defect)?;
+        orders.send(order).map_err(|_| Error::Defect)
     }
 }
 

@@ -218,6 +218,32 @@ fn feed_slowly(producing: &Producing, life: &[Fed], over: &AtomicBool, options: 
     }
 }
 
+/// What can happen.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Failing {
+    Kill,
+    Pause,
+    Cut,
+    Broker,
+}
+
+/// Some of everything between the kills, however the dice fall.
+const BETWEEN: [Failing; 3] = [Failing::Pause, Failing::Cut, Failing::Broker];
+/// Kills between two of them.
+const KILLS_BETWEEN: u32 = 8;
+
+fn next(dice: &mut Dice, kills: u32, others: u32) -> Failing {
+    if kills / KILLS_BETWEEN > others {
+        return BETWEEN[others as usize % BETWEEN.len()];
+    }
+    match dice.below(30) {
+        0 => Failing::Pause,
+        1 => Failing::Cut,
+        2 => Failing::Broker,
+        _ => Failing::Kill,
+    }
+}
+
 /// One failure after the other.
 fn happen(
     brokers: &mut Brokers,
@@ -231,32 +257,23 @@ fn happen(
         std::thread::sleep(Duration::from_millis(100) + dice.millis(900));
         for instance in instances.iter_mut() {
             if instance.has_ended() {
-                report.problems.push(format!(
-                    "{} ended by itself:\n{}",
-                    instance.name,
-                    instance.log()
-                ));
+                let problem = format!("{} ended by itself:\n{}", instance.name, instance.log());
+                report.problems.push(problem);
                 instance.kill();
             }
             instance.start();
         }
         let which = dice.below(instances.len() as u64) as usize;
-        match dice.below(20) {
-            0 => {
+        let others = report.pauses + report.cuts + report.brokers;
+        match next(&mut dice, report.kills, others) {
+            Failing::Pause => {
                 say(&format!("{} is paused", instances[which].name));
                 instances[which].signal("-STOP");
                 std::thread::sleep(BEYOND_SESSION);
                 instances[which].signal("-CONT");
                 report.pauses += 1;
             }
-            1 => {
-                say("the network is cut");
-                brokers.cut(true);
-                std::thread::sleep(Duration::from_secs(1) + dice.millis(8_000));
-                brokers.cut(false);
-                report.cuts += 1;
-            }
-            2 if options.nodes == 3 => {
+            Failing::Broker if options.nodes == 3 => {
                 let node = dice.below(3) as usize + 1;
                 say(&format!("broker {node} is killed"));
                 brokers.cluster.kill(node).expect("a broker ends");
@@ -264,7 +281,14 @@ fn happen(
                 brokers.cluster.restart(node).expect("a broker starts");
                 report.brokers += 1;
             }
-            _ => {
+            Failing::Cut | Failing::Broker => {
+                say("the network is cut");
+                brokers.cut(true);
+                std::thread::sleep(Duration::from_secs(1) + dice.millis(8_000));
+                brokers.cut(false);
+                report.cuts += 1;
+            }
+            Failing::Kill => {
                 instances[which].kill();
                 report.kills += 1;
                 if report.kills.is_multiple_of(10) {

@@ -6,7 +6,7 @@ use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
-use rdkafka::message::{Headers, Message};
+use rdkafka::message::{Header, Headers, Message, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, DefaultProducerContext, Producer};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use rdkafka::types::RDKafkaErrorCode;
@@ -75,10 +75,35 @@ impl Producing {
     }
 
     pub fn send(&self, topic: &str, partition: i32, key: &[u8], value: &[u8]) {
-        let mut record = BaseRecord::to(topic)
-            .partition(partition)
-            .key(key)
-            .payload(value);
+        self.send_record(
+            BaseRecord::to(topic)
+                .partition(partition)
+                .key(key)
+                .payload(value),
+        );
+    }
+
+    /// Sends a record with headers.
+    pub fn send_with(
+        &self,
+        topic: &str,
+        partition: i32,
+        headers: &BTreeMap<String, String>,
+        value: &[u8],
+    ) {
+        let mut written = OwnedHeaders::new();
+        for (key, value) in headers {
+            written = written.insert(Header {
+                key,
+                value: Some(value),
+            });
+        }
+        let record = BaseRecord::<[u8], [u8]>::to(topic);
+        self.send_record(record.partition(partition).headers(written).payload(value));
+    }
+
+    fn send_record(&self, record: BaseRecord<'_, [u8], [u8]>) {
+        let mut record = record;
         loop {
             match self.producer.send(record) {
                 Ok(()) => return,
