@@ -40,8 +40,8 @@ fn wait_for(service: &Service, inputs: u64) {
 #[test]
 fn what_goes_through_is_what_an_embedded_engine_says() {
     let cluster = Cluster::start(&Settings::one()).unwrap();
-    let deployment = kafka::deployment(cluster.bootstrap(), "plain", PARTITIONS, "a");
-    topics::create(&deployment, 1);
+    let deployment = kafka::deployment(cluster.bootstrap(), "plain", PARTITIONS, 1);
+    topics::create(&deployment);
     let producing = topics::Producing::new(&deployment);
     producing.send(
         "plain.catalog",

@@ -28,8 +28,8 @@ fn start(deployment: &Deployment) -> Service {
 
 /// A deployment with some history of which no instance runs.
 fn with_history(cluster: &Cluster, prefix: &str, feed: &Feed) -> (Deployment, Producing) {
-    let deployment = kafka::deployment(cluster.bootstrap(), prefix, PARTITIONS, "a");
-    create(&deployment, 1);
+    let deployment = kafka::deployment(cluster.bootstrap(), prefix, PARTITIONS, 1);
+    create(&deployment);
     let producing = Producing::new(&deployment);
     let catalog = kafka::json(&kafka::demo_catalog());
     producing.send(&deployment.names.catalog, 0, b"", &catalog);

@@ -83,6 +83,11 @@ impl Deployment {
         })
     }
 
+    /// What it was made of.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
     /// What covers its secrets in texts that others wrote.
     pub(crate) fn veil(&self) -> &Veil {
         &self.veil

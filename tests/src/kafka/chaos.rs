@@ -140,9 +140,9 @@ pub fn run(command: &Path, options: &Options, say: &mut dyn FnMut(&str)) -> Repo
         brokers.cluster.bootstrap(),
         "chaos",
         options.partitions,
-        "-",
+        options.nodes as u16,
     );
-    topics::create(&deployment, if options.nodes == 3 { 3 } else { 1 });
+    topics::create(&deployment);
     let feed = Feed::new(options.subscribers, options.seed, options.partitions);
     let producing = Producing::new(&deployment);
     producing.send("chaos.catalog", 0, b"", &json(&demo_catalog()));
@@ -180,9 +180,10 @@ pub fn run(command: &Path, options: &Options, say: &mut dyn FnMut(&str)) -> Repo
 fn instances(command: &Path, folder: &Path, options: &Options, brokers: &Brokers) -> Vec<Instance> {
     let snapshots = folder.join("snapshots");
     let kafka = format!(
-        "bootstrap = \"{}\"\nprefix = \"chaos\"\nsnapshots = \"{}\"\n[kafka.output]\nformat = \"json\"\n\
+        "bootstrap = \"{}\"\nprefix = \"chaos\"\nreplication = {}\nsnapshots = \"{}\"\n[kafka.output]\nformat = \"json\"\n\
          [kafka.transaction]\nrecords = 500\nmilliseconds = 10\n",
         brokers.bootstrap(),
+        options.nodes,
         snapshots.display()
     );
     let more = format!(
@@ -322,8 +323,9 @@ fn wait_for_inputs(deployment: &Deployment, inputs: usize, instances: &mut [Inst
                 .collect::<Vec<_>>()
                 .join("\n---\n")
         };
+        let ended = instances.iter_mut().any(Instance::has_ended);
         assert!(
-            started.elapsed() < CATCH_UP,
+            started.elapsed() < CATCH_UP && !ended,
             "{taken} of {inputs} inputs are in the journal:\n{}",
             logs()
         );

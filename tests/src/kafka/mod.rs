@@ -17,9 +17,9 @@ use umbral_runtime::partitioner::partition_of;
 use umbral_workload::{Operator, Parameters};
 
 /// A deployment for a test: JSON on the derived topics, small transactions.
-pub fn deployment(bootstrap: &str, prefix: &str, partitions: u16, instance: &str) -> Deployment {
+pub fn deployment(bootstrap: &str, prefix: &str, partitions: u16, copies: u16) -> Deployment {
     let text = format!(
-        "bootstrap = \"{bootstrap}\"\nprefix = \"{prefix}\"\ninstance = \"{instance}\"\n[output]\nformat = \"json\"\n\
+        "bootstrap = \"{bootstrap}\"\nprefix = \"{prefix}\"\ninstance = \"a\"\nreplication = {copies}\n[output]\nformat = \"json\"\n\
          [transaction]\nrecords = 2000\nmilliseconds = 20\n"
     );
     let settings: Settings = toml::from_str(&text).expect("settings");

@@ -1,9 +1,6 @@
 //! Making topics, filling them, and reading what is committed in them.
 
-use futures_executor::block_on;
 use rdkafka::ClientConfig;
-use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
-use rdkafka::client::DefaultClientContext;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
 use rdkafka::message::{Header, Headers, Message, OwnedHeaders};
@@ -12,7 +9,7 @@ use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use rdkafka::types::RDKafkaErrorCode;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
-use umbral_kafka::{Deployment, Role};
+use umbral_kafka::{Admin, Deployment, Role};
 
 /// A record that is committed.
 #[derive(Clone, Debug)]
@@ -24,36 +21,12 @@ pub struct Taken {
     pub value: Vec<u8>,
 }
 
-/// Creates all topics of a deployment.
-pub fn create(deployment: &Deployment, replication: i32) {
-    let admin: AdminClient<DefaultClientContext> = deployment
-        .client(Role::Admin)
-        .expect("settings")
-        .create()
-        .expect("a client");
-    let topics = &deployment.names;
-    let many = topics.inputs.iter().map(|topic| &topic.name);
-    let many = many
-        .chain([&topics.journal])
-        .chain(topics.derived.iter().flatten());
-    let partitions = i32::from(deployment.partitions);
-    let large = ("max.message.bytes", "33554432");
-    let mut new: Vec<NewTopic<'_>> = many
-        .map(|name| NewTopic::new(name, partitions, TopicReplication::Fixed(replication)))
-        .collect();
-    new.push(NewTopic::new(
-        &topics.catalog,
-        1,
-        TopicReplication::Fixed(replication),
-    ));
-    let new: Vec<NewTopic<'_>> = new
-        .into_iter()
-        .map(|topic| topic.set(large.0, large.1))
-        .collect();
-    let made = block_on(admin.create_topics(&new, &AdminOptions::new())).expect("an answer");
-    for topic in made {
-        topic.expect("a topic");
-    }
+/// Creates all topics of a deployment, as the command does.
+pub fn create(deployment: &Deployment) {
+    let wanted = umbral_kafka::topics::wanted(deployment.settings(), deployment.partitions);
+    let admin = Admin::connect(deployment.settings()).expect("brokers");
+    let wanted: Vec<_> = wanted.iter().collect();
+    admin.create(&wanted).expect("topics");
 }
 
 /// A producer that loses and repeats nothing.
