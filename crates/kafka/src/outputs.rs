@@ -108,7 +108,7 @@ pub struct Publisher {
 /// The texts of the headers that differ from record to record.
 #[derive(Default, Debug)]
 struct HeaderTexts {
-    out_id: String,
+    out_id: [u8; 32],
     kind: String,
     time: String,
     number: String,
@@ -260,7 +260,7 @@ impl Publisher {
         let text = &self.headers;
         let headers: [Header<'_>; 8] = [
             ("ce_specversion", b"1.0"),
-            ("ce_id", text.out_id.as_bytes()),
+            ("ce_id", &text.out_id),
             ("ce_source", self.settings.source.as_bytes()),
             ("ce_type", text.kind.as_bytes()),
             ("ce_time", text.time.as_bytes()),
@@ -287,19 +287,14 @@ impl Publisher {
 
 impl HeaderTexts {
     fn write(&mut self, about: &About<'_>, number: u64) {
-        for text in [
-            &mut self.out_id,
-            &mut self.kind,
-            &mut self.time,
-            &mut self.number,
-        ] {
+        for text in [&mut self.kind, &mut self.time, &mut self.number] {
             text.clear();
         }
         self.kind.push_str("umbral.");
         self.kind.push_str(about.kind);
         self.kind.push_str(".v1");
+        self.out_id = about.out_id.digits();
         // Writing to a string cannot fail.
-        let _ = write!(self.out_id, "{}", about.out_id);
         let _ = write!(self.time, "{}", about.effective_at);
         let _ = write!(self.number, "{number}");
     }

@@ -908,7 +908,8 @@ pub struct OutId(pub u128);
 
 impl core::fmt::Display for OutId {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        write!(f, "{:032x}", self.0)
+        let digits = self.digits();
+        f.write_str(core::str::from_utf8(&digits).map_err(|_| core::fmt::Error)?)
     }
 }
 
@@ -922,6 +923,17 @@ pub enum CauseKey<'a> {
 }
 
 impl OutId {
+    /// Its 32 hexadecimal digits.
+    pub fn digits(&self) -> [u8; 32] {
+        let mut digits = [0; 32];
+        for (pair, byte) in digits.chunks_exact_mut(2).zip(self.0.to_be_bytes()) {
+            for (digit, value) in pair.iter_mut().zip([byte >> 4, byte & 0xf]) {
+                *digit = b"0123456789abcdef"[usize::from(value)];
+            }
+        }
+        digits
+    }
+
     /// `hash(kind, account, cause key, ordinal)`; `ordinal` counts the account's events of one cause (the
     /// entry's input, or one timer) from 0, internal ones included, in the order in which they happened; so
     /// a latch that fires again under another cause has another id.

@@ -228,18 +228,28 @@ pub fn parse_scaled(text: &str, decimals: u32) -> Result<i128, DecimalError> {
     Ok(if negative { -scaled } else { scaled })
 }
 
-/// Writes a scaled count as a decimal with at least two decimals and no exponent.
+/// Writes a scaled count as a decimal with at least two decimals and no exponent; of at most 19 decimals.
 pub fn fmt_scaled(f: &mut impl fmt::Write, value: i128, decimals: u32) -> fmt::Result {
-    let one = 10u128.pow(decimals);
+    let one = 10u64.pow(decimals);
     let magnitude = value.unsigned_abs();
-    let (whole, mut fraction) = (magnitude / one, magnitude % one);
+    // Division of 128 bits takes many times as long, and nearly all amounts need fewer.
+    let (whole, mut fraction) = match u64::try_from(magnitude) {
+        Ok(magnitude) => (u128::from(magnitude / one), magnitude % one),
+        Err(_) => {
+            let one = u128::from(one);
+            (magnitude / one, (magnitude % one) as u64)
+        }
+    };
     let mut width = decimals as usize;
-    while width > 2 && fraction % 10 == 0 {
+    while width > 2 && fraction.is_multiple_of(10) {
         fraction /= 10;
         width -= 1;
     }
     let sign = if value < 0 { "-" } else { "" };
-    write!(f, "{sign}{whole}.{fraction:0width$}")
+    match u64::try_from(whole) {
+        Ok(whole) => write!(f, "{sign}{whole}.{fraction:0width$}"),
+        Err(_) => write!(f, "{sign}{whole}.{fraction:0width$}"),
+    }
 }
 
 /// How an exact amount becomes one with fewer decimals.

@@ -68,12 +68,15 @@ impl fmt::Display for Timestamp {
     /// RFC 3339 in UTC, with only the decimals that are needed.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let second_of_day = self.seconds().rem_euclid(SECONDS_PER_DAY);
-        let (h, m, s) = (
+        let [h, m, s] = [
             second_of_day / 3600,
             second_of_day / 60 % 60,
             second_of_day % 60,
-        );
-        write!(f, "{}T{h:02}:{m:02}:{s:02}", self.utc_date())?;
+        ]
+        .map(|part| two_digits(part as u8));
+        let time = [b'T', h[0], h[1], b':', m[0], m[1], b':', s[0], s[1]];
+        fmt::Display::fmt(&self.utc_date(), f)?;
+        write_ascii(&time, f)?;
         let mut fraction = self.0.rem_euclid(NANOS_PER_SECOND);
         if fraction != 0 {
             let mut width = 9;
@@ -85,6 +88,15 @@ impl fmt::Display for Timestamp {
         }
         f.write_str("Z")
     }
+}
+
+/// A number below 100.
+fn two_digits(number: u8) -> [u8; 2] {
+    [b'0' + number / 10, b'0' + number % 10]
+}
+
+fn write_ascii(bytes: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    f.write_str(core::str::from_utf8(bytes).map_err(|_| fmt::Error)?)
 }
 
 impl fmt::Debug for Timestamp {
@@ -244,7 +256,19 @@ pub fn days_in_month(year: i32, month: u8) -> u8 {
 impl fmt::Display for Date {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (year, month, day) = self.ymd();
-        write!(f, "{year:04}-{month:02}-{day:02}")
+        let [m, d] = [two_digits(month), two_digits(day)];
+        let day = [b'-', m[0], m[1], b'-', d[0], d[1]];
+        match year {
+            0..=9999 => {
+                let (y, z) = (
+                    two_digits((year / 100) as u8),
+                    two_digits((year % 100) as u8),
+                );
+                write_ascii(&[y[0], y[1], z[0], z[1]], f)?;
+            }
+            _ => write!(f, "{year:04}")?,
+        }
+        write_ascii(&day, f)
     }
 }
 

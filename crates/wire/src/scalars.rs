@@ -467,7 +467,7 @@ impl Value for OutId {
     }
 
     fn put(&self, out: &mut Vec<u8>) {
-        pb::put_bytes(self.to_string().as_bytes(), out);
+        pb::put_bytes(&self.digits(), out);
     }
 
     fn take(raw: Raw<'_>) -> Result<Self> {

@@ -79,18 +79,26 @@ impl<'n> Writer<'n> {
     /// A string value.
     pub(crate) fn text(&mut self, text: &str) {
         self.out.push('"');
-        for c in text.chars() {
-            match c {
-                '"' => self.out.push_str("\\\""),
-                '\\' => self.out.push_str("\\\\"),
-                '\n' => self.out.push_str("\\n"),
-                '\r' => self.out.push_str("\\r"),
-                '\t' => self.out.push_str("\\t"),
-                c if (c as u32) < 0x20 => self.bare(format_args!("\\u{:04x}", c as u32)),
-                c => self.out.push(c),
-            }
+        let mut rest = text;
+        while let Some(at) = rest.bytes().position(needs_escape) {
+            let (plain, escaped) = rest.split_at(at);
+            self.out.push_str(plain);
+            self.escape(escaped.as_bytes()[0]);
+            rest = &escaped[1..];
         }
+        self.out.push_str(rest);
         self.out.push('"');
+    }
+
+    fn escape(&mut self, byte: u8) {
+        match byte {
+            b'"' => self.out.push_str("\\\""),
+            b'\\' => self.out.push_str("\\\\"),
+            b'\n' => self.out.push_str("\\n"),
+            b'\r' => self.out.push_str("\\r"),
+            b'\t' => self.out.push_str("\\t"),
+            other => self.bare(format_args!("\\u{other:04x}")),
+        }
     }
 
     /// A string value that needs no escapes, such as an amount or an instant.
@@ -110,4 +118,9 @@ impl<'n> Writer<'n> {
             self.out.push(',');
         }
     }
+}
+
+/// Whether a string cannot hold a byte as it is; such a byte is a character of its own.
+fn needs_escape(byte: u8) -> bool {
+    matches!(byte, b'"' | b'\\' | 0..=0x1f)
 }
