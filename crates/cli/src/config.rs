@@ -190,23 +190,45 @@ pub(crate) fn read(path: &Path, out: &Out) -> Result<Config, Failure> {
 /// The text with stars in place of values that may be secrets, of the same length up to there.
 fn veiled(text: &str) -> String {
     const SECRET: [&str; 5] = ["password", "passphrase", "secret", "token", "pem"];
-    let mut is_free = false;
+    let (mut is_free, mut is_in_text) = (false, false);
     let lines = text.split_inclusive('\n').map(|line| {
-        let content = line.trim();
-        if content.starts_with('[') && content.ends_with(']') {
-            is_free = content.contains("librdkafka");
+        let is_header = is_header(line);
+        if is_header {
+            is_free = line.contains("librdkafka");
         }
         let name = line.to_ascii_lowercase();
-        let value = line.find('=').map_or(0, |at| at + 1);
         let is_secret = SECRET.iter().any(|word| name.contains(word));
-        let is_header = content.starts_with('[') && value == 0;
-        let hides = !is_header && (is_free || is_secret || name.contains("librdkafka"));
-        match hides {
-            true => Cow::Owned(format!("{}{}", &line[..value], starred(&line[value..]))),
+        let hides = is_free || is_secret || is_in_text || name.contains("librdkafka");
+        let shown = if is_in_text { 0 } else { name_length(line) };
+        let marks = line.matches("\"\"\"").count() + line.matches("'''").count();
+        is_in_text ^= marks % 2 == 1;
+        match hides && !is_header {
+            true => Cow::Owned(format!("{}{}", &line[..shown], starred(&line[shown..]))),
             false => Cow::Borrowed(line),
         }
     });
     lines.collect()
+}
+
+/// How many octets of a line are a name and its sign, if it has them.
+fn name_length(line: &str) -> usize {
+    let Some(sign) = line.find('=') else {
+        return 0;
+    };
+    let name = &line[..sign];
+    let is_of_names = |letter: char| letter.is_ascii_alphanumeric() || "_-.\"' ".contains(letter);
+    let quotes = name.matches(['"', '\'']).count();
+    match name.chars().all(is_of_names) && quotes <= 2 {
+        true => sign + 1,
+        false => 0,
+    }
+}
+
+/// Whether a line begins a table; texts of several lines may have brackets, too.
+fn is_header(line: &str) -> bool {
+    let line = line.split('#').next().unwrap_or_default().trim();
+    let is_of_names = |letter: char| letter.is_ascii_alphanumeric() || "_-.\"' []".contains(letter);
+    line.starts_with('[') && line.ends_with(']') && line.chars().all(is_of_names)
 }
 
 /// As many octets as before, so that places stay where they are; how many were secret is not to be seen.
@@ -279,7 +301,7 @@ mod tests {
     #[test]
     fn excerpts_show_no_secrets() {
         let text = "data = \"d\"\n[kafka]\nprefix = 5\n\"sasl.password\" = \"zebra1\"\nlibrdkafka = { a = \"zebra2\" }\n\
-                    [kafka.librdkafka] # ours\n\"ssl.key.pem\" = \"\"\"\nzebra3ü\n\"\"\"\nx = \"zebra4\"\n[archive]\nurl = \"u\"\n";
+                    [kafka.librdkafka] # ours\n\"ssl.key.pem\" = \"\"\"\nzebra3ü==\nzebra5=\n\"\"\"\nx = \"zebra4\"\ny: \"zebra6=\"\n[archive]\nurl = \"u\"\n";
         let veiled = veiled(text);
         assert!(!veiled.contains("zebra"), "{veiled}");
         assert_eq!(veiled.len(), text.len());

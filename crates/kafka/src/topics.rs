@@ -292,7 +292,8 @@ fn differences(wanted: &Wanted, found: &Found, bootstrap: &str) -> Vec<Differenc
             setting: "replication".to_owned(),
             wanted: wanted.replication.to_string(),
             found: found.replication.to_string(),
-            is_fatal: false,
+            // Then nothing can be written.
+            is_fatal: copies_in_sync(found) > found.replication,
             template: format!("kafka-reassign-partitions.sh --bootstrap-server {bootstrap} --execute --reassignment-json-file FILE"),
             note: Some(format!("FILE names {} replicas for each partition", wanted.replication)),
         });
@@ -313,6 +314,12 @@ fn differences(wanted: &Wanted, found: &Found, bootstrap: &str) -> Vec<Differenc
     all
 }
 
+/// How many copies must have a record before it counts as written.
+fn copies_in_sync(found: &Found) -> usize {
+    let in_sync = found.settings.get(IN_SYNC);
+    in_sync.and_then(|text| text.parse().ok()).unwrap_or(1)
+}
+
 /// Whether the value of a setting differs so that it matters, and then whether Umbral cannot work with it.
 fn judge(
     wanted: &Wanted,
@@ -326,9 +333,9 @@ fn judge(
     let is_journal = wanted.topic == Topic::Journal;
     match name {
         IN_SYNC => {
-            let copies = i64::try_from(found.replication).unwrap_or(i64::MAX);
             // With more than there are copies nothing can be written, with fewer a broker's loss loses records.
-            let is_fatal = number(there) < number(value) || number(there) > copies;
+            let is_fatal =
+                number(there) < number(value) || copies_in_sync(found) > found.replication;
             (there != value).then_some(is_fatal)
         }
         CLEANUP => (there != value).then_some(true),
@@ -464,15 +471,7 @@ mod tests {
             (8, 5, vec![]),
             (16, 3, vec![("partitions", true)]),
             (8, 2, vec![("replication", false)]),
-            (
-                4,
-                1,
-                vec![
-                    ("partitions", true),
-                    ("replication", false),
-                    (IN_SYNC, true),
-                ],
-            ),
+            (4, 1, vec![("partitions", true), ("replication", true)]),
         ] {
             let found = Found {
                 partitions,

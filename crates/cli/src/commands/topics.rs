@@ -10,8 +10,11 @@ use std::path::PathBuf;
 use umbral_kafka::topics::{Compared, Difference, compare, wanted};
 use umbral_kafka::{Admin, AdminError, Settings};
 
-/// What to do with topics.
+/// Compare the topics of a broker with what they have to be, and create what is missing.
 #[derive(clap::Subcommand, Debug)]
+#[command(after_help = "Examples:
+  umbral topics plan --config umbral.toml
+  umbral topics create --config umbral.toml")]
 pub(crate) enum Command {
     /// Show every topic, and what is missing or different on the broker; nothing is changed
     #[command(after_help = "Examples:
