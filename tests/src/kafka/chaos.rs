@@ -316,6 +316,7 @@ fn wait_for_inputs(deployment: &Deployment, inputs: usize, instances: &mut [Inst
         if taken >= inputs as u64 {
             return;
         }
+        let ended = instances.iter_mut().any(Instance::has_ended);
         let logs = || {
             instances
                 .iter()
@@ -323,7 +324,6 @@ fn wait_for_inputs(deployment: &Deployment, inputs: usize, instances: &mut [Inst
                 .collect::<Vec<_>>()
                 .join("\n---\n")
         };
-        let ended = instances.iter_mut().any(Instance::has_ended);
         assert!(
             started.elapsed() < CATCH_UP && !ended,
             "{taken} of {inputs} inputs are in the journal:\n{}",
