@@ -16,6 +16,10 @@ pub enum Role {
         /// The worker, from 0.
         worker: u16,
     },
+    /// Reads the inbox as a member of the routers' group.
+    Router,
+    /// Writes what was routed, in transactions.
+    RouterWriter,
     /// Reads partitions that it chooses itself, committed records only.
     Reader,
     /// Writes outside of transactions.
@@ -146,8 +150,10 @@ impl Settings {
         let mut config = ClientConfig::new();
         let mut defaults = DEFAULTS.to_vec();
         match role {
-            Role::Member { .. } | Role::Reader => defaults.extend(READ_DEFAULTS),
-            Role::Writer { .. } | Role::Sender => defaults.extend(WRITE_DEFAULTS),
+            Role::Member { .. } | Role::Router | Role::Reader => defaults.extend(READ_DEFAULTS),
+            Role::Writer { .. } | Role::RouterWriter | Role::Sender => {
+                defaults.extend(WRITE_DEFAULTS)
+            }
             Role::Admin => {}
         }
         for (name, value) in defaults {
@@ -177,6 +183,16 @@ impl Settings {
                 set("partition.assignment.strategy", "range");
                 set("auto.offset.reset", "error");
             }
+            Role::Router => {
+                set("group.id", &format!("{}.router", self.prefix));
+                set("group.instance.id", &format!("{instance}-router"));
+                set("auto.offset.reset", "error");
+            }
+            Role::RouterWriter => {
+                let id = format!("{}-{instance}-router", self.prefix);
+                set("transactional.id", &id);
+                set("enable.idempotence", "true");
+            }
             // librdkafka asks every consumer for a group, also one that joins none.
             Role::Reader => {
                 set("group.id", &self.group());
@@ -190,7 +206,7 @@ impl Settings {
             Role::Sender => set("enable.idempotence", "true"),
             Role::Admin => {}
         }
-        if matches!(role, Role::Member { .. } | Role::Reader) {
+        if matches!(role, Role::Member { .. } | Role::Router | Role::Reader) {
             set("enable.auto.commit", "false");
             set("enable.auto.offset.store", "false");
             set("isolation.level", "read_committed");

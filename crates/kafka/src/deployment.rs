@@ -23,6 +23,8 @@ pub struct Names {
     pub catalog: String,
     /// The journal.
     pub journal: String,
+    /// Who holds which number.
+    pub directory: String,
     /// Derived topics in the order of [`STREAMS`]; none where a stream is not published.
     pub derived: [Option<String>; STREAMS.len()],
 }
@@ -114,6 +116,19 @@ impl Deployment {
             .map_err(Error::client("make a consumer"))
     }
 
+    /// The topic of records that are keyed by number.
+    pub(crate) fn inbox(&self) -> InputTopic {
+        InputTopic {
+            name: self.settings.topic(Topic::Inbox),
+            format: self.input_format(Topic::Inbox),
+        }
+    }
+
+    /// How the records of an input topic are written.
+    pub(crate) fn input_format(&self, topic: Topic) -> InputFormat {
+        input_format(&self.settings, topic)
+    }
+
     /// Settings of a client for a role.
     ///
     /// # Errors
@@ -136,6 +151,7 @@ impl Names {
                 .collect(),
             catalog: settings.topic(Topic::Catalog),
             journal: settings.topic(Topic::Journal),
+            directory: settings.topic(Topic::Directory),
             derived: STREAMS.map(|stream| {
                 let topic = derived_topic(stream).filter(|_| published(stream))?;
                 Some(settings.topic(topic))
@@ -150,6 +166,7 @@ fn input_format(settings: &Settings, topic: Topic) -> InputFormat {
         Topic::Usage => input.usage,
         Topic::Purchases => input.purchases,
         Topic::Billing => input.billing,
+        Topic::Inbox => input.inbox,
         _ => input.customers,
     };
     match format {

@@ -22,6 +22,8 @@ pub const PACKED: &str = "application/vnd.umbral.batch+protobuf";
 /// Most bytes of one chunk: places in it are numbers of 32 bits.
 pub const MAX_CHUNK_BYTES: usize = 1 << 30;
 
+/// Octets of a record; of a longer one the beginning is kept, in the quarantine.
+pub(crate) const MAX_RECORD: usize = 1 << 20;
 const EMPTY: &str = "the message is empty; send one record or several in it";
 
 /// How the values of an input topic are written.
@@ -220,6 +222,16 @@ fn refused_whole(format: InputFormat, message: &Message<'_>) -> Option<String> {
         )),
         _ => None,
     }
+}
+
+/// The header by which a packed message is told from a single record.
+pub(crate) fn content_type<'m>(
+    message: &'m rdkafka::message::BorrowedMessage<'_>,
+) -> Option<&'m [u8]> {
+    use rdkafka::message::{Headers, Message as _};
+    let headers = message.headers()?;
+    let header = headers.iter().find(|header| header.key == "content-type")?;
+    header.value
 }
 
 fn is_packed(content_type: Option<&[u8]>) -> bool {

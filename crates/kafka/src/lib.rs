@@ -21,6 +21,7 @@ mod metrics;
 pub mod outputs;
 mod publish;
 mod reach;
+mod router;
 mod secret;
 mod service;
 mod settings;

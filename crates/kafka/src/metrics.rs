@@ -35,3 +35,10 @@ pub(crate) fn record_lag(topic: &str, partition: u16, records: i64) {
     gauge!("umbral_kafka_lag", "topic" => topic.to_owned(), "partition" => partition.to_string())
         .set(records as f64);
 }
+
+/// Records of the inbox went on: so many in all, so many parked, so many that were parked before.
+pub(crate) fn record_routed(records: usize, parked: usize, freed: usize) {
+    counter!("umbral_kafka_routed_total").increment(records as u64);
+    counter!("umbral_kafka_parked_total").increment(parked as u64);
+    counter!("umbral_kafka_unparked_total").increment(freed as u64);
+}

@@ -2,6 +2,7 @@
 
 use crate::deployment::Deployment;
 use crate::error::{Error, Result};
+use crate::router::Router;
 use crate::snapshots::{SnapshotSettings, Snapshots};
 use crate::status::{Standing, Status};
 use crate::worker::Worker;
@@ -52,6 +53,14 @@ impl Service {
             let thread = std::thread::Builder::new()
                 .name(format!("lanes-{number}"))
                 .spawn(body)
+                .map_err(Error::Thread)?;
+            service.workers.push(thread);
+        }
+        if deployment.settings().router {
+            let status = Arc::clone(&service.status);
+            let thread = std::thread::Builder::new()
+                .name("router".to_owned())
+                .spawn(move || route(&deployment, &status))
                 .map_err(Error::Thread)?;
             service.workers.push(thread);
         }
@@ -123,6 +132,31 @@ fn work(
             "somebody joined under this worker's name; it joins again"
         );
         std::thread::sleep(Duration::from_millis(500) * fenced);
+    }
+}
+
+/// How long a router may fail without having worked before the instance gives up.
+const ROUTER_GIVES_UP: Duration = Duration::from_secs(120);
+
+/// Runs a router; one that failed begins again where its last transaction ended.
+fn route(deployment: &Arc<Deployment>, status: &Arc<Status>) {
+    let mut worked = Instant::now();
+    while !status.is_stopping() {
+        let began = Instant::now();
+        let ran = catch_unwind(AssertUnwindSafe(|| {
+            Router::join(deployment, status).and_then(Router::run)
+        }));
+        let Err(error) = ran.unwrap_or(Err(Error::Defect)) else {
+            return;
+        };
+        if began.elapsed() > IN_A_ROW {
+            worked = Instant::now();
+        }
+        if matches!(error, Error::Defect) || worked.elapsed() > ROUTER_GIVES_UP {
+            return status.fail(error);
+        }
+        tracing::info!(%error, "the router begins again");
+        std::thread::sleep(Duration::from_millis(500));
     }
 }
 

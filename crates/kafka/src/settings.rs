@@ -25,6 +25,9 @@ pub struct Settings {
     /// Whether brokers elsewhere may be spoken to without TLS.
     #[serde(default)]
     pub allow_plaintext: bool,
+    /// Whether this instance routes records of the inbox as well.
+    #[serde(default = "yes")]
+    pub router: bool,
     /// Partitions of other instances that are followed, to take over faster.
     #[serde(default)]
     pub standby: u16,
@@ -119,6 +122,10 @@ impl Default for Transaction {
 
 fn default_prefix() -> String {
     "umbral".to_owned()
+}
+
+fn yes() -> bool {
+    true
 }
 
 fn default_replication() -> u16 {

@@ -34,6 +34,8 @@ pub enum Topic {
     Quarantine,
     /// Who holds which number.
     Directory,
+    /// Records of numbers that nobody holds yet.
+    Parked,
 }
 
 /// Who uses a topic for what.
@@ -43,12 +45,12 @@ enum Kind {
     Catalog,
     Journal,
     Derived,
-    Directory,
+    Compacted,
 }
 
 impl Topic {
     /// All of them.
-    pub const ALL: [Topic; 13] = [
+    pub const ALL: [Topic; 14] = [
         Topic::Usage,
         Topic::Purchases,
         Topic::Billing,
@@ -62,6 +64,7 @@ impl Topic {
         Topic::Rated,
         Topic::Quarantine,
         Topic::Directory,
+        Topic::Parked,
     ];
 
     /// Its word in configurations and, after the prefix, in its name.
@@ -80,6 +83,7 @@ impl Topic {
             Topic::Rated => "rated",
             Topic::Quarantine => "quarantine",
             Topic::Directory => "directory",
+            Topic::Parked => "parked",
         }
     }
 
@@ -95,7 +99,7 @@ impl Topic {
             | Topic::Loyalty
             | Topic::Rated
             | Topic::Quarantine => Kind::Derived,
-            Topic::Directory => Kind::Directory,
+            Topic::Directory | Topic::Parked => Kind::Compacted,
         }
     }
 
@@ -146,7 +150,7 @@ fn one(settings: &Settings, partitions: u16, topic: Topic) -> Wanted {
     let kind = topic.kind();
     let is_forever = matches!(kind, Kind::Journal | Kind::Catalog);
     let cleanup = match kind {
-        Kind::Directory => "compact",
+        Kind::Compacted => "compact",
         _ => "delete",
     };
     let largest = match kind {
@@ -163,7 +167,7 @@ fn one(settings: &Settings, partitions: u16, topic: Topic) -> Wanted {
             settings.replication.saturating_sub(1).max(1).to_string(),
         ),
     ]);
-    if kind != Kind::Directory {
+    if kind != Kind::Compacted {
         let retention = if is_forever { FOREVER } else { SEVEN_DAYS };
         of_topic.insert(RETENTION, retention.to_owned());
     }

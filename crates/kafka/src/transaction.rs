@@ -30,7 +30,7 @@ use umbral_runtime::lane::LaneRecord;
 use umbral_wire::WireError;
 
 /// How long the broker may take for a call of a transaction.
-const CALL: Duration = Duration::from_secs(10);
+pub(crate) const CALL: Duration = Duration::from_secs(10);
 /// How long records may be on their way.
 const DELIVERY: Duration = Duration::from_secs(30);
 /// How long it is tried to get one transaction through before the instance gives up.
@@ -84,7 +84,7 @@ struct Deliveries {
 }
 
 /// Notes deliveries.
-struct Delivering {
+pub(crate) struct Delivering {
     deliveries: Mutex<Deliveries>,
     watch: Watch,
 }
@@ -97,7 +97,7 @@ impl Delivering {
         }
     }
 
-    fn begin(&self, records: usize) {
+    pub(crate) fn begin(&self, records: usize) {
         let mut deliveries = self
             .deliveries
             .lock()
@@ -108,7 +108,7 @@ impl Delivering {
     }
 
     /// The offsets of all records of the journal.
-    fn take(&self) -> std::result::Result<Vec<i64>, KafkaError> {
+    pub(crate) fn take(&self) -> std::result::Result<Vec<i64>, KafkaError> {
         let mut deliveries = self
             .deliveries
             .lock()
@@ -301,7 +301,7 @@ impl Transactions {
         let mut published = BTreeMap::new();
         let producer = match self.producer.take() {
             Some(producer) => producer,
-            None => self.begin_producer()?,
+            None => begin_producer(&self.config, &self.deployment)?,
         };
         let producer = self.producer.insert(producer);
         producer.begin_transaction()?;
@@ -321,6 +321,7 @@ impl Transactions {
             };
             self.publisher
                 .publish(record.frame(), &record.world, counters, &mut send_on)?;
+            send_directory(producer, &self.deployment, *partition, record)?;
             let headers = journal::headers(counters, &self.name);
             let to =
                 BaseRecord::<(), [u8], usize>::with_opaque_to(&self.deployment.names.journal, mark)
@@ -341,19 +342,12 @@ impl Transactions {
         Ok((offsets, published))
     }
 
-    fn begin_producer(&self) -> std::result::Result<BaseProducer<Delivering>, KafkaError> {
-        let context = Delivering::new(self.deployment.veil());
-        let producer: BaseProducer<Delivering> = self.config.create_with_context(context)?;
-        producer.init_transactions(ANSWER)?;
-        Ok(producer)
-    }
-
     /// Drops the producer, whatever state it is in, and begins another one under the same name: nothing of the old one
     /// can come later.
     fn renew(&mut self, started: Instant) -> Result<()> {
         self.producer = None;
         loop {
-            match self.begin_producer() {
+            match begin_producer(&self.config, &self.deployment) {
                 Ok(producer) => {
                     self.producer = Some(producer);
                     return Ok(());
@@ -448,6 +442,43 @@ fn whole(records: &[(u16, LaneRecord)], found: Vec<Option<i64>>) -> Result<Optio
     })
 }
 
+/// A producer under its name: whatever an older one left open is ended.
+pub(crate) fn begin_producer(
+    config: &ClientConfig,
+    deployment: &Deployment,
+) -> std::result::Result<BaseProducer<Delivering>, KafkaError> {
+    let context = Delivering::new(deployment.veil());
+    let producer: BaseProducer<Delivering> = config.create_with_context(context)?;
+    producer.init_transactions(ANSWER)?;
+    Ok(producer)
+}
+
+/// What the router has to know: who holds which number from here on.
+fn send_directory(
+    producer: &BaseProducer<Delivering>,
+    deployment: &Deployment,
+    partition: u16,
+    record: &LaneRecord,
+) -> std::result::Result<(), KafkaError> {
+    for input in &record.identifiers {
+        let key = format!(
+            "{}/{}/{}",
+            input.account, input.key.source, input.key.event_id
+        );
+        let value = umbral_wire::json::input(input);
+        let record = BaseRecord::<[u8], [u8], usize>::with_opaque_to(
+            &deployment.names.directory,
+            NOT_JOURNAL,
+        );
+        let record = record.partition(i32::from(partition));
+        send(
+            producer,
+            record.key(key.as_bytes()).payload(value.as_bytes()),
+        )?;
+    }
+    Ok(())
+}
+
 fn send_derived(
     producer: &BaseProducer<Delivering>,
     deployment: &Deployment,
@@ -474,7 +505,7 @@ fn send_derived(
 }
 
 /// Hands a record over; waits while the line is full.
-fn send<K: rdkafka::message::ToBytes + ?Sized>(
+pub(crate) fn send<K: rdkafka::message::ToBytes + ?Sized>(
     producer: &BaseProducer<Delivering>,
     record: BaseRecord<'_, K, [u8], usize>,
 ) -> std::result::Result<(), KafkaError> {
@@ -495,7 +526,7 @@ fn send<K: rdkafka::message::ToBytes + ?Sized>(
 }
 
 /// Waits until everything is delivered. The library's own `flush` sleeps for 100 ms at a time.
-fn drain(producer: &BaseProducer<Delivering>) -> std::result::Result<(), KafkaError> {
+pub(crate) fn drain(producer: &BaseProducer<Delivering>) -> std::result::Result<(), KafkaError> {
     let started = Instant::now();
     while producer.in_flight_count() > 0 {
         producer.poll(Duration::from_micros(500));

@@ -19,7 +19,7 @@ use crate::transaction::{Job, Outcome, Owned, Transactions};
 use crossbeam_channel::{Receiver, Sender, bounded};
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
-use rdkafka::message::{BorrowedMessage, Headers, Message};
+use rdkafka::message::{BorrowedMessage, Message};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use rdkafka::types::RDKafkaErrorCode as Code;
 use std::collections::{BTreeMap, BTreeSet};
@@ -32,8 +32,6 @@ use umbral_runtime::lane::{Lane, LaneOptions, LaneRecord};
 
 /// How long a worker without inputs sleeps at most: how late a tick of the wall clock may be.
 const IDLE: Duration = Duration::from_millis(50);
-/// Octets of a record; of a longer one the beginning is kept, in the quarantine.
-const MAX_RECORD: usize = 1 << 20;
 /// Partitions that are folded before the coordinator is heard again.
 const LOADED_AT_ONCE: usize = 8;
 
@@ -339,12 +337,16 @@ impl Worker {
         };
         let deployment = &self.deployment;
         let builder = self.builders.entry(partition).or_insert_with(|| {
-            ChunkBuilder::new(&deployment.names.inputs, i32::from(partition), MAX_RECORD)
+            ChunkBuilder::new(
+                &deployment.names.inputs,
+                i32::from(partition),
+                input::MAX_RECORD,
+            )
         });
         let message = input::Message {
             topic,
             offset: message.offset().unsigned_abs(),
-            content_type: content_type(message),
+            content_type: input::content_type(message),
             value: message.payload(),
         };
         if !builder.push(&message) {
@@ -484,13 +486,6 @@ fn commit_orders(
             }
         }
     }
-}
-
-/// The header by which a packed message is told from a single record.
-fn content_type<'m>(message: &'m BorrowedMessage<'_>) -> Option<&'m [u8]> {
-    let headers = message.headers()?;
-    let header = headers.iter().find(|header| header.key == "content-type")?;
-    header.value
 }
 
 fn input_names(deployment: &Deployment) -> impl Iterator<Item = &str> {

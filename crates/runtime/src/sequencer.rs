@@ -435,6 +435,7 @@ impl<D: Downstream> Sequencer<D> {
                 && *verdict == Verdict::Applied
             {
                 self.directory.apply(&input);
+                self.lines.followed(input);
             }
         }
         for (worker, standing) in &ack.standing {

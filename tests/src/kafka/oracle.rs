@@ -15,10 +15,21 @@ use umbral_runtime::{
     Chunk, ClockMode, Engine, Founding, Options, Original, Record, SnapshotOptions,
 };
 
+/// What came of an input.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Came {
+    /// It was taken.
+    Applied,
+    /// It had been taken before.
+    Repeat,
+    /// It was not taken.
+    Quarantined,
+}
+
 /// An input as the journal has it.
 pub struct Journaled {
     pub key: InputKey,
-    pub quarantined: bool,
+    pub outcome: Came,
 }
 
 /// The inputs of one partition in the order in which they were decided, and its last control record.
@@ -78,14 +89,18 @@ fn journal_of(partition: u16, records: &[Taken]) -> PartitionJournal {
         }
         let frame = umbral_wire::frame::decode(read.payload).expect("a frame");
         for entry in frame.entries {
-            let quarantined = matches!(entry.outcome, Outcome::Quarantined(_));
+            let outcome = match entry.outcome {
+                Outcome::Applied => Came::Applied,
+                Outcome::DuplicateIgnored => Came::Repeat,
+                Outcome::Quarantined(_) => Came::Quarantined,
+            };
             let key = match entry.input {
                 JournaledInput::Account(input) => input.key,
                 JournaledInput::Raw(raw) => raw.key.expect("inputs of this test have keys"),
                 // Ticks of the event clock follow from the inputs.
                 JournaledInput::Tick(_) | JournaledInput::ConfigChanged(_) => continue,
             };
-            journal.inputs.push(Journaled { key, quarantined });
+            journal.inputs.push(Journaled { key, outcome });
         }
     }
     journal

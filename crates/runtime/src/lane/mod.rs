@@ -33,6 +33,7 @@ use umbral_engine::{Partition, World};
 use umbral_intake::directory::Directory;
 use umbral_journal::{BatchPlace, ChainError, RecordChain};
 use umbral_model::ids::PartitionNo;
+use umbral_model::input::Input;
 use umbral_model::journal::{Commit, Counts, SourcePosition};
 use umbral_model::time::Timestamp;
 use umbral_wire::{WireError, frame};
@@ -74,6 +75,8 @@ pub struct LaneRecord {
     pub events: u64,
     /// The clock after it.
     pub clock: Timestamp,
+    /// Inputs in it by which identifiers changed hands, in order.
+    pub identifiers: Vec<Input>,
 }
 
 impl LaneRecord {

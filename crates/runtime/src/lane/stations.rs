@@ -11,6 +11,7 @@ use std::sync::Arc;
 use umbral_engine::World;
 use umbral_journal::RecordChain;
 use umbral_model::ids::PartitionNo;
+use umbral_model::input::Input;
 use umbral_model::journal::{Commit, Counts};
 use umbral_wire::frame;
 
@@ -113,6 +114,7 @@ impl Stations {
             counts,
             events,
             clock: commit.clock,
+            identifiers: Vec::new(),
         });
         Ok(())
     }
@@ -143,6 +145,13 @@ impl Downstream for Stations {
             .collect();
         let batch = DecidedBatch::of(header, decided, &mut self.counts);
         self.seal(batch, Arc::clone(world))
+    }
+
+    /// Batches are settled one after the other, right after they were handed on.
+    fn followed(&mut self, input: Input) {
+        if let Some(last) = self.closed.last_mut() {
+            last.identifiers.push(input);
+        }
     }
 
     /// A batch is done as soon as it was handed on.

@@ -7,6 +7,7 @@ use crossbeam_channel::{Receiver, Sender};
 use std::sync::Arc;
 use umbral_engine::World;
 use umbral_model::ids::{AccountId, PartitionNo};
+use umbral_model::input::Input;
 use umbral_model::rejection::{Reason, Rejection};
 
 /// The stations after the sequencer.
@@ -24,6 +25,9 @@ pub(crate) trait Downstream {
         world: &Arc<World>,
         shares: Vec<(usize, Share)>,
     ) -> Result<(), Failure>;
+
+    /// The directory followed an input of a batch that is done.
+    fn followed(&mut self, input: Input);
 
     /// What is said of the next batch that is done; waits for it.
     fn ack(&mut self) -> Result<Ack, Failure>;
@@ -107,6 +111,8 @@ impl Downstream for Lines {
         }
         Ok(())
     }
+
+    fn followed(&mut self, _: Input) {}
 
     fn ack(&mut self) -> Result<Ack, Failure> {
         self.acks.recv().map_err(|_| Failure::Closed)

@@ -1,0 +1,166 @@
+//! Who holds which number, over all partitions: each partition's directory as its engine has it, and an index that says
+//! in which partitions a number is known at all.
+
+use crate::deployment::Deployment;
+use crate::error::{Error, Result};
+use crate::tail::{Ends, Start, assign, is_passing, payload};
+use crate::topics::Topic;
+use crate::watch::Watch;
+use dashmap::DashMap;
+use rdkafka::consumer::BaseConsumer;
+use rdkafka::message::{BorrowedMessage, Message};
+use rustc_hash::FxBuildHasher;
+use smallvec::SmallVec;
+use std::time::Duration;
+use umbral_intake::directory::Directory;
+use umbral_model::input::{Address, Body, Identifier, Incoming, IncomingBody, Input};
+use umbral_model::time::Timestamp;
+use umbral_wire::json;
+
+/// Partitions in which a number is known: mostly one.
+type Partitions = SmallVec<[u16; 2]>;
+
+/// Whose a number is.
+pub(super) enum Found {
+    /// Of one account.
+    One(Address),
+    /// Nobody's, as far as is known.
+    Nobody,
+    /// Claimed by accounts of these partitions, none of which knows of the others.
+    Several(SmallVec<[u16; 2]>),
+}
+
+/// The directory of the whole deployment.
+pub(super) struct Routes {
+    consumer: BaseConsumer<Watch>,
+    directories: Vec<Directory>,
+    known: DashMap<Identifier, Partitions, FxBuildHasher>,
+}
+
+impl Routes {
+    /// Reads the directory topic to its end, and follows it.
+    pub(super) fn open(deployment: &Deployment) -> Result<Routes> {
+        let topic = deployment.settings().topic(Topic::Directory);
+        let ends = Ends::new(deployment)?;
+        let mut starts = Vec::new();
+        let mut ahead = Vec::new();
+        for partition in 0..i32::from(deployment.partitions) {
+            let (first, end) = ends.bounds(&topic, partition)?;
+            ends.wait_until_settled(&topic, partition, end, &mut || Ok(()))?;
+            let start = Start {
+                topic: topic.clone(),
+                partition,
+                offset: first,
+            };
+            if first < end {
+                ahead.push(start.clone());
+            }
+            starts.push(start);
+        }
+        let routes = Routes {
+            consumer: deployment.reading(None)?,
+            directories: (0..deployment.partitions)
+                .map(|_| Directory::new())
+                .collect(),
+            known: DashMap::default(),
+        };
+        ends.read(&ahead, &mut |message| {
+            routes.learn(message);
+            let start = usize::try_from(message.partition()).ok();
+            if let Some(start) = start.and_then(|partition| starts.get_mut(partition)) {
+                start.offset = message.offset() + 1;
+            }
+            Ok(())
+        })?;
+        assign(&routes.consumer, &starts)?;
+        Ok(routes)
+    }
+
+    /// Takes what came since; says whether anything did. Never waits.
+    pub(super) fn follow(&self) -> Result<bool> {
+        let mut learnt = false;
+        loop {
+            let Some(polled) = self.consumer.poll(Duration::ZERO) else {
+                return Ok(learnt);
+            };
+            match polled {
+                Ok(message) => {
+                    self.learn(&message);
+                    learnt = true;
+                }
+                Err(error) if is_passing(&error) => {}
+                Err(error) => return Err(Error::client("follow the directory")(error)),
+            }
+        }
+    }
+
+    /// Follows an input by which identifiers changed hands.
+    fn learn(&self, message: &BorrowedMessage<'_>) {
+        let Some(input) = json::parse_incoming(payload(message))
+            .ok()
+            .and_then(input_of)
+        else {
+            let offset = message.offset();
+            return tracing::warn!(offset, "a record of the directory topic is none of ours");
+        };
+        let partition = u16::try_from(message.partition()).unwrap_or(u16::MAX);
+        let Some(directory) = self.directories.get(usize::from(partition)) else {
+            return;
+        };
+        directory.apply(&input);
+        for identifier in named_by(&input.body) {
+            let mut partitions = self.known.entry(identifier.clone()).or_default();
+            if !partitions.contains(&partition) {
+                partitions.push(partition);
+            }
+        }
+    }
+
+    /// Who holds a number at an instant.
+    pub(super) fn find(&self, identifier: &Identifier, at: Timestamp) -> Found {
+        let Some(partitions) = self.known.get(identifier) else {
+            return Found::Nobody;
+        };
+        let mut holder = None;
+        let mut claiming = Partitions::new();
+        for partition in partitions.iter() {
+            let directory = self.directories.get(usize::from(*partition));
+            if let Some(found) = directory.and_then(|known| known.resolve(identifier, at)) {
+                holder = Some(found);
+                claiming.push(*partition);
+            }
+        }
+        match holder {
+            Some(_) if claiming.len() > 1 => Found::Several(claiming),
+            Some((account, member)) => Found::One(Address::Account(account, Some(member))),
+            None => Found::Nobody,
+        }
+    }
+}
+
+fn named_by(body: &Body) -> &[Identifier] {
+    match body {
+        Body::MemberAdded(added) => &added.identifiers,
+        Body::IdentifierAdded(change) => std::slice::from_ref(&change.identifier),
+        _ => &[],
+    }
+}
+
+fn input_of(incoming: Incoming) -> Option<Input> {
+    let (Some(Address::Account(account, member)), IncomingBody::Account(body)) =
+        (incoming.address, incoming.body)
+    else {
+        return None;
+    };
+    Some(Input {
+        key: incoming.key,
+        occurred_at: incoming.occurred_at,
+        account,
+        member,
+        currency: incoming.currency,
+        actor: incoming.actor,
+        reason: incoming.reason,
+        forced: incoming.forced,
+        body,
+    })
+}
