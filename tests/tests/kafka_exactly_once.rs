@@ -1,6 +1,10 @@
 //! The engine on a real broker: everything once, whatever happens.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "brokers are looked at again after a while"
+)]
 
 use std::time::{Duration, Instant};
 use umbral_broker::{Cluster, Settings};

@@ -1,6 +1,10 @@
 //! Journal and derived topics that were made to disagree: the next start finds it, says where, and changes nothing.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "brokers are looked at again after a while"
+)]
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};

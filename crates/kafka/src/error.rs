@@ -31,7 +31,7 @@ pub enum Error {
         offset: i64,
         /// What is wrong with it.
         #[source]
-        source: LaneError,
+        source: Box<LaneError>,
     },
     /// Journal and derived topics do not agree.
     #[error(

@@ -19,6 +19,7 @@ pub mod input;
 mod journal;
 mod metrics;
 pub mod outputs;
+mod pause;
 mod publish;
 mod reach;
 mod router;

@@ -2,6 +2,7 @@
 
 use crate::deployment::Deployment;
 use crate::error::{Error, Result};
+use crate::pause::pause;
 use crate::router::Router;
 use crate::snapshots::{SnapshotSettings, Snapshots};
 use crate::status::{Standing, Status};
@@ -131,7 +132,7 @@ fn work(
             fenced,
             "somebody joined under this worker's name; it joins again"
         );
-        std::thread::sleep(Duration::from_millis(500) * fenced);
+        pause(Duration::from_millis(500) * fenced);
     }
 }
 
@@ -156,7 +157,7 @@ fn route(deployment: &Arc<Deployment>, status: &Arc<Status>) {
             return status.fail(error);
         }
         tracing::info!(%error, "the router begins again");
-        std::thread::sleep(Duration::from_millis(500));
+        pause(Duration::from_millis(500));
     }
 }
 

@@ -3,6 +3,7 @@
 
 use crate::deployment::Deployment;
 use crate::error::{Error, Result};
+use crate::pause::pause;
 use crate::watch::Watch;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
@@ -84,7 +85,7 @@ impl<'a> Ends<'a> {
                     hint: "see transaction.max.timeout.ms of the brokers, and kafka-transactions.sh find-hanging",
                 });
             }
-            std::thread::sleep(LOOK);
+            pause(LOOK);
         }
     }
 
@@ -139,7 +140,7 @@ fn watermarks(consumer: &BaseConsumer<Watch>, topic: &str, partition: i32) -> Re
             Ok(marks) => return Ok(marks),
             Err(error) if tries < 20 => {
                 tracing::debug!(%error, topic, partition, "asking for its end");
-                std::thread::sleep(Duration::from_millis(100) * tries);
+                pause(Duration::from_millis(100) * tries);
             }
             Err(error) => {
                 return Err(Error::client(format!(

@@ -11,6 +11,7 @@ use crate::error::{Error, Result};
 use crate::group::Membership;
 use crate::journal;
 use crate::outputs::{Counters, DerivedRecord, Publisher, index_of};
+use crate::pause::pause;
 use crate::secret::Veil;
 use crate::tail::{ANSWER, Ends, Start, payload};
 use crate::watch::Watch;
@@ -246,7 +247,7 @@ impl Transactions {
             if started.elapsed() > GIVE_UP {
                 return Err(Error::client("commit a transaction")(error));
             }
-            std::thread::sleep(Duration::from_millis(20));
+            pause(Duration::from_millis(20));
         }
     }
 
@@ -357,7 +358,7 @@ impl Transactions {
                 }
                 Err(error) => {
                     tracing::debug!(%error, "beginning a producer");
-                    std::thread::sleep(Duration::from_millis(100));
+                    pause(Duration::from_millis(100));
                 }
             }
         }

@@ -1,6 +1,12 @@
 //! What tests on a real broker have in common: topics, a synthetic operator's inputs in them, and what must be found in
 //! the journal and on the derived topics afterwards.
 
+#![allow(
+    clippy::disallowed_methods,
+    reason = "brokers and other processes are looked at again after a while"
+)]
+#![allow(clippy::expect_used, reason = "a test that cannot go on fails")]
+
 pub mod chaos;
 pub mod instance;
 pub mod oracle;
@@ -51,14 +57,19 @@ pub fn demo_catalog() -> Incoming {
 
 /// One input with the partition of its account.
 pub struct Fed {
+    /// The partition.
     pub partition: PartitionNo,
+    /// The account; none if nobody holds its number.
     pub account: Option<AccountId>,
+    /// The input.
     pub incoming: Incoming,
 }
 
 /// A synthetic operator's inputs: first those that open accounts, then what happens.
 pub struct Feed {
+    /// Customers and their numbers.
     pub opening: Vec<Fed>,
+    /// Everything else, in order of time.
     pub life: Vec<Fed>,
 }
 

@@ -28,15 +28,21 @@ pub enum Came {
 
 /// An input as the journal has it.
 pub struct Journaled {
+    /// Its key.
     pub key: InputKey,
+    /// What came of it.
     pub outcome: Came,
 }
 
 /// The inputs of one partition in the order in which they were decided, and its last control record.
 pub struct PartitionJournal {
+    /// All inputs with a key.
     pub inputs: Vec<Journaled>,
+    /// Counts of the last batch.
     pub counts: umbral_model::journal::Counts,
+    /// How far each source is read.
     pub sources: BTreeMap<String, u64>,
+    /// Ownerships so far.
     pub epochs: u32,
 }
 

@@ -14,10 +14,15 @@ use umbral_kafka::{Admin, Deployment, Role};
 /// A record that is committed.
 #[derive(Clone, Debug)]
 pub struct Taken {
+    /// Its partition.
     pub partition: i32,
+    /// Its offset.
     pub offset: i64,
+    /// Its key.
     pub key: Option<Vec<u8>>,
+    /// Its headers.
     pub headers: BTreeMap<String, Vec<u8>>,
+    /// Its value.
     pub value: Vec<u8>,
 }
 
@@ -35,6 +40,7 @@ pub struct Producing {
 }
 
 impl Producing {
+    /// For the topics of a deployment.
     pub fn new(deployment: &Deployment) -> Producing {
         let mut config = deployment.client(Role::Sender).expect("settings");
         config
@@ -47,6 +53,7 @@ impl Producing {
         }
     }
 
+    /// Sends a record to a partition; it is on its way then.
     pub fn send(&self, topic: &str, partition: i32, key: &[u8], value: &[u8]) {
         self.send_record(
             BaseRecord::to(topic)
@@ -89,6 +96,7 @@ impl Producing {
         }
     }
 
+    /// Waits until everything is durable.
     pub fn flush(&self) {
         self.producer
             .flush(Duration::from_secs(120))
