@@ -1,4 +1,5 @@
-//! Consume, transact, produce: workers of one group, each with its own consumer and its own transactional producer.
+//! Consume, transact, produce: workers of one group, each with its own consumer and its own transactional
+//! producers.
 
 use super::clients::{Consumer, Producer, consumer, drain, producer, send};
 use super::{PATIENCE, TRANSACTION_RECORDS, TRANSACTION_TIME};
@@ -14,6 +15,9 @@ use std::time::{Duration, Instant};
 
 /// Most workers: more than there are cores here would take turns.
 const WORKERS: usize = 2;
+/// Transactional producers of each worker, which take turns: a broker writes the markers of a transaction after it has
+/// answered its commit, and librdkafka waits 20 ms with the next one of the same producer where they are not there yet.
+const PRODUCERS: usize = 2;
 
 /// From where to where.
 pub struct Flow {
@@ -110,20 +114,27 @@ pub fn run<S: Stage>(flow: &Flow, stage: impl Fn(usize) -> S) -> Result<f64> {
 
 /// One worker, to the end of the input; when it committed last.
 fn work(flow: &Flow, number: usize, mut stage: impl Stage, shared: &Shared) -> Result<Instant> {
-    let id = format!("{}-{number}", flow.group);
-    let producer = producer(&flow.bootstrap, Some(&id))?;
+    let producers = (0..PRODUCERS)
+        .map(|turn| {
+            let id = format!("{}-{number}-{turn}", flow.group);
+            producer(&flow.bootstrap, Some(&id))
+        })
+        .collect::<Result<Vec<Producer>>>()?;
+    let mut turns = producers.iter().cycle();
     let consumer = consumer(&flow.bootstrap, &flow.group)?;
     consumer.subscribe(&[&flow.input])?;
     wait_for_partitions(&consumer, flow, shared)?;
     consumer.resume(&consumer.assignment()?)?;
     let mut ended = Instant::now();
+    let mut turn = turns.next().context("make a producer")?;
     while shared.committed.load(Ordering::SeqCst) < flow.records {
         let broken = shared.broken.load(Ordering::SeqCst);
         anyhow::ensure!(!broken, "another worker broke");
-        let records = transaction(flow, &consumer, &producer, &mut stage)?;
+        let records = transaction(flow, &consumer, turn, &mut stage)?;
         if records > 0 {
             shared.committed.fetch_add(records, Ordering::SeqCst);
             ended = Instant::now();
+            turn = turns.next().unwrap_or(turn);
         }
     }
     Ok(ended)
