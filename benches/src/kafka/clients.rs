@@ -1,9 +1,10 @@
 //! Clients with the settings that all ways through Kafka share.
 
-use super::PATIENCE;
+use super::{PATIENCE, Packing};
 use anyhow::{Context, Result};
 use rdkafka::config::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer as _, ConsumerContext, Rebalance};
+use rdkafka::message::{Header, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
 use rdkafka::types::RDKafkaErrorCode;
 use rdkafka::{ClientContext, error::KafkaError};
@@ -91,8 +92,34 @@ pub fn consumer(bootstrap: &str, group: &str) -> Result<Consumer> {
 /// # Errors
 /// What librdkafka says.
 pub(super) fn send(producer: &Producer, topic: &str, partition: i32, value: &[u8]) -> Result<()> {
-    let mut record: BaseRecord<'_, [u8], [u8]> =
-        BaseRecord::to(topic).partition(partition).payload(value);
+    send_record(
+        producer,
+        BaseRecord::to(topic).partition(partition).payload(value),
+    )
+}
+
+/// As [`send`], with the header that tells a packed message from a single record.
+pub(super) fn send_packed(
+    producer: &Producer,
+    topic: &str,
+    partition: i32,
+    value: &[u8],
+    packing: Packing,
+) -> Result<()> {
+    let record = BaseRecord::to(topic).partition(partition).payload(value);
+    let header = Header {
+        key: "content-type",
+        value: Some(umbral_kafka::input::PACKED),
+    };
+    let record = match packing {
+        Packing::Single => record,
+        Packing::Packed => record.headers(OwnedHeaders::new().insert(header)),
+    };
+    send_record(producer, record)
+}
+
+fn send_record(producer: &Producer, record: BaseRecord<'_, [u8], [u8]>) -> Result<()> {
+    let mut record = record;
     loop {
         match producer.send(record) {
             Ok(()) => return Ok(()),

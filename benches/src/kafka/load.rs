@@ -3,6 +3,7 @@
 use super::PACKED_RECORDS;
 use crate::{Choice, Seeded, usage};
 use anyhow::{Context, Result};
+use std::collections::HashMap;
 use umbral_model::ids::{AccountId, EventId, MemberId};
 use umbral_model::input::{Address, Incoming};
 use umbral_runtime::partitioner::partition_of_account;
@@ -54,6 +55,21 @@ impl Load {
     /// How many records there are.
     pub fn records(&self) -> u64 {
         self.records
+    }
+
+    /// The records' ids, with the number of each in the order in which single ones are handed out.
+    ///
+    /// # Errors
+    /// A record that cannot be read.
+    pub fn order(&self) -> Result<HashMap<String, u64>> {
+        let mut order = HashMap::new();
+        self.messages(Packing::Single, |_, message| {
+            let record = proto::decode_incoming(message).context("read a record")?;
+            let number = order.len() as u64;
+            order.insert(record.key.event_id.to_string(), number);
+            Ok(())
+        })?;
+        Ok(order)
     }
 
     /// Hands out every message with its partition: one of each partition in turn, as many senders would.

@@ -3,6 +3,7 @@
 
 mod clients;
 mod derived;
+mod engine;
 mod load;
 mod pass;
 mod raw;
@@ -58,6 +59,11 @@ impl Stand {
     /// The broker's address.
     pub fn bootstrap(&self) -> &str {
         self.cluster.bootstrap()
+    }
+
+    /// A name within this run.
+    pub fn named(&self, name: &str) -> String {
+        self.topics.named(name)
     }
 
     /// Makes a topic; its whole name.
@@ -127,6 +133,7 @@ pub fn rows(sizes: &Sizes) -> Result<Vec<Row>> {
         Row::rate("kafka_pass_through", passed, unit, consumed),
         Row::plain("kafka_pass_through_packed", passed_packed, unit),
     ];
+    rows.extend(engine::rows(&stand, sizes, [passed, passed_packed])?);
     drop(stand);
     rows.extend(derived::rows(sizes)?);
     Ok(rows)

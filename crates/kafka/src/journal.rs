@@ -5,10 +5,10 @@ use crate::deployment::Deployment;
 use crate::error::{Error, Result};
 use crate::outputs::Counters;
 use crate::tail::{ANSWER, Ends, Start, assign, payload};
+use crate::transaction::{begin_producer, names_of};
 use crate::watch::Watch;
 use rdkafka::consumer::BaseConsumer;
 use rdkafka::message::{BorrowedMessage, Header, Headers, Message, OwnedHeaders};
-use rdkafka::producer::{BaseProducer, Producer};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -19,7 +19,7 @@ use umbral_runtime::lane::LaneState;
 
 /// Header of a journal record: how many records each derived topic has had, the last of its own transaction included.
 const PUBLISHED_HEADER: &str = "umbral-published";
-/// Header of a journal record: the transactional id of its writer.
+/// Header of a journal record: the name under which its writer commits.
 const WRITER_HEADER: &str = "umbral-writer";
 
 /// The headers of a journal record.
@@ -235,12 +235,13 @@ fn has_snapshots(topic: &str, loaded: &BTreeMap<u16, Loaded>) -> Result<()> {
 /// producer by itself.
 fn end_transaction_of(deployment: &Deployment, writer: &str) -> Result<()> {
     tracing::info!(writer, "an owner left a transaction open; it is ended");
-    let mut config = deployment.client(Role::Writer { worker: 0 })?;
-    config.set("transactional.id", writer);
-    let producer: BaseProducer = config.create().map_err(Error::client("make a producer"))?;
-    producer
-        .init_transactions(ANSWER)
-        .map_err(Error::client(format!("end the transaction of {writer}")))
+    for name in names_of(writer) {
+        let mut config = deployment.client(Role::Writer { worker: 0 })?;
+        config.set("transactional.id", &name);
+        begin_producer(&config, deployment)
+            .map_err(Error::client(format!("end the transaction of {name}")))?;
+    }
+    Ok(())
 }
 
 /// Number of a record on its derived topic.

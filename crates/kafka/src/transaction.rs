@@ -173,14 +173,26 @@ impl From<WireError> for Trouble {
     }
 }
 
+/// One of the producers of a worker.
+struct Turn {
+    config: ClientConfig,
+    producer: Option<BaseProducer<Delivering>>,
+}
+
+/// The transactional ids under which a worker of this name writes.
+pub(crate) fn names_of(worker: &str) -> [String; 2] {
+    [worker.to_owned(), format!("{worker}-2")]
+}
+
 /// Commits what one worker decides.
 pub(crate) struct Transactions {
     deployment: Arc<Deployment>,
     consumer: Arc<BaseConsumer<Membership>>,
     worker: usize,
-    config: ClientConfig,
     name: String,
-    producer: Option<BaseProducer<Delivering>>,
+    /// Two, in turns: the broker makes a producer wait for the marks of its last transaction before it takes the next one.
+    turns: [Turn; 2],
+    turn: usize,
     publisher: Publisher,
     owned: BTreeMap<u16, Owned>,
     taken_over: u32,
@@ -203,9 +215,16 @@ impl Transactions {
             deployment: Arc::clone(deployment),
             consumer: Arc::clone(consumer),
             worker,
-            config,
+            turns: names_of(&name).map(|id| {
+                let mut config = config.clone();
+                config.set("transactional.id", id);
+                Turn {
+                    config,
+                    producer: None,
+                }
+            }),
+            turn: 0,
             name,
-            producer: None,
             publisher: Publisher::new(deployment.output.clone()),
             owned: BTreeMap::new(),
             taken_over: 0,
@@ -228,6 +247,7 @@ impl Transactions {
             let error = match tried {
                 Ok((offsets, published)) => {
                     self.taken_over = 0;
+                    self.turn = 1 - self.turn;
                     return Ok(self.durable(job, offsets, published, started));
                 }
                 Err(Trouble::Fatal(error)) => return Err(error),
@@ -300,11 +320,12 @@ impl Transactions {
         job: &Job,
     ) -> std::result::Result<(Vec<i64>, BTreeMap<u16, Counters>), Trouble> {
         let mut published = BTreeMap::new();
-        let producer = match self.producer.take() {
+        let turn = &mut self.turns[self.turn];
+        let producer = match turn.producer.take() {
             Some(producer) => producer,
-            None => begin_producer(&self.config, &self.deployment)?,
+            None => begin_producer(&turn.config, &self.deployment)?,
         };
-        let producer = self.producer.insert(producer);
+        let producer = turn.producer.insert(producer);
         producer.begin_transaction()?;
         producer.context().begin(job.records.len());
         for (mark, (partition, record)) in job.records.iter().enumerate() {
@@ -346,11 +367,12 @@ impl Transactions {
     /// Drops the producer, whatever state it is in, and begins another one under the same name: nothing of the old one
     /// can come later.
     fn renew(&mut self, started: Instant) -> Result<()> {
-        self.producer = None;
+        let turn = &mut self.turns[self.turn];
+        turn.producer = None;
         loop {
-            match begin_producer(&self.config, &self.deployment) {
+            match begin_producer(&turn.config, &self.deployment) {
                 Ok(producer) => {
-                    self.producer = Some(producer);
+                    turn.producer = Some(producer);
                     return Ok(());
                 }
                 Err(error) if started.elapsed() > GIVE_UP => {

@@ -56,11 +56,15 @@ enum Task {
         #[command(subcommand)]
         command: kafka::Kafka,
     },
-    /// Runs for as long as one likes: every decoder against made bytes.
+    /// Runs for as long as one likes: every decoder against made bytes, or instances on Kafka that are killed.
+    #[command(group = clap::ArgGroup::new("what").required(true))]
     Soak {
         /// Fuzzes every decoder and parser.
-        #[arg(long, required = true)]
+        #[arg(long, group = "what")]
         fuzz: bool,
+        /// Kills instances on three brokers so often, with pauses, cuts and lost brokers between.
+        #[arg(long, group = "what")]
+        kills: Option<u32>,
         /// Bytes for each target: 1G, 250M, 64k.
         #[arg(long, default_value = "1G")]
         bytes: String,
@@ -106,6 +110,12 @@ fn main() -> Result<()> {
         Task::Kafka { command } => kafka::kafka(&root, &command),
         Task::Stories { folder } => stories(&root, &folder),
         Task::Soak {
+            kills: Some(kills),
+            seed,
+            ..
+        } => soak_kills(&root, kills, seed),
+        Task::Soak {
+            kills: None,
             fuzz: _,
             bytes,
             seed,
@@ -212,6 +222,17 @@ fn soak(root: &Path, arguments: &[String]) -> Result<()> {
     command.args(["run", "--quiet", "--release", "-p", "umbral-tests"]);
     command.args(["--bin", "soak", "--"]).args(arguments);
     run(command)
+}
+
+fn soak_kills(root: &Path, kills: u32, seed: u64) -> Result<()> {
+    let mut build = cargo(root);
+    build.args(["build", "--quiet", "--release", "--workspace", "--bins"]);
+    run(build)?;
+    let here = std::env::current_exe().context("find this command")?;
+    let mut soak = Command::new(here.with_file_name("kills"));
+    soak.current_dir(root).arg(here.with_file_name("umbral"));
+    soak.args([kills.to_string(), seed.to_string()]);
+    run(soak)
 }
 
 fn cargo(root: &Path) -> Command {
