@@ -13,6 +13,7 @@ mod logging;
 mod output;
 mod pages;
 mod service;
+mod site;
 mod text;
 
 use args::{Cli, Command};

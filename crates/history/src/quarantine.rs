@@ -234,7 +234,40 @@ impl History {
         &self,
         selection: &Selection,
     ) -> Result<Vec<QuarantinedRecord>, HistoryError> {
-        let (mut records, resubmitted) = self.all_quarantined(selection)?;
+        History::quarantine_of(std::slice::from_ref(self), selection)
+    }
+
+    /// Records in the quarantine of a deployment whose partitions are logs of their own, by position. What one of them
+    /// lists may have been taken up again by another.
+    ///
+    /// # Errors
+    /// A journal that cannot be read.
+    pub fn quarantine_of(
+        parts: &[History],
+        selection: &Selection,
+    ) -> Result<Vec<QuarantinedRecord>, HistoryError> {
+        let mut resubmitted = FxHashSet::default();
+        let mut all = Vec::new();
+        for part in parts {
+            let (records, taken_up) = part.all_quarantined(selection)?;
+            resubmitted.extend(taken_up);
+            all.push((part, records));
+        }
+        let mut found = Vec::new();
+        for (part, records) in all {
+            found.extend(part.with_standing(records, &resubmitted)?);
+        }
+        found.retain(|record| selection.takes(record));
+        found.sort_by_key(|record| record.position);
+        Ok(found)
+    }
+
+    /// The records, with whether something was done about them.
+    fn with_standing(
+        &self,
+        mut records: Vec<QuarantinedRecord>,
+        resubmitted: &FxHashSet<u64>,
+    ) -> Result<Vec<QuarantinedRecord>, HistoryError> {
         let keys: FxHashSet<InputKey> = records
             .iter()
             .filter_map(|record| record.key.clone())
@@ -249,8 +282,6 @@ impl History {
             record.open = !resubmitted.contains(&record.position)
                 && later.is_none_or(|position| *position <= record.since);
         }
-        records.retain(|record| selection.takes(record));
-        records.sort_by_key(|record| record.position);
         Ok(records)
     }
 

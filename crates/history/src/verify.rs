@@ -12,8 +12,10 @@ use umbral_wire::body_hash;
 /// How far a verification has come.
 #[derive(Clone, Copy, Debug)]
 pub struct VerifyProgress {
-    /// Inputs of the batches read so far.
+    /// The last input of the batches read so far.
     pub position: u64,
+    /// Inputs of the batches read so far.
+    pub inputs: u64,
     /// Batches read so far.
     pub batches: u64,
 }
@@ -44,6 +46,25 @@ impl Verification {
             .copied()
             .fold(0, u128::wrapping_add)
     }
+
+    /// Both together: each is of other partitions of one deployment.
+    #[must_use]
+    pub fn and(mut self, other: Verification) -> Verification {
+        self.inputs += other.inputs;
+        self.entries += other.entries;
+        self.decided += other.decided;
+        self.events += other.events;
+        let empty = Partition::new().state_hash();
+        let hashes = self.partition_hashes.iter_mut();
+        for (hash, others) in hashes.zip(other.partition_hashes) {
+            if *hash == empty {
+                *hash = others;
+            }
+        }
+        let differences = self.difference.into_iter().chain(other.difference);
+        self.difference = first_of(differences);
+        self
+    }
 }
 
 /// Where deciding again gave something else than the journal holds.
@@ -73,22 +94,24 @@ impl History {
             .collect();
         let mut seen = VerifyProgress {
             position: 0,
+            inputs: 0,
             batches: 0,
         };
         let (_, folds) = fold_all(&mut scanner, folds, &mut |commit| {
             seen = VerifyProgress {
                 position: commit.position,
+                inputs: commit.counts.inputs,
                 batches: commit.batch,
             };
             progress(seen);
             true
         })?;
-        Ok(self.conclude(seen.position, folds))
+        Ok(self.conclude(seen, folds))
     }
 
-    fn conclude(&self, inputs: u64, folds: Vec<Verifier>) -> Verification {
+    fn conclude(&self, seen: VerifyProgress, folds: Vec<Verifier>) -> Verification {
         let mut found = Verification {
-            inputs,
+            inputs: seen.inputs,
             entries: 0,
             decided: 0,
             events: 0,
@@ -102,14 +125,17 @@ impl History {
             found.events += verifier.events;
             for (number, pair) in verifier.pairs {
                 found.partition_hashes[number.index()] = pair.folded.state_hash();
-                differences.extend(pair.conclude(number, inputs));
+                differences.extend(pair.conclude(number, seen.position));
             }
         }
-        found.difference = differences
-            .into_iter()
-            .min_by_key(|difference| (difference.position, difference.partition));
+        found.difference = first_of(differences);
         found
     }
+}
+
+fn first_of(differences: impl IntoIterator<Item = Difference>) -> Option<Difference> {
+    let place = |difference: &Difference| (difference.position, difference.partition);
+    differences.into_iter().min_by_key(place)
 }
 
 /// Both ways to a partition's state.

@@ -92,6 +92,24 @@ pub enum Error {
         /// Why.
         failure: Failure,
     },
+    /// The mirror of a partition cannot be used.
+    #[error("the mirror {}: {source}; it may be deleted, which loses only time", dir.display())]
+    Mirror {
+        /// Where it is.
+        dir: std::path::PathBuf,
+        /// What is wrong with it.
+        #[source]
+        source: umbral_journal::JournalError,
+    },
+    /// A file of a mirror cannot be used.
+    #[error("cannot use {}: {source}; set mirror in [kafka] to a folder that can be written", path.display())]
+    File {
+        /// The file.
+        path: std::path::PathBuf,
+        /// What the system says.
+        #[source]
+        source: std::io::Error,
+    },
     /// A thread ended by a defect.
     #[error("a thread stopped by a defect")]
     Defect,

@@ -6,7 +6,7 @@ use crate::secret::{Librdkafka, Secret, Source, Veil, is_secret};
 use crate::topics::Topic;
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// How Umbral is to use Kafka.
 #[derive(Deserialize, Clone, PartialEq, Eq, Debug)]
@@ -33,6 +33,8 @@ pub struct Settings {
     pub standby: u16,
     /// The object store of the snapshots: a URL, or the path of a folder.
     pub snapshots: Option<String>,
+    /// The folder of the mirrors that commands make of the journal; below the user's cache when absent.
+    pub mirror: Option<PathBuf>,
     /// Names of topics where they are not `<prefix>.<word>`.
     #[serde(default)]
     pub topics: BTreeMap<Topic, String>,
@@ -170,6 +172,7 @@ impl Settings {
                 *source = Source::Inline(Secret::new(path.to_string_lossy()));
             }
         }
+        self.mirror = self.mirror.take().map(|mirror| base.join(mirror));
         if let Some(snapshots) = &mut self.snapshots
             && !snapshots.contains("://")
         {

@@ -9,7 +9,7 @@ use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
 use rdkafka::message::{BorrowedMessage, Message};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 /// How long a broker may take to answer.
@@ -55,6 +55,11 @@ impl<'a> Ends<'a> {
         watermarks(&self.all, topic, partition)
     }
 
+    /// First offset, and the one behind which nothing is committed yet.
+    pub(crate) fn committed(&self, topic: &str, partition: i32) -> Result<(i64, i64)> {
+        watermarks(&self.committed, topic, partition)
+    }
+
     /// Whether nothing before `end` is in an open transaction.
     pub(crate) fn is_settled(&self, topic: &str, partition: i32, end: i64) -> Result<bool> {
         let (_, stable) = watermarks(&self.committed, topic, partition)?;
@@ -96,6 +101,16 @@ impl<'a> Ends<'a> {
         starts: &[Start],
         sink: &mut dyn FnMut(&BorrowedMessage<'_>) -> Result<()>,
     ) -> Result<()> {
+        self.read_until(starts, &BTreeMap::new(), sink)
+    }
+
+    /// As [`Ends::read`], of partitions that have one here only what lies before this offset.
+    pub(crate) fn read_until(
+        &self,
+        starts: &[Start],
+        until: &BTreeMap<i32, i64>,
+        sink: &mut dyn FnMut(&BorrowedMessage<'_>) -> Result<()>,
+    ) -> Result<()> {
         if starts.is_empty() {
             return Ok(());
         }
@@ -109,7 +124,14 @@ impl<'a> Ends<'a> {
             match consumer.poll(Duration::from_millis(100)) {
                 Some(Ok(message)) => {
                     last = Instant::now();
-                    sink(&message)?;
+                    let partition = message.partition();
+                    let end = until.get(&partition).copied().unwrap_or(i64::MAX);
+                    if open.contains(&partition) && message.offset() < end {
+                        sink(&message)?;
+                    }
+                    if message.offset() + 1 >= end {
+                        open.remove(&partition);
+                    }
                 }
                 Some(Err(KafkaError::PartitionEOF(partition))) => {
                     open.remove(&partition);

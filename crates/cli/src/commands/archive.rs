@@ -1,10 +1,10 @@
 //! `umbral archive`: sealed segments of the journal into an object store, and back.
 
-use crate::args::DataDir;
 use crate::failure::{Exit, Failure, chain};
 use crate::output::Out;
 use crate::output::progress::{bar, grouped};
 use crate::output::table::{Align, Table};
+use crate::site::Site;
 use crate::text::count;
 use serde_json::{Value, json};
 use umbral_journal::{ArchiveStatus, ArchivedSegment, JournalError, SegmentPlace};
@@ -23,7 +23,7 @@ reads archived segments as if they were in the log. The service archives by itse
 docs/archive.md; while it runs, only the first form works.")]
 pub(crate) struct Args {
     #[command(flatten)]
-    data: DataDir,
+    site: Site,
     /// Where to: a folder, or s3://, gs://, az:// in a build with the feature `cloud`
     #[arg(long, value_name = "URL", conflicts_with_all = ["verify", "back"])]
     to: Option<String>,
@@ -40,7 +40,9 @@ pub(crate) struct Args {
 
 /// Runs the command.
 pub(crate) fn run(args: &Args, out: &mut Out) -> Result<Exit, Failure> {
-    let data = umbral_journal::DataDir::open(&args.data.data).map_err(|error| told(&error))?;
+    let why = "has no archive: brokers keep the journal, see their tiered storage";
+    let data = args.site.data_only(why, out)?;
+    let data = umbral_journal::DataDir::open(&data).map_err(|error| told(&error))?;
     match &args.to {
         Some(url) => archive(&data, url, args.keep, out),
         None if args.verify => verify(&data, out),

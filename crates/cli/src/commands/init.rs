@@ -4,6 +4,7 @@ use crate::catalogs;
 use crate::failure::{Exit, Failure};
 use crate::folder::Files;
 use crate::output::Out;
+use crate::site::Site;
 use crate::text::now;
 use serde_json::json;
 use smol_str::SmolStr;
@@ -22,9 +23,8 @@ pub(crate) const PARTITIONS: u16 = 64;
 
 The number of partitions is fixed for good; the number of threads is free at every start.")]
 pub(crate) struct Args {
-    /// The new data directory
-    #[arg(long, value_name = "DIR")]
-    data: PathBuf,
+    #[command(flatten)]
+    site: Site,
     /// The catalog folder that it begins with
     #[arg(long, value_name = "CATALOG")]
     catalog: PathBuf,
@@ -35,17 +35,20 @@ pub(crate) struct Args {
 
 /// Runs the command.
 pub(crate) fn run(args: &Args, out: &mut Out) -> Result<Exit, Failure> {
-    let label = create(&args.data, &args.catalog, args.partitions, out)?;
+    let why =
+        "is not created by this: umbral topics create, and umbral run gives it its first catalog";
+    let data = args.site.data_only(why, out)?;
+    let label = create(&data, &args.catalog, args.partitions, out)?;
     if out.is_json() {
         out.json(&json!({
-            "data": args.data.to_string_lossy(),
+            "data": data.to_string_lossy(),
             "partitions": args.partitions,
             "catalog_version": label,
         }))?;
         return Ok(Exit::Done);
     }
     let paint = out.paint();
-    let data = args.data.display();
+    let data = data.display();
     out.line(format!(
         "{} {data} with {} partitions and catalog version {}",
         paint.good("created"),

@@ -1,11 +1,11 @@
 //! `umbral quarantine`: records that could not be taken, with code, reason and original bytes.
 
-use crate::args::DataDir;
 use crate::failure::{Exit, Failure};
 use crate::output::Out;
 use crate::output::progress::grouped;
 use crate::output::table::{Align, Table};
 use crate::service::intake::{self, Reading};
+use crate::site::{Found, Site};
 use crate::text::count;
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -39,7 +39,7 @@ pub(crate) enum Command {
   umbral quarantine list --data prod --all -o json      settled ones too, with their bytes")]
 pub(crate) struct ListArgs {
     #[command(flatten)]
-    data: DataDir,
+    site: Site,
     /// Only this code
     #[arg(long, value_name = "CODE", value_parser = code)]
     code: Option<Reason>,
@@ -60,7 +60,7 @@ pub(crate) struct ShowArgs {
     /// The number that list shows
     position: u64,
     #[command(flatten)]
-    data: DataDir,
+    site: Site,
     /// Only the original bytes
     #[arg(long)]
     raw: bool,
@@ -81,7 +81,7 @@ pub(crate) struct ResubmitArgs {
     #[arg(required_unless_present_any = ["code", "all"])]
     positions: Vec<u64>,
     #[command(flatten)]
-    data: DataDir,
+    site: Site,
     /// All with this code
     #[arg(long, value_name = "CODE", value_parser = code, conflicts_with = "positions")]
     code: Option<Reason>,
@@ -120,10 +120,23 @@ pub(crate) fn run(command: &Command, out: &mut Out) -> Result<Exit, Failure> {
     }
 }
 
-fn records(data: &DataDir, selection: &Selection) -> Result<Vec<QuarantinedRecord>, Failure> {
-    History::open(&data.data)
-        .and_then(|history| history.quarantine(selection))
-        .map_err(|error| Failure::history(&error))
+fn records(
+    site: &Site,
+    selection: &Selection,
+    out: &Out,
+) -> Result<Vec<QuarantinedRecord>, Failure> {
+    let parts = site.parts(out)?;
+    History::quarantine_of(&parts, selection).map_err(|error| Failure::history(&error))
+}
+
+/// The record of one position. On Kafka any partition may have taken it up again, so all of them are asked.
+fn record_at(site: &Site, position: u64, out: &Out) -> Result<Option<QuarantinedRecord>, Failure> {
+    let selection = Selection {
+        positions: vec![position],
+        settled_too: true,
+        ..Selection::default()
+    };
+    Ok(records(site, &selection, out)?.into_iter().next())
 }
 
 fn list(args: &ListArgs, out: &mut Out) -> Result<Exit, Failure> {
@@ -132,7 +145,7 @@ fn list(args: &ListArgs, out: &mut Out) -> Result<Exit, Failure> {
         settled_too: args.all,
         ..Selection::default()
     };
-    let records = records(&args.data, &selection)?;
+    let records = records(&args.site, &selection, out)?;
     if out.is_json() {
         for record in &records {
             out.json_line(record)?;
@@ -170,10 +183,10 @@ fn list(args: &ListArgs, out: &mut Out) -> Result<Exit, Failure> {
         );
         out.say(format!("{more}; --limit {} shows them", records.len()));
     }
-    let data = args.data.data.display();
     out.say(format!(
-        "one of them: umbral quarantine show {} --data {data}",
-        records[0].position
+        "one of them: umbral quarantine show {} {}",
+        records[0].position,
+        args.site.option()
     ));
     Ok(Exit::Done)
 }
@@ -206,16 +219,10 @@ fn whose(record: &QuarantinedRecord) -> String {
 }
 
 fn show(args: &ShowArgs, out: &mut Out) -> Result<Exit, Failure> {
-    let selection = Selection {
-        positions: vec![args.position],
-        settled_too: true,
-        ..Selection::default()
-    };
-    let Some(record) = records(&args.data, &selection)?.into_iter().next() else {
+    let Some(record) = record_at(&args.site, args.position, out)? else {
         return Err(
-            Failure::problems(format!("input {} is not in the quarantine", args.position)).note(
-                format!("umbral quarantine list --data {}", args.data.data.display()),
-            ),
+            Failure::problems(format!("input {} is not in the quarantine", args.position))
+                .note(format!("umbral quarantine list {}", args.site.option())),
         );
     };
     if args.raw {
@@ -260,7 +267,7 @@ fn resubmit(args: &ResubmitArgs, out: &mut Out) -> Result<Exit, Failure> {
         reason: args.code,
         settled_too: false,
     };
-    let records = records(&args.data, &selection)?;
+    let records = records(&args.site, &selection, out)?;
     let absent: Vec<String> = args
         .positions
         .iter()
@@ -272,17 +279,14 @@ fn resubmit(args: &ResubmitArgs, out: &mut Out) -> Result<Exit, Failure> {
             "not waiting in the quarantine: {}",
             absent.join(", ")
         ))
-        .note(format!(
-            "umbral quarantine list --data {}",
-            args.data.data.display()
-        )));
+        .note(format!("umbral quarantine list {}", args.site.option())));
     }
     let decoder = decoder(args, out)?;
     let read: Vec<(u64, Result<Resubmission, Rejection>)> = records
         .iter()
         .map(|record| (record.position, record.resubmission(decoder.as_deref())))
         .collect();
-    let receipts = submit(args, &read)?;
+    let receipts = submit(args, &read, out)?;
     let refused = report(&read, &receipts, out)?;
     Ok(intake::exit(args.strict, refused))
 }
@@ -302,6 +306,7 @@ fn decoder(args: &ResubmitArgs, out: &Out) -> Result<Option<Arc<Decoder>>, Failu
 fn submit(
     args: &ResubmitArgs,
     read: &[(u64, Result<Resubmission, Rejection>)],
+    out: &Out,
 ) -> Result<Vec<Receipt>, Failure> {
     let ready: Vec<Resubmission> = read
         .iter()
@@ -312,7 +317,10 @@ fn submit(
     }
     // What is taken up again does not move the clock, so this holds for either kind of directory.
     let options = Options::with_clock(ClockMode::Event);
-    let engine = Engine::open(&args.data.data, options).map_err(|error| Failure::engine(&error))?;
+    let Found::Data(data) = args.site.find(out)? else {
+        return Err(Failure::usage("not on Kafka yet"));
+    };
+    let engine = Engine::open(&data, options).map_err(|error| Failure::engine(&error))?;
     let receipts = engine
         .resubmit(ready, args.force)
         .map_err(|error| Failure::engine(&error))?;

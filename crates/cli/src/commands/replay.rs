@@ -1,19 +1,20 @@
 //! `umbral replay --verify`: the state from nothing, every input decided again.
 
-use crate::args::DataDir;
 use crate::failure::{Exit, Failure};
 use crate::output::Out;
 use crate::output::progress::{bar, grouped, per_second};
+use crate::site::Site;
 use crate::text::count;
 use serde_json::json;
 use std::time::Instant;
-use umbral_history::{Difference, History, Verification};
+use umbral_history::{Difference, Verification};
 
 /// Rebuild the state from the journal.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Examples:
   umbral replay --verify --data prod
   umbral replay --verify --data prod -o json
+  umbral replay --verify --config umbral.toml        of a deployment on Kafka, every partition
 
 Folds the journal's events into a state from nothing, decides every input again beside it, and
 compares outcomes, events and the final state. Ends with 4 at the first difference, by position.")]
@@ -22,24 +23,33 @@ pub(crate) struct Args {
     #[arg(long, required = true)]
     verify: bool,
     #[command(flatten)]
-    data: DataDir,
+    site: Site,
 }
 
 /// Runs the command.
 pub(crate) fn run(args: &Args, out: &mut Out) -> Result<Exit, Failure> {
-    let history = History::open(&args.data.data).map_err(|error| Failure::history(&error))?;
+    let parts = args.site.parts(out)?;
     let bar = bar(out, None, "inputs");
     bar.set_prefix("verifying");
     let started = Instant::now();
-    let verified = history.verify(&mut |progress| {
-        bar.set_position(progress.position);
-        bar.set_message(format!(
-            "{}/s",
-            per_second(progress.position, started.elapsed())
-        ));
-    });
+    let mut all: Option<Verification> = None;
+    for part in parts {
+        let before = all.as_ref().map_or(0, |all| all.inputs);
+        let verified = part.verify(&mut |progress| {
+            let inputs = before + progress.inputs;
+            bar.set_position(inputs);
+            bar.set_message(format!("{}/s", per_second(inputs, started.elapsed())));
+        });
+        let verified = verified.map_err(|error| Failure::history(&error))?;
+        all = Some(match all {
+            Some(all) => all.and(verified),
+            None => verified,
+        });
+    }
     bar.finish_and_clear();
-    let verified = verified.map_err(|error| Failure::history(&error))?;
+    let Some(verified) = all else {
+        return Ok(Exit::Done);
+    };
     if out.is_json() {
         out.json(&document(&verified))?;
     } else {

@@ -1,9 +1,9 @@
 //! `umbral snapshot`: a snapshot of a data directory that no service has open.
 
-use crate::args::DataDir;
 use crate::failure::{Exit, Failure};
 use crate::output::Out;
 use crate::output::progress::grouped;
+use crate::site::Site;
 use crate::text::count;
 use serde_json::json;
 use umbral_runtime::{ClockMode, Engine, Options, SnapshotOptions};
@@ -21,7 +21,7 @@ pub(crate) struct Args {
     #[arg(long)]
     afresh: bool,
     #[command(flatten)]
-    data: DataDir,
+    site: Site,
 }
 
 /// Runs the command.
@@ -34,7 +34,9 @@ pub(crate) fn run(args: &Args, out: &mut Out) -> Result<Exit, Failure> {
         },
         ..Options::with_clock(ClockMode::Event)
     };
-    let engine = Engine::open(&args.data.data, options).map_err(|error| Failure::engine(&error))?;
+    let why = "has snapshots by itself: the instances take them, see snapshots of [kafka]";
+    let data = args.site.data_only(why, out)?;
+    let engine = Engine::open(&data, options).map_err(|error| Failure::engine(&error))?;
     let taken = engine.snapshot().map_err(|error| Failure::engine(&error))?;
     let committed = engine.stop().map_err(|error| Failure::engine(&error))?;
     if out.is_json() {

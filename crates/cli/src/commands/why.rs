@@ -1,12 +1,12 @@
 //! `umbral why`: the chain of inputs and events behind what happened.
 
 use super::posted;
-use crate::args::DataDir;
 use crate::failure::{Exit, Failure};
 use crate::output::Out;
 use crate::output::tree::Tree;
+use crate::site::Site;
 use serde_json::Value;
-use umbral_history::{History, Link, Reason};
+use umbral_history::{History, HistoryError, Link, Reason};
 
 /// Show the chain of events behind a charge, a warning or a restriction.
 #[derive(clap::Args, Debug)]
@@ -18,7 +18,7 @@ pub(crate) struct Args {
     /// An out_id of a derived stream, or SOURCE/EVENT_ID of an input
     id: String,
     #[command(flatten)]
-    data: DataDir,
+    site: Site,
 }
 
 /// Keys of an event that its line does not repeat.
@@ -39,10 +39,8 @@ pub(crate) fn run(args: &Args, out: &mut Out) -> Result<Exit, Failure> {
         Failure::usage(format!("{} is neither an out_id nor an input", args.id))
             .note("give the 32 hex digits of an out_id, or SOURCE/EVENT_ID such as med1/u-1")
     })?;
-    let history = History::open(&args.data.data).map_err(|error| Failure::history(&error))?;
-    let links = history
-        .why(&reason)
-        .map_err(|error| Failure::history(&error))?;
+    let parts = args.site.parts(out)?;
+    let links = links(&parts, &reason).map_err(|error| Failure::history(&error))?;
     if out.is_json() {
         out.json(&links)?;
         return Ok(Exit::Done);
@@ -56,6 +54,18 @@ pub(crate) fn run(args: &Args, out: &mut Out) -> Result<Exit, Failure> {
         }
     }
     Ok(Exit::Done)
+}
+
+/// The chain in whichever part has it.
+fn links(parts: &[History], reason: &Reason) -> Result<Vec<Link>, HistoryError> {
+    let mut answers = parts.iter().map(|part| part.why(reason)).peekable();
+    while let Some(answer) = answers.next() {
+        let is_elsewhere = matches!(answer, Err(HistoryError::UnknownId { .. }));
+        if !is_elsewhere || answers.peek().is_none() {
+            return answer;
+        }
+    }
+    Ok(Vec::new())
 }
 
 fn tree(link: &Link, out: &Out) -> Tree {

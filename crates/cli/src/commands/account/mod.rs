@@ -3,15 +3,16 @@
 mod holdings;
 
 use super::posted;
-use crate::args::{DataDir, instant};
+use crate::args::instant;
 use crate::failure::{Exit, Failure};
 use crate::output::Out;
 use crate::output::paint::Paint;
 use crate::output::table::{Align, Table};
 use crate::output::tree::Tree;
+use crate::site::Site;
 use crate::text::{in_zone, price};
 use serde_json::Value;
-use umbral_history::{AccountReport, History, LatestCharge, MeasureReport};
+use umbral_history::{AccountReport, LatestCharge, MeasureReport};
 use umbral_model::ids::AccountId;
 use umbral_model::time::Timestamp;
 
@@ -20,12 +21,13 @@ use umbral_model::time::Timestamp;
 #[command(after_help = "Examples:
   umbral account A1 --data prod
   umbral account A1 --data prod --as-of 2026-03-15T00:00:00+01:00     as it was then
-  umbral account A1 --data prod -o json")]
+  umbral account A1 --data prod -o json
+  umbral account A1 --config umbral.toml                              of a deployment on Kafka")]
 pub(crate) struct Args {
     /// The account
     account: String,
     #[command(flatten)]
-    data: DataDir,
+    site: Site,
     /// As the account was when the clock stood at this instant
     #[arg(long, value_name = "INSTANT", value_parser = instant)]
     as_of: Option<Timestamp>,
@@ -36,8 +38,8 @@ pub(crate) struct Args {
 
 /// Runs the command.
 pub(crate) fn run(args: &Args, out: &mut Out) -> Result<Exit, Failure> {
-    let history = History::open(&args.data.data).map_err(|error| Failure::history(&error))?;
     let account = AccountId::new(args.account.as_str());
+    let history = args.site.of_account(&account, out)?;
     let mut report = history
         .account_at(&account, args.as_of)
         .map_err(|error| Failure::history(&error))?;

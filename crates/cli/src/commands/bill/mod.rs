@@ -2,11 +2,12 @@
 
 mod compare;
 
-use crate::args::{DataDir, MonthChoice, month, month_or_all};
+use crate::args::{MonthChoice, month, month_or_all};
 use crate::failure::{Exit, Failure};
 use crate::output::Out;
 use crate::output::progress::grouped;
 use crate::output::table::{Align, Table};
+use crate::site::Site;
 use crate::text::{count, humane, price};
 use umbral_history::{Bill, BillLine, BillPart, History, Month, MonthSpan};
 use umbral_model::ids::AccountId;
@@ -30,7 +31,7 @@ pub(crate) struct Args {
     /// The account
     account: String,
     #[command(flatten)]
-    data: DataDir,
+    site: Site,
     /// The month, or `all`; all months when absent
     #[arg(long, value_name = "YYYY-MM", value_parser = month_or_all)]
     month: Option<MonthChoice>,
@@ -77,7 +78,7 @@ impl Args {
 pub(crate) fn run(args: &Args, out: &mut Out) -> Result<Exit, Failure> {
     let span = args.span()?;
     let account = AccountId::new(args.account.as_str());
-    let history = History::open(&args.data.data).map_err(|error| Failure::history(&error))?;
+    let history = args.site.of_account(&account, out)?;
     if !args.compare.is_empty() {
         return compare::run(&history, &account, span, &args.compare, out);
     }

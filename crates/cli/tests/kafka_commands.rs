@@ -1,0 +1,188 @@
+//! Commands that read, on a deployment on Kafka: what they say is what is on the topics.
+
+#![allow(clippy::expect_used, reason = "a test that cannot go on says why")]
+
+mod common;
+
+use common::{json, run, stderr, stdout, text};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::{Duration, Instant};
+use umbral_broker::{Cluster, Settings};
+use umbral_kafka::{Deployment, Service, SnapshotSettings};
+use umbral_model::ids::AccountId;
+use umbral_runtime::ClockMode;
+use umbral_runtime::lane::LaneOptions;
+use umbral_runtime::partitioner::partition_of_account;
+use umbral_tests::kafka::topics::{self, Producing};
+use umbral_tests::kafka::{self, Fed, Feed, oracle};
+
+const PARTITIONS: u16 = 4;
+
+/// Writes the configuration of a deployment; the path of the file.
+fn config(folder: &Path, prefix: &str, bootstrap: &str) -> String {
+    let path = folder.join(format!("{prefix}.toml"));
+    let content = format!(
+        "partitions = {PARTITIONS}\nclock = \"event\"\n[kafka]\nbootstrap = \"{bootstrap}\"\nprefix = \"{prefix}\"\n\
+         instance = \"a\"\nreplication = 1\nmirror = \"cache\"\n"
+    );
+    std::fs::write(&path, content).expect("written");
+    text(&path).to_owned()
+}
+
+fn start(deployment: &Deployment) -> Service {
+    let options = LaneOptions::with_clock(ClockMode::Event);
+    let snapshots = SnapshotSettings::default();
+    Service::start(deployment.clone(), &options, &snapshots, 2).expect("a service")
+}
+
+fn send(producing: &Producing, prefix: &str, fed: &[Fed]) {
+    for one in fed {
+        let value = kafka::json(&one.incoming);
+        let topic = format!("{prefix}.usage");
+        producing.send(&topic, i32::from(one.partition.0), b"", &value);
+    }
+    producing.flush();
+}
+
+fn wait_for(service: &Service, inputs: u64) {
+    let started = Instant::now();
+    while service.standing().counts.inputs < inputs {
+        assert!(service.is_running(), "the service stopped");
+        let standing = service.standing();
+        assert!(started.elapsed() < Duration::from_secs(120), "{standing:?}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// Standard output of a command that ends well.
+fn said(arguments: &[&str]) -> String {
+    let output = run(arguments);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    stdout(&output)
+}
+
+fn counted(lines: impl Iterator<Item = String>) -> BTreeMap<String, u64> {
+    let mut counted = BTreeMap::new();
+    for line in lines {
+        *counted.entry(line).or_default() += 1;
+    }
+    counted
+}
+
+#[test]
+fn what_commands_say_is_what_is_on_the_topics() {
+    let cluster = Cluster::start(&Settings::one()).expect("a broker");
+    let folder = tempfile::tempdir().expect("a folder");
+    let prefix = "seen";
+    let config = config(folder.path(), prefix, cluster.bootstrap());
+    let deployment = kafka::deployment(cluster.bootstrap(), prefix, PARTITIONS, 1);
+    topics::create(&deployment);
+    let producing = Producing::new(&deployment);
+    let catalog = kafka::json(&kafka::demo_catalog());
+    producing.send(&deployment.names.catalog, 0, b"", &catalog);
+    let feed = Feed::new(100, 5, PARTITIONS);
+    let unknown = br#"{"source":"med1","event_id":"lost","occurred_at":"2026-03-02T09:00:00Z","account_id":"nobody","usage":{"service":"voice","direction":"originating","to":"34600111222","quantity":"61s"}}"#;
+    let of_nobody = partition_of_account(&AccountId::new("nobody"), PARTITIONS);
+    send(&producing, prefix, &feed.opening);
+    let service = start(&deployment);
+    let (first, last) = feed.life.split_at(feed.life.len() / 2);
+    send(&producing, prefix, first);
+    producing.send("seen.usage", i32::from(of_nobody.0), b"nobody", unknown);
+    producing.flush();
+    let opening = (feed.opening.len() + usize::from(PARTITIONS) + 1) as u64;
+    wait_for(&service, opening + first.len() as u64);
+
+    // A mirror goes on where it was.
+    let early = said(&["tail", "--config", &config]);
+    send(&producing, prefix, last);
+    wait_for(&service, opening + feed.life.len() as u64);
+    service.stop().expect("an end");
+    let late = said(&["tail", "--config", &config]);
+    assert!(late.lines().count() > early.lines().count());
+    let found = oracle::published(&deployment);
+    let published = found
+        .iter()
+        .map(|((_, line), count)| (line.clone(), *count));
+    let tailed = counted(late.lines().map(str::to_owned));
+    assert!(tailed == published.collect(), "tail is what was published");
+
+    accounts_and_months(&config, &late);
+    verified(&config, &deployment);
+    quarantined(&config, of_nobody.0);
+    recreated(&config, folder.path(), &late);
+    refusals(&config, &folder.path().join("none.toml"));
+}
+
+fn accounts_and_months(config: &str, tailed: &str) {
+    let rated = tailed.lines().map(json);
+    let rated = rated.filter(|line| line.get("usage_rated").is_some());
+    let some: Vec<_> = rated.step_by(97).take(3).collect();
+    for event in some {
+        let account = event["account_id"].as_str().expect("an account");
+        let shown = json(&said(&[
+            "account", account, "--config", config, "-o", "json",
+        ]));
+        assert_eq!(shown["account_id"], account);
+        let month = ["bill", account, "--month", "2026-03", "--config", config];
+        assert!(said(&month).contains(account));
+        let id = event["out_id"].as_str().expect("an id");
+        let why = json(&said(&["why", id, "--config", config, "-o", "json"]));
+        assert!(why.as_array().is_some_and(|links| !links.is_empty()));
+        let own = said(&["tail", "--account", account, "--config", config]);
+        let of_account = tailed
+            .lines()
+            .filter(|line| json(line)["account_id"] == account);
+        assert_eq!(own.lines().count(), of_account.count());
+    }
+}
+
+fn verified(config: &str, deployment: &Deployment) {
+    let verified = said(&["replay", "--verify", "--config", config, "-o", "json"]);
+    let verified = json(&verified);
+    assert_eq!(verified["agrees"], true);
+    let journals = oracle::journals(deployment);
+    let inputs: u64 = journals.values().map(|journal| journal.counts.inputs).sum();
+    assert_eq!(verified["inputs"], inputs);
+}
+
+fn quarantined(config: &str, partition: u16) {
+    let listed = said(&["quarantine", "list", "--config", config, "-o", "json"]);
+    let listed: Vec<_> = listed.lines().map(json).collect();
+    let lost = listed.iter().find(|record| record["event_id"] == "lost");
+    let position = lost.expect("it waits")["position"]
+        .as_u64()
+        .expect("a number");
+    assert_eq!((position - 1) % u64::from(PARTITIONS), u64::from(partition));
+    let number = position.to_string();
+    let shown = said(&["quarantine", "show", &number, "--config", config, "--raw"]);
+    assert!(shown.contains("nobody"));
+}
+
+/// A mirror of another journal is made anew, one that was lost in part is mended.
+fn recreated(config: &str, folder: &Path, tailed: &str) {
+    let mirrors = folder.join("cache/seen");
+    let mark = mirrors.join("1.json");
+    let text = std::fs::read_to_string(&mark).expect("a mark");
+    let mut known = json(&text);
+    known["hash"] = "00000000000000000000000000000007".into();
+    std::fs::write(&mark, known.to_string()).expect("written");
+    std::fs::remove_file(mirrors.join("2.json")).expect("removed");
+    let again = said(&["tail", "--config", config]);
+    assert!(again == tailed, "mirrors are made anew");
+}
+
+fn refusals(config: &str, none: &Path) {
+    let both = run(&["tail", "--config", config, "--data", "x"]);
+    assert_eq!(both.status.code(), Some(2));
+    assert_eq!(run(&["tail"]).status.code(), Some(2));
+    assert_eq!(
+        run(&["tail", "--config", text(none)]).status.code(),
+        Some(2)
+    );
+    for command in [&["snapshot"][..], &["archive"], &["init", "--catalog", "x"]] {
+        let refused = run(&[command, &["--config", config]].concat());
+        assert_eq!(refused.status.code(), Some(2));
+        assert!(stderr(&refused).contains("a deployment on Kafka"));
+    }
+}
