@@ -437,7 +437,7 @@ impl Mirror {
             topic: topic.to_owned(),
             partition: PartitionNo(self.chain.partition),
             offset,
-            source: error.into(),
+            source: Box::new(error.into()),
         })?;
         // What was written before it was noted is there already.
         if record.batch >= self.log.next_batch() {
