@@ -156,6 +156,9 @@ impl Settings {
             }
             Role::Admin => {}
         }
+        if matches!(role, Role::Member { .. }) {
+            defaults.push(("statistics.interval.ms", "5000"));
+        }
         for (name, value) in defaults {
             config.set(name, value);
         }

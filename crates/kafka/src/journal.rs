@@ -110,7 +110,8 @@ impl Loaded {
         self.last_offset.is_none() && self.state.chain().batch > 0
     }
 
-    fn take(&mut self, topic: &str, message: &BorrowedMessage<'_>) -> Result<()> {
+    /// Folds the next record.
+    pub(crate) fn take(&mut self, topic: &str, message: &BorrowedMessage<'_>) -> Result<()> {
         let offset = message.offset();
         let bytes = payload(message);
         let partition = self.state.partition();

@@ -28,6 +28,7 @@ mod secret;
 mod service;
 mod settings;
 mod snapshots;
+mod standby;
 mod status;
 mod tail;
 pub mod topics;

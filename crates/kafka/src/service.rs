@@ -5,6 +5,7 @@ use crate::error::{Error, Result};
 use crate::pause::pause;
 use crate::router::Router;
 use crate::snapshots::{SnapshotSettings, Snapshots};
+use crate::standby::Standby;
 use crate::status::{Standing, Status};
 use crate::worker::Worker;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -32,6 +33,7 @@ impl Service {
     ) -> Result<Service> {
         let deployment = Arc::new(deployment);
         let status = Arc::new(Status::default());
+        let standby = Standby::new(deployment.settings().standby.into());
         let mut service = Service {
             status,
             workers: Vec::new(),
@@ -39,11 +41,17 @@ impl Service {
         for number in 0..workers.max(1) {
             service.status.begins(number);
             let (deployment, options) = (Arc::clone(&deployment), options.clone());
-            let snapshots = snapshots.clone();
+            let (snapshots, standby) = (snapshots.clone(), standby.clone());
             let status = Arc::clone(&service.status);
             let body = move || {
                 let ran = catch_unwind(AssertUnwindSafe(|| {
-                    work(number, &deployment, &options, &snapshots, &status)
+                    work(
+                        number,
+                        &deployment,
+                        &options,
+                        (&snapshots, &standby),
+                        &status,
+                    )
                 }));
                 match ran {
                     Ok(Ok(())) => {}
@@ -54,6 +62,15 @@ impl Service {
             let thread = std::thread::Builder::new()
                 .name(format!("lanes-{number}"))
                 .spawn(body)
+                .map_err(Error::Thread)?;
+            service.workers.push(thread);
+        }
+        if deployment.settings().standby > 0 {
+            let (deployment, snapshots) = (Arc::clone(&deployment), snapshots.clone());
+            let status = Arc::clone(&service.status);
+            let thread = std::thread::Builder::new()
+                .name("standby".to_owned())
+                .spawn(move || stand_by(&standby, &deployment, &snapshots, &status, workers.max(1)))
                 .map_err(Error::Thread)?;
             service.workers.push(thread);
         }
@@ -109,14 +126,15 @@ fn work(
     number: usize,
     deployment: &Arc<Deployment>,
     options: &LaneOptions,
-    snapshots: &SnapshotSettings,
+    (snapshots, standby): (&SnapshotSettings, &Standby),
     status: &Arc<Status>,
 ) -> Result<()> {
     let mut fenced = 0;
     loop {
         let began = Instant::now();
         let taking = Snapshots::new(deployment, snapshots);
-        let ran = Worker::join(number, deployment, options, taking, status).and_then(Worker::run);
+        let ran = Worker::join(number, deployment, options, taking, standby, status)
+            .and_then(Worker::run);
         let Err(Error::SameName { .. }) = ran else {
             return ran;
         };
@@ -133,6 +151,25 @@ fn work(
             "somebody joined under this worker's name; it joins again"
         );
         pause(Duration::from_millis(500) * fenced);
+    }
+}
+
+/// Follows partitions of others; it saves time only, so what goes wrong with it is tried again.
+fn stand_by(
+    standby: &Standby,
+    deployment: &Arc<Deployment>,
+    snapshots: &SnapshotSettings,
+    status: &Arc<Status>,
+    workers: usize,
+) {
+    while !status.is_stopping() {
+        let ran = catch_unwind(AssertUnwindSafe(|| {
+            standby.follow(deployment, snapshots, status, workers)
+        }));
+        if let Err(error) = ran.unwrap_or(Err(Error::Defect)) {
+            tracing::warn!(%error, "following partitions of others begins again");
+            pause(Duration::from_secs(1));
+        }
     }
 }
 

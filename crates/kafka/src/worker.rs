@@ -13,6 +13,7 @@ use crate::group::{Change, Membership};
 use crate::input::{self, ChunkBuilder};
 use crate::journal::{self, JournalFrames, Loaded};
 use crate::snapshots::Snapshots;
+use crate::standby::Standby;
 use crate::status::Status;
 use crate::tail::{Ends, Start, assign, is_passing};
 use crate::transaction::{Job, Outcome, Owned, Transactions};
@@ -67,6 +68,7 @@ pub(crate) struct Worker {
     /// A job is with the committing thread.
     is_committing: bool,
     snapshots: Snapshots,
+    standby: Standby,
     status: Arc<Status>,
     published: BTreeMap<u16, Owned>,
 }
@@ -78,6 +80,7 @@ impl Worker {
         deployment: &Arc<Deployment>,
         options: &LaneOptions,
         snapshots: Snapshots,
+        standby: &Standby,
         status: &Arc<Status>,
     ) -> Result<Worker> {
         let ends = Ends::new(deployment)?;
@@ -119,6 +122,7 @@ impl Worker {
             outcomes,
             is_committing: false,
             snapshots,
+            standby: standby.clone(),
             status: Arc::clone(status),
             published: BTreeMap::new(),
         })
@@ -183,6 +187,13 @@ impl Worker {
                     tracing::info!(worker = self.number, ?partitions, "partitions assigned");
                     // Answered at once, reading nothing yet: what is read is chosen when a partition is folded.
                     self.read_lanes()?;
+                    self.standby.owns(self.number, &partitions);
+                    for (partition, loaded) in std::mem::take(&mut self.parked) {
+                        match partitions.contains(&partition) {
+                            true => drop(self.parked.insert(partition, loaded)),
+                            false => self.standby.offer(partition, loaded),
+                        }
+                    }
                     self.awaited = partitions;
                 }
                 Change::Revoked { lost } => {
@@ -238,6 +249,7 @@ impl Worker {
         let mut loaded = BTreeMap::new();
         for partition in &some {
             let known = self.parked.remove(partition);
+            let known = known.or_else(|| self.standby.take(*partition));
             loaded.insert(
                 *partition,
                 known.unwrap_or_else(|| self.snapshots.newest(*partition)),

@@ -114,15 +114,12 @@ impl Parts {
 
     fn put(&mut self, kind: u8, items: usize, content: &[u8]) {
         self.count += 1;
-        let head = [
-            u32::from(kind),
-            items as u32,
-            content.len() as u32,
-            crc32c::crc32c(content),
-        ];
-        for word in head {
+        let begin = self.bytes.len();
+        for word in [u32::from(kind), items as u32, content.len() as u32] {
             self.bytes.extend_from_slice(&word.to_le_bytes());
         }
+        let crc = part_crc(&self.bytes[begin..], content);
+        self.bytes.extend_from_slice(&crc.to_le_bytes());
         self.bytes.extend_from_slice(content);
     }
 
@@ -131,6 +128,11 @@ impl Parts {
         self.put(END, parts as usize, &[]);
         self.bytes
     }
+}
+
+/// Of a part: kind, items and length, and the content.
+fn part_crc(head: &[u8], content: &[u8]) -> u32 {
+    crc32c::crc32c_append(crc32c::crc32c(head), content)
 }
 
 /// Reads the parts of a snapshot; checks each.
@@ -155,7 +157,7 @@ impl<'a> PartReader<'a> {
         let word =
             |at: usize| u32::from_le_bytes([head[at], head[at + 1], head[at + 2], head[at + 3]]);
         let (content, rest) = rest.split_at_checked(word(8) as usize).ok_or_else(cut)?;
-        if crc32c::crc32c(content) != word(12) {
+        if part_crc(&head[..12], content) != word(12) {
             return Err(bad("a part does not match its checksum"));
         }
         self.rest = rest;
