@@ -16,6 +16,8 @@ pub enum Role {
         /// The worker, from 0.
         worker: u16,
     },
+    /// Writes records in transactions from outside of the engine: the producer of a command.
+    Command(&'static str),
     /// Reads partitions that it chooses itself, committed records only.
     Reader,
     /// Writes outside of transactions.
@@ -147,7 +149,9 @@ impl Settings {
         let mut defaults = DEFAULTS.to_vec();
         match role {
             Role::Member { .. } | Role::Reader => defaults.extend(READ_DEFAULTS),
-            Role::Writer { .. } | Role::Sender => defaults.extend(WRITE_DEFAULTS),
+            Role::Writer { .. } | Role::Command(_) | Role::Sender => {
+                defaults.extend(WRITE_DEFAULTS)
+            }
             Role::Admin => {}
         }
         for (name, value) in defaults {
@@ -184,6 +188,11 @@ impl Settings {
             }
             Role::Writer { worker } => {
                 let id = format!("{}-{instance}-{worker}", self.prefix);
+                set("transactional.id", &id);
+                set("enable.idempotence", "true");
+            }
+            Role::Command(command) => {
+                let id = format!("{}-{instance}-{command}", self.prefix);
                 set("transactional.id", &id);
                 set("enable.idempotence", "true");
             }

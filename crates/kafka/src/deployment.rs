@@ -145,14 +145,7 @@ impl Names {
 }
 
 fn input_format(settings: &Settings, topic: Topic) -> InputFormat {
-    let input = &settings.input;
-    let format = match topic {
-        Topic::Usage => input.usage,
-        Topic::Purchases => input.purchases,
-        Topic::Billing => input.billing,
-        _ => input.customers,
-    };
-    match format {
+    match settings.format(topic) {
         Format::Json => InputFormat::Json,
         Format::Protobuf => InputFormat::Protobuf,
     }

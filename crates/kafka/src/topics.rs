@@ -34,6 +34,8 @@ pub enum Topic {
     Quarantine,
     /// Who holds which number.
     Directory,
+    /// How far files were sent.
+    Ingest,
 }
 
 /// Who uses a topic for what.
@@ -44,11 +46,12 @@ enum Kind {
     Journal,
     Derived,
     Directory,
+    Progress,
 }
 
 impl Topic {
     /// All of them.
-    pub const ALL: [Topic; 13] = [
+    pub const ALL: [Topic; 14] = [
         Topic::Usage,
         Topic::Purchases,
         Topic::Billing,
@@ -62,6 +65,7 @@ impl Topic {
         Topic::Rated,
         Topic::Quarantine,
         Topic::Directory,
+        Topic::Ingest,
     ];
 
     /// Its word in configurations and, after the prefix, in its name.
@@ -80,6 +84,7 @@ impl Topic {
             Topic::Rated => "rated",
             Topic::Quarantine => "quarantine",
             Topic::Directory => "directory",
+            Topic::Ingest => "ingest",
         }
     }
 
@@ -96,6 +101,7 @@ impl Topic {
             | Topic::Rated
             | Topic::Quarantine => Kind::Derived,
             Topic::Directory => Kind::Directory,
+            Topic::Ingest => Kind::Progress,
         }
     }
 
@@ -146,7 +152,7 @@ fn one(settings: &Settings, partitions: u16, topic: Topic) -> Wanted {
     let kind = topic.kind();
     let is_forever = matches!(kind, Kind::Journal | Kind::Catalog);
     let cleanup = match kind {
-        Kind::Directory => "compact",
+        Kind::Directory | Kind::Progress => "compact",
         _ => "delete",
     };
     let largest = match kind {
@@ -163,7 +169,7 @@ fn one(settings: &Settings, partitions: u16, topic: Topic) -> Wanted {
             settings.replication.saturating_sub(1).max(1).to_string(),
         ),
     ]);
-    if kind != Kind::Directory {
+    if !matches!(kind, Kind::Directory | Kind::Progress) {
         let retention = if is_forever { FOREVER } else { SEVEN_DAYS };
         of_topic.insert(RETENTION, retention.to_owned());
     }
@@ -173,7 +179,10 @@ fn one(settings: &Settings, partitions: u16, topic: Topic) -> Wanted {
     Wanted {
         topic,
         name: settings.topic(topic),
-        partitions: if kind == Kind::Catalog { 1 } else { partitions },
+        partitions: match kind {
+            Kind::Catalog | Kind::Progress => 1,
+            _ => partitions,
+        },
         replication: settings.replication,
         settings: of_topic,
     }
@@ -401,6 +410,7 @@ mod tests {
             "p.rated 8 x3 delete 604800000 8388608 2",
             "p.quarantine 8 x3 delete 604800000 8388608 2",
             "p.directory 8 x3 compact  8388608 2",
+            "p.ingest 1 x3 compact  8388608 2",
         ];
         assert_eq!(lines, expected);
     }
