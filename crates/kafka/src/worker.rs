@@ -344,8 +344,10 @@ impl Worker {
         let message = input::Message {
             topic,
             offset: message.offset().unsigned_abs(),
-            content_type: content_type(message),
+            content_type: header(message, "content-type"),
             value: message.payload(),
+            resubmits: number(header(message, input::RESUBMITS)),
+            forced: header(message, input::FORCED) == Some(b"1"),
         };
         if !builder.push(&message) {
             self.full
@@ -486,11 +488,15 @@ fn commit_orders(
     }
 }
 
-/// The header by which a packed message is told from a single record.
-fn content_type<'m>(message: &'m BorrowedMessage<'_>) -> Option<&'m [u8]> {
+fn header<'m>(message: &'m BorrowedMessage<'_>, key: &str) -> Option<&'m [u8]> {
     let headers = message.headers()?;
-    let header = headers.iter().find(|header| header.key == "content-type")?;
+    let header = headers.iter().find(|header| header.key == key)?;
     header.value
+}
+
+/// A number as a header has it.
+fn number(value: Option<&[u8]>) -> Option<u64> {
+    std::str::from_utf8(value?).ok()?.parse().ok()
 }
 
 fn input_names(deployment: &Deployment) -> impl Iterator<Item = &str> {
