@@ -121,7 +121,7 @@ impl Ingestion {
     /// Brokers that do not take it. Nothing of it counts then, or all; another run finds out.
     pub fn commit(&mut self, position: Option<(&str, SentFile)>) -> Result<()> {
         if let Some((id, file)) = position {
-            let value = serde_json::to_vec(&file).map_err(|_| Error::Defect)?;
+            let value = position_of(&file)?;
             self.sender.send(Outgoing {
                 key: Some(id.as_bytes()),
                 ..Outgoing::new(&self.progress, 0, &value)
@@ -160,6 +160,11 @@ impl Ingestion {
             ..Outgoing::new(&topic, partition, &value)
         })
     }
+}
+
+/// How far a file was sent, as the topic has it.
+pub(crate) fn position_of(file: &SentFile) -> Result<Vec<u8>> {
+    serde_json::to_vec(file).map_err(|_| Error::Defect)
 }
 
 /// As the topic has it: the bytes themselves where they are so already.

@@ -12,6 +12,7 @@
 mod admin;
 mod catalogs;
 mod client;
+mod copy;
 mod deployment;
 mod error;
 mod group;
@@ -38,6 +39,7 @@ mod worker;
 
 pub use admin::{Admin, AdminError};
 pub use client::Role;
+pub use copy::{CopiedOut, copy_out};
 pub use deployment::{Deployment, Names};
 pub use error::{Error, Result};
 pub use ingest::{FileRecord, Ingestion, SentFile};
