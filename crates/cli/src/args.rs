@@ -2,8 +2,7 @@
 
 use crate::commands;
 use crate::output::Format;
-use clap::{Args, Parser, Subcommand};
-use std::path::PathBuf;
+use clap::{Parser, Subcommand};
 use umbral_history::Month;
 use umbral_model::time::Timestamp;
 use umbral_rating::batch::{INSTANT_RANGE, is_out_of_range};
@@ -89,14 +88,6 @@ pub(crate) enum Command {
     Explain(commands::explain::Args),
     /// Write completions for a shell
     Completions(commands::completions::Args),
-}
-
-/// The data directory that a command reads.
-#[derive(Args, Debug)]
-pub(crate) struct DataDir {
-    /// The data directory
-    #[arg(long, value_name = "DIR")]
-    pub(crate) data: PathBuf,
 }
 
 /// Reads an instant such as `2026-03-02T10:00:00+01:00`.

@@ -125,13 +125,17 @@ impl OnKafka {
     }
 }
 
-/// The deployment on Kafka of a configuration, if its topics can be used.
+/// The deployment on Kafka of a configuration, if its journal is there.
 pub(crate) fn on_kafka(config: Config) -> Result<OnKafka, Failure> {
     let Some(settings) = &config.kafka else {
         return Err(Failure::usage("there is no [kafka]"));
     };
     let deployment = kafka::deployment(settings, &config)?;
-    topics::require(settings, deployment.partitions)?;
+    if let Err(error) = deployment.check_journal() {
+        // Comparing all topics takes more rights, and tells more.
+        topics::require(settings, deployment.partitions)?;
+        return Err(kafka::failure(&error));
+    }
     Ok(OnKafka { config, deployment })
 }
 

@@ -71,8 +71,13 @@ fn counted(lines: impl Iterator<Item = String>) -> BTreeMap<String, u64> {
 }
 
 #[test]
-fn what_commands_say_is_what_is_on_the_topics() {
+fn commands_work_on_kafka_as_on_a_data_directory() {
     let cluster = Cluster::start(&Settings::one()).expect("a broker");
+    what_commands_say_is_what_is_on_the_topics(&cluster);
+    what_commands_send_is_taken_once(&cluster);
+}
+
+fn what_commands_say_is_what_is_on_the_topics(cluster: &Cluster) {
     let folder = tempfile::tempdir().expect("a folder");
     let prefix = "seen";
     let config = config(folder.path(), prefix, cluster.bootstrap());
@@ -185,4 +190,108 @@ fn refusals(config: &str, none: &Path) {
         assert_eq!(refused.status.code(), Some(2));
         assert!(stderr(&refused).contains("a deployment on Kafka"));
     }
+}
+
+fn customer(account: &str) -> String {
+    format!(
+        r#"{{"source":"crm","event_id":"c-{account}","occurred_at":"2026-03-01T00:00:00Z","account_id":"{account}","customer_added":{{"class":"standard","plan":"libre","time_zone":"Europe/Madrid","cycle_day":1,"vip_rank":0}}}}"#
+    )
+}
+
+fn usage(id: u32, whose: &str) -> String {
+    format!(
+        r#"{{"source":"med1","event_id":"u-{id}","occurred_at":"2026-03-02T09:00:{:02}Z",{whose},"usage":{{"service":"voice","direction":"originating","to":"34600111222","quantity":"61s"}}}}"#,
+        id % 60
+    )
+}
+
+fn written(path: &Path, lines: &[String]) -> String {
+    std::fs::write(path, format!("{}\n", lines.join("\n"))).expect("written");
+    text(path).to_owned()
+}
+
+/// Records that an `ingest` sends of a file.
+fn sent(file: &str, config: &str) -> u64 {
+    let said = said(&["ingest", file, "--config", config, "-o", "json"]);
+    json(&said)["sent"].as_u64().expect("a number")
+}
+
+fn waiting(config: &str, more: &[&str]) -> Vec<serde_json::Value> {
+    let command = ["quarantine", "list", "--config", config, "-o", "json"];
+    let listed = said(&[&command[..], more].concat());
+    listed.lines().map(json).collect()
+}
+
+fn what_commands_send_is_taken_once(cluster: &Cluster) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let folder = folder.path();
+    let prefix = "sent";
+    let config = config(folder, prefix, cluster.bootstrap());
+    said(&["topics", "create", "--config", &config]);
+    let deployment = kafka::deployment(cluster.bootstrap(), prefix, PARTITIONS, 1);
+    let catalog = common::catalog(&folder.join("tariff"));
+    let activated = ["catalog", "activate", "--config", &config, &catalog];
+    assert!(said(&activated).contains("sent version"));
+    let accounts = ["A1", "A2", "A3", "A4", "A5"];
+    let customers = accounts.map(customer);
+    let customers = written(&folder.join("customers.ndjson"), &customers);
+    assert_eq!(sent(&customers, &config), 5);
+    assert_eq!(sent(&customers, &config), 0, "a file is sent once");
+
+    let service = start(&deployment);
+    let opening = u64::from(PARTITIONS) + 5;
+    wait_for(&service, opening);
+    let mut lines: Vec<String> = (0..2000)
+        .map(|id| {
+            usage(
+                id,
+                &format!(r#""account_id":"{}""#, accounts[id as usize % 5]),
+            )
+        })
+        .collect();
+    lines.push(usage(9001, r#""account_id":"ghost""#));
+    lines.push(usage(
+        9002,
+        r#""identifier":{"kind":"msisdn","value":"34600000001"}"#,
+    ));
+    lines.push("no record".to_owned());
+    let used = written(&folder.join("usage.ndjson"), &lines);
+    let compressed = folder.join("again.ndjson");
+    std::fs::copy(&used, &compressed).expect("copied");
+    assert_eq!(sent(&used, &config), 2003);
+    assert_eq!(
+        sent(text(&compressed), &config),
+        0,
+        "it is known by its content"
+    );
+    wait_for(&service, opening + 2002);
+    let inbox = topics::read_committed(&deployment.reader(), "sent.inbox", PARTITIONS);
+    assert_eq!(inbox.len(), 1);
+    assert_eq!(inbox[0].key.as_deref(), Some(&b"34600000001"[..]));
+
+    let open = waiting(&config, &[]);
+    let of = |id: &str| open.iter().find(|record| record["event_id"] == id);
+    assert_eq!(open.len(), 2, "{open:?}");
+    let ghost = of("u-9001").expect("it waits")["position"].to_string();
+    let late = written(&folder.join("late.ndjson"), &[customer("ghost")]);
+    assert_eq!(sent(&late, &config), 1);
+    wait_for(&service, opening + 2003);
+    let resubmit = ["quarantine", "resubmit", &ghost, "--config", &config];
+    assert!(said(&resubmit).contains("1 sent"));
+    wait_for(&service, opening + 2004);
+    let left = waiting(&config, &[]);
+    assert_eq!(
+        left.len(),
+        1,
+        "what was taken up again is settled: {left:?}"
+    );
+    assert_eq!(waiting(&config, &["--all"]).len(), 2);
+    assert_eq!(run(&resubmit).status.code(), Some(1), "it waits no more");
+    let unreadable = ["quarantine", "resubmit", "--all", "--config", &config];
+    let refused = said(&unreadable);
+    assert!(refused.contains("refused again") && refused.contains("0 sent"));
+    let standing = service.stop().expect("an end");
+    assert_eq!(standing.counts.quarantined, 2, "{standing:?}");
+    let verified = said(&["replay", "--verify", "--config", &config, "-o", "json"]);
+    assert_eq!(json(&verified)["agrees"], true);
 }

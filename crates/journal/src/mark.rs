@@ -18,6 +18,19 @@ impl JournalMark {
         }
     }
 
+    /// The mark of several journals together, each of which is one partition's.
+    #[must_use]
+    pub fn of_parts(parts: &[JournalMark]) -> JournalMark {
+        let heads = parts.iter().map(|part| part.heads.last().copied());
+        JournalMark {
+            batch: parts.iter().map(|part| part.batch).sum(),
+            heads: heads
+                .map(Option::unwrap_or_default)
+                .chain([Head::default()])
+                .collect(),
+        }
+    }
+
     /// The batch; 0 before the first one.
     pub fn batch(&self) -> u64 {
         self.batch

@@ -20,6 +20,8 @@ pub enum Role {
     Router,
     /// Writes what was routed, in transactions.
     RouterWriter,
+    /// Writes records in transactions from outside of the engine: the producer of a command.
+    Command(&'static str),
     /// Reads partitions that it chooses itself, committed records only.
     Reader,
     /// Writes outside of transactions.
@@ -151,7 +153,7 @@ impl Settings {
         let mut defaults = DEFAULTS.to_vec();
         match role {
             Role::Member { .. } | Role::Router | Role::Reader => defaults.extend(READ_DEFAULTS),
-            Role::Writer { .. } | Role::RouterWriter | Role::Sender => {
+            Role::Writer { .. } | Role::RouterWriter | Role::Command(_) | Role::Sender => {
                 defaults.extend(WRITE_DEFAULTS)
             }
             Role::Admin => {}
@@ -203,6 +205,11 @@ impl Settings {
             }
             Role::Writer { worker } => {
                 let id = format!("{}-{instance}-{worker}", self.prefix);
+                set("transactional.id", &id);
+                set("enable.idempotence", "true");
+            }
+            Role::Command(command) => {
+                let id = format!("{}-{instance}-{command}", self.prefix);
                 set("transactional.id", &id);
                 set("enable.idempotence", "true");
             }

@@ -6,10 +6,11 @@ use crate::input::{InputFormat, InputTopic};
 use crate::outputs::{self, STREAMS};
 use crate::secret::Veil;
 use crate::settings::{Format, Settings, SettingsError};
+use crate::tail::ANSWER;
 use crate::topics::Topic;
 use crate::watch::Watch;
 use rdkafka::ClientConfig;
-use rdkafka::consumer::BaseConsumer;
+use rdkafka::consumer::{BaseConsumer, Consumer};
 use std::time::Duration;
 use umbral_model::event::Stream;
 use umbral_model::ids::PartitionNo;
@@ -129,6 +130,26 @@ impl Deployment {
         input_format(&self.settings, topic)
     }
 
+    /// Whether the journal is there, with as many partitions as the deployment has.
+    ///
+    /// # Errors
+    /// What is wrong with it, or brokers that do not answer.
+    pub fn check_journal(&self) -> Result<()> {
+        let topic = &self.names.journal;
+        let consumer = self.reading(None)?;
+        let metadata = consumer.fetch_metadata(Some(topic), ANSWER);
+        let metadata = metadata.map_err(Error::client(format!("find {topic}")))?;
+        let found = metadata.topics().iter().find(|found| found.name() == topic);
+        match found.map_or(0, |found| found.partitions().len()) {
+            found if found == usize::from(self.partitions) => Ok(()),
+            found => Err(Error::JournalPartitions {
+                topic: topic.clone(),
+                found,
+                wanted: self.partitions,
+            }),
+        }
+    }
+
     /// Settings of a client for a role.
     ///
     /// # Errors
@@ -161,15 +182,7 @@ impl Names {
 }
 
 fn input_format(settings: &Settings, topic: Topic) -> InputFormat {
-    let input = &settings.input;
-    let format = match topic {
-        Topic::Usage => input.usage,
-        Topic::Purchases => input.purchases,
-        Topic::Billing => input.billing,
-        Topic::Inbox => input.inbox,
-        _ => input.customers,
-    };
-    match format {
+    match settings.format(topic) {
         Format::Json => InputFormat::Json,
         Format::Protobuf => InputFormat::Protobuf,
     }

@@ -110,6 +110,41 @@ pub enum Error {
         #[source]
         source: std::io::Error,
     },
+    /// A data directory that is to be copied.
+    #[error(transparent)]
+    Source(#[from] umbral_runtime::EngineError),
+    /// A data directory has another number of partitions than the deployment.
+    #[error(
+        "the data directory has {found} partitions, the deployment {wanted}: umbral copy --partitions {wanted} makes one of \
+         as many first"
+    )]
+    OtherPartitions {
+        /// Those of the directory.
+        found: u16,
+        /// Those of the deployment.
+        wanted: u16,
+    },
+    /// The journal is not there, or has another number of partitions than the deployment.
+    #[error(
+        "the topic {topic} has {found} partitions, and umbral.toml says {wanted}: see umbral topics plan"
+    )]
+    JournalPartitions {
+        /// The journal.
+        topic: String,
+        /// Its partitions; 0 if it is not there.
+        found: usize,
+        /// Those of the deployment.
+        wanted: u16,
+    },
+    /// A topic that was to be empty is not.
+    #[error(
+        "{topic} holds something else than what is copied: a copy needs the topics of a new deployment, under another \
+         prefix for example, and an instance must not run of it meanwhile"
+    )]
+    Occupied {
+        /// The topic, with a partition where it is about one.
+        topic: String,
+    },
     /// A thread ended by a defect.
     #[error("a thread stopped by a defect")]
     Defect,

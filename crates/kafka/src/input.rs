@@ -19,6 +19,12 @@ use umbral_runtime::{Chunk, Counting, Original, Record, SourceId};
 /// The content type of a packed batch of protobuf inputs.
 pub const PACKED: &str = "application/vnd.umbral.batch+protobuf";
 
+/// Header of a record that takes up a quarantined entry again: the entry's number.
+pub const RESUBMITS: &str = "umbral-resubmits";
+
+/// Header of a record that is taken although it is older than its window or beyond the clock; its value is `1`.
+pub const FORCED: &str = "umbral-forced";
+
 /// Most bytes of one chunk: places in it are numbers of 32 bits.
 pub const MAX_CHUNK_BYTES: usize = 1 << 30;
 
@@ -64,6 +70,10 @@ pub struct Message<'m> {
     pub content_type: Option<&'m [u8]>,
     /// Its value.
     pub value: Option<&'m [u8]>,
+    /// The quarantined entry that it takes up again: the value of its header [`RESUBMITS`].
+    pub resubmits: Option<u64>,
+    /// It is taken although it is older than its window or beyond the clock: it has the header [`FORCED`].
+    pub forced: bool,
 }
 
 struct Topic {
@@ -168,17 +178,20 @@ impl ChunkBuilder {
         self.raw
             .unpack(value, packing, row_of(message), self.max_record);
         for span in &self.raw.records {
-            let content = match span.fault {
+            let mut content = match span.fault {
                 Some(fault) => Err(refusal(faulty(fault))),
                 None => topic.decoder.decode_span(&self.raw, span),
             };
+            if let Ok(incoming) = &mut content {
+                incoming.forced |= message.forced;
+            }
             self.records.push(Record {
                 content,
                 original: Original::Span(span.from, span.to),
                 source: Some(message.topic as u16),
                 row: span.row,
                 line: 0,
-                resubmits: None,
+                resubmits: message.resubmits,
             });
         }
         !self.raw.records.is_empty()
@@ -201,7 +214,7 @@ impl ChunkBuilder {
             source: known.then_some(message.topic as u16),
             row,
             line: 0,
-            resubmits: None,
+            resubmits: message.resubmits,
         });
     }
 }
@@ -224,13 +237,14 @@ fn refused_whole(format: InputFormat, message: &Message<'_>) -> Option<String> {
     }
 }
 
-/// The header by which a packed message is told from a single record.
-pub(crate) fn content_type<'m>(
+/// The value of a message's header, if it has one.
+pub(crate) fn header<'m>(
     message: &'m rdkafka::message::BorrowedMessage<'_>,
+    key: &str,
 ) -> Option<&'m [u8]> {
     use rdkafka::message::{Headers, Message as _};
     let headers = message.headers()?;
-    let header = headers.iter().find(|header| header.key == "content-type")?;
+    let header = headers.iter().find(|header| header.key == key)?;
     header.value
 }
 
@@ -296,6 +310,8 @@ mod tests {
             offset: 0,
             content_type: None,
             value: Some(b"12345"),
+            resubmits: None,
+            forced: false,
         };
         assert!(builder.push(&message));
         assert!(!builder.push(&message), "it would be too large");

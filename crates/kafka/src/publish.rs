@@ -15,17 +15,24 @@ use umbral_model::input::Incoming;
 /// How long a record may take to be durable.
 const DELIVERY: Duration = Duration::from_secs(30);
 
-struct Sending {
+/// Remembers the first record that did not arrive.
+pub(crate) struct Sending {
     failed: Mutex<Option<KafkaError>>,
     watch: Watch,
 }
 
 impl Sending {
-    fn new(veil: &Veil) -> Sending {
+    pub(crate) fn new(veil: &Veil) -> Sending {
         Sending {
             failed: Mutex::default(),
             watch: Watch::new(veil.clone()),
         }
+    }
+
+    /// Why a record did not arrive; none if all did since the last time.
+    pub(crate) fn take_failure(&self) -> Option<KafkaError> {
+        let mut failed = self.failed.lock().unwrap_or_else(PoisonError::into_inner);
+        failed.take()
     }
 }
 
@@ -80,12 +87,6 @@ pub fn activate_catalogs(deployment: &Deployment, activations: &[Incoming]) -> R
             .map_err(|(error, _)| failed()(error))?;
     }
     producer.flush(DELIVERY).map_err(failed())?;
-    let context = producer.context();
-    let mut undelivered = context
-        .failed
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner);
-    undelivered
-        .take()
-        .map_or(Ok(()), |error| Err(failed()(error)))
+    let undelivered = producer.context().take_failure();
+    undelivered.map_or(Ok(()), |error| Err(failed()(error)))
 }

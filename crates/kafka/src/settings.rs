@@ -250,6 +250,18 @@ impl Settings {
         }
     }
 
+    /// How the values of an input topic are written.
+    pub fn format(&self, topic: Topic) -> Format {
+        match topic {
+            Topic::Usage => self.input.usage,
+            Topic::Purchases => self.input.purchases,
+            Topic::Billing => self.input.billing,
+            Topic::Inbox => self.input.inbox,
+            Topic::Customers => self.input.customers,
+            _ => Format::Json,
+        }
+    }
+
     /// The stable name of this instance.
     pub fn instance(&self) -> Result<String, SettingsError> {
         let name = self.instance.clone().or_else(client::host_name);

@@ -36,6 +36,8 @@ pub enum Topic {
     Directory,
     /// Records of numbers that nobody holds yet.
     Parked,
+    /// How far files were sent.
+    Ingest,
 }
 
 /// Who uses a topic for what.
@@ -46,11 +48,12 @@ enum Kind {
     Journal,
     Derived,
     Compacted,
+    Progress,
 }
 
 impl Topic {
     /// All of them.
-    pub const ALL: [Topic; 14] = [
+    pub const ALL: [Topic; 15] = [
         Topic::Usage,
         Topic::Purchases,
         Topic::Billing,
@@ -65,6 +68,7 @@ impl Topic {
         Topic::Quarantine,
         Topic::Directory,
         Topic::Parked,
+        Topic::Ingest,
     ];
 
     /// Its word in configurations and, after the prefix, in its name.
@@ -84,6 +88,7 @@ impl Topic {
             Topic::Quarantine => "quarantine",
             Topic::Directory => "directory",
             Topic::Parked => "parked",
+            Topic::Ingest => "ingest",
         }
     }
 
@@ -100,6 +105,7 @@ impl Topic {
             | Topic::Rated
             | Topic::Quarantine => Kind::Derived,
             Topic::Directory | Topic::Parked => Kind::Compacted,
+            Topic::Ingest => Kind::Progress,
         }
     }
 
@@ -150,7 +156,7 @@ fn one(settings: &Settings, partitions: u16, topic: Topic) -> Wanted {
     let kind = topic.kind();
     let is_forever = matches!(kind, Kind::Journal | Kind::Catalog);
     let cleanup = match kind {
-        Kind::Compacted => "compact",
+        Kind::Compacted | Kind::Progress => "compact",
         _ => "delete",
     };
     let largest = match kind {
@@ -167,7 +173,7 @@ fn one(settings: &Settings, partitions: u16, topic: Topic) -> Wanted {
             settings.replication.saturating_sub(1).max(1).to_string(),
         ),
     ]);
-    if kind != Kind::Compacted {
+    if !matches!(kind, Kind::Compacted | Kind::Progress) {
         let retention = if is_forever { FOREVER } else { SEVEN_DAYS };
         of_topic.insert(RETENTION, retention.to_owned());
     }
@@ -177,7 +183,10 @@ fn one(settings: &Settings, partitions: u16, topic: Topic) -> Wanted {
     Wanted {
         topic,
         name: settings.topic(topic),
-        partitions: if kind == Kind::Catalog { 1 } else { partitions },
+        partitions: match kind {
+            Kind::Catalog | Kind::Progress => 1,
+            _ => partitions,
+        },
         replication: settings.replication,
         settings: of_topic,
     }
@@ -405,6 +414,7 @@ mod tests {
             "p.rated 8 x3 delete 604800000 8388608 2",
             "p.quarantine 8 x3 delete 604800000 8388608 2",
             "p.directory 8 x3 compact  8388608 2",
+            "p.ingest 1 x3 compact  8388608 2",
         ];
         assert_eq!(lines, expected);
     }

@@ -358,8 +358,10 @@ impl Worker {
         let message = input::Message {
             topic,
             offset: message.offset().unsigned_abs(),
-            content_type: input::content_type(message),
+            content_type: input::header(message, "content-type"),
             value: message.payload(),
+            resubmits: number(input::header(message, input::RESUBMITS)),
+            forced: input::header(message, input::FORCED) == Some(b"1"),
         };
         if !builder.push(&message) {
             self.full
@@ -498,6 +500,11 @@ fn commit_orders(
             }
         }
     }
+}
+
+/// A number as a header has it.
+fn number(value: Option<&[u8]>) -> Option<u64> {
+    std::str::from_utf8(value?).ok()?.parse().ok()
 }
 
 fn input_names(deployment: &Deployment) -> impl Iterator<Item = &str> {

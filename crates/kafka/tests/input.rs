@@ -55,6 +55,8 @@ fn chunk(topic: usize, content_type: Option<&str>, value: Option<&[u8]>) -> Chun
         offset: 41,
         content_type: content_type.map(str::as_bytes),
         value,
+        resubmits: None,
+        forced: false,
     };
     assert!(builder.push(&message));
     assert!(builder.records() > 0, "no message is dropped");
@@ -180,6 +182,8 @@ fn a_chunk_holds_many_messages_and_the_next_one_begins_anew() {
                 offset: number,
                 content_type: None,
                 value: Some(value.as_bytes()),
+                resubmits: None,
+                forced: false,
             };
             assert!(builder.push(&message));
         }

@@ -43,7 +43,7 @@ pub use clock::{
     TimeSource, WALL_TICK,
 };
 pub use committer::{Committed, adds_up};
-pub use copy::{Copied, CopyError, Copying, copy, copy_on};
+pub use copy::{Copied, CopyError, Copying, Split, SplitRecord, copy, copy_on, merge};
 pub use engine::Engine;
 pub use error::{EXIT_UNUSABLE, EngineError, Failure};
 pub use fold::WorldFold;

@@ -49,6 +49,8 @@ pub(super) fn message(bytes: &[u8]) {
         offset: 41,
         content_type,
         value: Some(value),
+        resubmits: None,
+        forced: false,
     };
     let chunk = taken(&message);
     let mut left = value;

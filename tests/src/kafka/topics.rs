@@ -161,6 +161,13 @@ fn headers(message: &rdkafka::message::BorrowedMessage<'_>) -> BTreeMap<String, 
 /// How many records a topic has had, committed or not, marks of transactions included.
 pub fn end(client: &ClientConfig, topic: &str, partition: i32) -> i64 {
     let consumer: BaseConsumer = client.create().expect("a consumer");
-    let marks = consumer.fetch_watermarks(topic, partition, Duration::from_secs(10));
-    marks.expect("an end").1
+    let started = Instant::now();
+    loop {
+        match consumer.fetch_watermarks(topic, partition, Duration::from_secs(10)) {
+            Ok((_, end)) => return end,
+            // A topic that was just made may have no leader yet.
+            Err(error) => assert!(started.elapsed() < Duration::from_secs(20), "{error}"),
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
 }

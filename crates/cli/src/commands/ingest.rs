@@ -1,6 +1,6 @@
 //! `umbral ingest`: files of usage, purchases and customer changes into a data directory.
 
-use crate::args::{DataDir, threads};
+use crate::args::threads;
 use crate::config::{self, ClockKind};
 use crate::failure::{Exit, Failure};
 use crate::output::Out;
@@ -8,7 +8,9 @@ use crate::output::progress::{bar, grouped, per_second};
 use crate::output::table::{Align, Table};
 use crate::service::follow::{self, Came, Folder};
 use crate::service::intake::{self, Reading};
+use crate::service::send;
 use crate::service::signals::Stop;
+use crate::site::{Found, OnKafka, Site};
 use crate::text::count;
 use indicatif::ProgressBar;
 use serde_json::json;
@@ -29,13 +31,14 @@ use umbral_runtime::{ClockMode, Committed, Engine, Go, Ingested, Options, Progre
   umbral ingest --data new --catalog my-tariff --clock event history.ndjson.zst
   mediation | umbral ingest --data prod -
   umbral ingest --data prod --follow incoming --mapping cdr.toml
+  umbral ingest --config umbral.toml customers.ndjson     to the topics of a deployment on Kafka
 
 NDJSON (.ndjson .jsonl .json), length-delimited protobuf (.pb .binpb), and with a mapping CSV and
 fixed-width files; .gz and .zst behind it. A reading that was broken off goes on where it was; a
 file that was taken is not taken again. With --clock event several files are merged by time.")]
 pub(crate) struct Args {
     #[command(flatten)]
-    data: DataDir,
+    site: Site,
     /// Files in the order in which they are taken, - for standard input
     #[arg(value_name = "FILE", required_unless_present = "follow")]
     files: Vec<String>,
@@ -112,9 +115,37 @@ pub(crate) fn run(args: &Args, out: &mut Out) -> Result<Exit, Failure> {
     if let Some(folder) = &args.follow {
         fs::read_dir(folder).map_err(|error| Failure::file("read", folder, &error))?;
     }
-    create_if_new(args, out)?;
-    let engine =
-        Engine::open(&args.data.data, options(args)).map_err(|error| Failure::engine(&error))?;
+    match args.site.find(out)? {
+        Found::Data(data) => take(args, &data, reading, out),
+        Found::Kafka(found) => send_files(args, &found, &reading, out),
+    }
+}
+
+/// What is decided where records are taken, and not where they are sent.
+fn send_files(
+    args: &Args,
+    found: &OnKafka,
+    reading: &Reading,
+    out: &mut Out,
+) -> Result<Exit, Failure> {
+    let what = if args.follow.is_some() {
+        "--follow: send each file when it is whole"
+    } else if args.catalog.is_some() {
+        "--catalog: umbral catalog activate sends one"
+    } else if args.strict {
+        "--strict: what comes of the records is known when an instance takes them"
+    } else if args.clock == ClockKind::Event {
+        "--clock: it is set in umbral.toml, for all instances"
+    } else {
+        return send::run(found, reading, &args.files, &args.site.option(), out);
+    };
+    Err(Failure::usage(format!("on Kafka there is no {what}")))
+}
+
+/// Takes files into a data directory.
+fn take(args: &Args, data: &Path, reading: Reading, out: &mut Out) -> Result<Exit, Failure> {
+    create_if_new(args, data, out)?;
+    let engine = Engine::open(data, options(args)).map_err(|error| Failure::engine(&error))?;
     let before = engine.committed();
     let started = Instant::now();
     let mut taken = take_files(args, &reading, &engine, out)?;
@@ -134,15 +165,15 @@ pub(crate) fn run(args: &Args, out: &mut Out) -> Result<Exit, Failure> {
         elapsed: started.elapsed(),
     };
     let quarantined = summary.after.counts.quarantined - summary.before.counts.quarantined;
-    summary.show(&args.data.data, out)?;
+    summary.show(data, out)?;
     Ok(intake::exit(args.strict, quarantined))
 }
 
-fn create_if_new(args: &Args, out: &Out) -> Result<(), Failure> {
+fn create_if_new(args: &Args, data: &Path, out: &Out) -> Result<(), Failure> {
     let Some(catalog) = &args.catalog else {
         return Ok(());
     };
-    let (data, partitions) = (&args.data.data, super::init::PARTITIONS);
+    let partitions = super::init::PARTITIONS;
     if let Some(label) = super::init::create_where_missing(data, catalog, partitions, out)? {
         out.say(format!("created {} with catalog {label}", data.display()));
     }

@@ -5,14 +5,16 @@ use crate::output::Out;
 use crate::output::progress::grouped;
 use crate::output::table::{Align, Table};
 use crate::service::intake::{self, Reading};
-use crate::site::{Found, Site};
+use crate::service::kafka;
+use crate::site::{Found, OnKafka, Site};
 use crate::text::count;
 use serde_json::json;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use umbral_history::{History, QuarantinedRecord, Selection};
 use umbral_intake::reader::Decoder;
+use umbral_model::input::IncomingBody;
 use umbral_model::rejection::{Reason, Rejection};
 use umbral_runtime::{ClockMode, Engine, Options, Receipt, Resubmission, Verdict};
 
@@ -74,6 +76,7 @@ pub(crate) struct ShowArgs {
   umbral quarantine resubmit --all --data prod
   umbral quarantine resubmit 4711 --data prod --force        although too old or too early
   umbral quarantine resubmit --code U-0004 --data prod --mapping cdr.toml --file cdr.csv
+  umbral quarantine resubmit --all --config umbral.toml      to the instances of a deployment on Kafka
 
 Records keep order and key, are resolved again at their own time, and pass the check for repeats.")]
 pub(crate) struct ResubmitArgs {
@@ -286,7 +289,11 @@ fn resubmit(args: &ResubmitArgs, out: &mut Out) -> Result<Exit, Failure> {
         .iter()
         .map(|record| (record.position, record.resubmission(decoder.as_deref())))
         .collect();
-    let receipts = submit(args, &read, out)?;
+    let data = match args.site.find(out)? {
+        Found::Data(data) => data,
+        Found::Kafka(found) => return send(args, &found, &read, out),
+    };
+    let receipts = submit(args, &data, &read)?;
     let refused = report(&read, &receipts, out)?;
     Ok(intake::exit(args.strict, refused))
 }
@@ -305,8 +312,8 @@ fn decoder(args: &ResubmitArgs, out: &Out) -> Result<Option<Arc<Decoder>>, Failu
 /// Hands over what can be read; nothing is opened for writing if nothing can.
 fn submit(
     args: &ResubmitArgs,
+    data: &Path,
     read: &[(u64, Result<Resubmission, Rejection>)],
-    out: &Out,
 ) -> Result<Vec<Receipt>, Failure> {
     let ready: Vec<Resubmission> = read
         .iter()
@@ -317,15 +324,57 @@ fn submit(
     }
     // What is taken up again does not move the clock, so this holds for either kind of directory.
     let options = Options::with_clock(ClockMode::Event);
-    let Found::Data(data) = args.site.find(out)? else {
-        return Err(Failure::usage("not on Kafka yet"));
-    };
-    let engine = Engine::open(&data, options).map_err(|error| Failure::engine(&error))?;
+    let engine = Engine::open(data, options).map_err(|error| Failure::engine(&error))?;
     let receipts = engine
         .resubmit(ready, args.force)
         .map_err(|error| Failure::engine(&error))?;
     engine.stop().map_err(|error| Failure::engine(&error))?;
     Ok(receipts)
+}
+
+/// Sends what can be read to the instances, which decide it.
+fn send(
+    args: &ResubmitArgs,
+    found: &OnKafka,
+    read: &[(u64, Result<Resubmission, Rejection>)],
+    out: &mut Out,
+) -> Result<Exit, Failure> {
+    let mut ready = Vec::new();
+    let mut refused = 0;
+    for (position, one) in read {
+        let refusal = match one {
+            Ok(record) if !matches!(record.incoming.body, IncomingBody::Account(_)) => Some(
+                "a catalog or a tick is of no single partition: umbral catalog activate sends one"
+                    .to_owned(),
+            ),
+            Ok(record) => {
+                ready.push(record.clone());
+                None
+            }
+            Err(rejection) => Some(rejection.to_string()),
+        };
+        refused += u64::from(refusal.is_some());
+        if out.is_json() {
+            let word = if refusal.is_some() {
+                "refused_again"
+            } else {
+                "sent"
+            };
+            out.json_line(&json!({ "position": position, "outcome": word, "reason": refusal }))?;
+        } else if let Some(reason) = refusal {
+            out.line(format!("{position} refused again: {reason}"))?;
+        }
+    }
+    let sent = umbral_kafka::resubmit(&found.deployment, &ready, args.force);
+    sent.map_err(|error| kafka::failure(&error))?;
+    if !out.is_json() {
+        out.line(format!("{} sent", grouped(ready.len() as u64)))?;
+        let option = args.site.option();
+        out.say(format!(
+            "the instances take them; what waits then: umbral quarantine list {option}"
+        ));
+    }
+    Ok(intake::exit(args.strict, refused))
 }
 
 /// Shows what came of each record; gives how many were refused again.

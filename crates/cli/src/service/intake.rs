@@ -25,7 +25,7 @@ pub(crate) struct Reading {
 
 impl Reading {
     /// Opens a file; `-` is standard input.
-    fn open(&self, name: &str) -> Result<SourceFile, ReadError> {
+    pub(crate) fn open(&self, name: &str) -> Result<SourceFile, ReadError> {
         SourceFile::open(name, &self.options(name))
     }
 

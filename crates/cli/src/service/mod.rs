@@ -4,4 +4,5 @@ pub(crate) mod follow;
 pub(crate) mod http;
 pub(crate) mod intake;
 pub(crate) mod kafka;
+pub(crate) mod send;
 pub(crate) mod signals;

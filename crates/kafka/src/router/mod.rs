@@ -226,8 +226,10 @@ impl Router {
         builder.push(&input::Message {
             topic: 0,
             offset: message.offset().unsigned_abs(),
-            content_type: input::content_type(message),
+            content_type: input::header(message, "content-type"),
             value: message.payload(),
+            resubmits: None,
+            forced: false,
         })
     }
 

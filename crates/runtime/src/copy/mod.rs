@@ -5,7 +5,9 @@
 //! its account now, and must come to what the source holds. The batches say that they were copied, so that nobody
 //! publishes their outputs a second time.
 
+mod merge;
 mod route;
+mod split;
 mod worker;
 
 use crate::clock::ClockMode;
@@ -28,6 +30,9 @@ use umbral_journal::{Creation, DataDir, FrameToAppend, Log, LogOptions};
 use umbral_model::journal::{Commit, Counts};
 use umbral_wire::frame;
 use worker::{CopyWorker, Share};
+
+pub use merge::merge;
+pub use split::{Split, SplitRecord};
 
 /// Batches that may wait before a worker, or before they are written.
 const WAITING: usize = 4;

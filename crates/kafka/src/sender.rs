@@ -1,0 +1,118 @@
+//! Writing in transactions from outside of the engine: commands that send records, and note in the same transaction how
+//! far they have come.
+
+use crate::client::Role;
+use crate::deployment::Deployment;
+use crate::error::{Error, Result};
+use crate::publish::Sending;
+use crate::tail::ANSWER;
+use rdkafka::error::KafkaError;
+use rdkafka::message::OwnedHeaders;
+use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
+use rdkafka::types::RDKafkaErrorCode as Code;
+use std::time::{Duration, Instant};
+
+/// How long the broker may take for a call of a transaction.
+const CALL: Duration = Duration::from_secs(30);
+/// How long records may be on their way.
+const DELIVERY: Duration = Duration::from_secs(30);
+
+/// A record to be sent.
+pub(crate) struct Outgoing<'r> {
+    pub topic: &'r str,
+    pub partition: u16,
+    pub key: Option<&'r [u8]>,
+    pub value: &'r [u8],
+    pub headers: OwnedHeaders,
+}
+
+impl<'r> Outgoing<'r> {
+    /// A record without a key and headers.
+    pub(crate) fn new(topic: &'r str, partition: u16, value: &'r [u8]) -> Outgoing<'r> {
+        Outgoing {
+            topic,
+            partition,
+            key: None,
+            value,
+            headers: OwnedHeaders::new(),
+        }
+    }
+}
+
+/// A transactional producer of a command.
+pub(crate) struct Sender {
+    producer: BaseProducer<Sending>,
+    name: String,
+    is_open: bool,
+}
+
+impl Sender {
+    /// Ends what an earlier run of the same command left open, and takes its place.
+    pub(crate) fn begin(deployment: &Deployment, command: &'static str) -> Result<Sender> {
+        let config = deployment.client(Role::Command(command))?;
+        let name = config.get("transactional.id").unwrap_or_default();
+        let name = name.to_owned();
+        let producer: BaseProducer<Sending> = config
+            .create_with_context(Sending::new(deployment.veil()))
+            .map_err(Error::client("make a producer"))?;
+        producer
+            .init_transactions(ANSWER)
+            .map_err(Error::client(format!("begin as {name}")))?;
+        Ok(Sender {
+            producer,
+            name,
+            is_open: false,
+        })
+    }
+
+    /// What the broker knows it by.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Sends a record in the open transaction, or in a new one.
+    pub(crate) fn send(&mut self, outgoing: Outgoing<'_>) -> Result<()> {
+        let failed = || Error::client(format!("send a record to {}", outgoing.topic));
+        if !self.is_open {
+            let begun = self.producer.begin_transaction();
+            begun.map_err(Error::client("begin a transaction"))?;
+            self.is_open = true;
+        }
+        let mut record = BaseRecord::<[u8], [u8]>::to(outgoing.topic)
+            .partition(i32::from(outgoing.partition))
+            .payload(outgoing.value)
+            .headers(outgoing.headers.clone());
+        if let Some(key) = outgoing.key {
+            record = record.key(key);
+        }
+        let started = Instant::now();
+        loop {
+            match self.producer.send(record) {
+                Ok(()) => return Ok(()),
+                Err((KafkaError::MessageProduction(Code::QueueFull), unsent))
+                    if started.elapsed() < DELIVERY =>
+                {
+                    self.producer.poll(Duration::from_millis(1));
+                    record = unsent;
+                }
+                Err((error, _)) => return Err(failed()(error)),
+            }
+        }
+    }
+
+    /// Commits the open transaction, if there is one: all of it counts, or none.
+    pub(crate) fn commit(&mut self) -> Result<()> {
+        if !std::mem::take(&mut self.is_open) {
+            return Ok(());
+        }
+        let started = Instant::now();
+        while self.producer.in_flight_count() > 0 && started.elapsed() < DELIVERY {
+            self.producer.poll(Duration::from_millis(1));
+        }
+        let undelivered = self.producer.context().take_failure();
+        let undelivered = undelivered.map_or(Ok(()), Err);
+        undelivered.map_err(Error::client("send records"))?;
+        let committed = self.producer.commit_transaction(CALL);
+        committed.map_err(Error::client("commit a transaction"))
+    }
+}
