@@ -118,7 +118,7 @@ impl Loaded {
             topic: topic.to_owned(),
             partition,
             offset,
-            source,
+            source: Box::new(source),
         };
         if self.expects_own_last() {
             let chain = RecordChain::after(bytes).map_err(|error| failed(error.into()))?;
@@ -221,8 +221,10 @@ fn has_snapshots(topic: &str, loaded: &BTreeMap<u16, Loaded>) -> Result<()> {
                 topic: topic.to_owned(),
                 partition: lane.state.partition(),
                 offset: lane.next_offset,
-                source: umbral_journal::ChainError::Damaged("the journal ends before the snapshot")
-                    .into(),
+                source: Box::new(
+                    umbral_journal::ChainError::Damaged("the journal ends before the snapshot")
+                        .into(),
+                ),
             });
         }
     }
