@@ -51,7 +51,7 @@ fn wait_for(service: &Service, inputs: u64) {
         assert!(service.is_running(), "the service stopped");
         let standing = service.standing();
         assert!(started.elapsed() < Duration::from_secs(120), "{standing:?}");
-        std::thread::sleep(Duration::from_millis(20));
+        std::thread::park_timeout(Duration::from_millis(20));
     }
 }
 

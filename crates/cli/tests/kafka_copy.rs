@@ -129,7 +129,7 @@ fn break_off(data: &str, config: &str, deployment: &Deployment) {
     let journal = &deployment.names.journal;
     while topics::end(&deployment.reader(), journal, 0) == 0 {
         assert!(started.elapsed() < Duration::from_secs(60));
-        std::thread::sleep(Duration::from_millis(1));
+        std::thread::park_timeout(Duration::from_millis(1));
     }
     copying.kill().expect("killed");
     copying.wait().expect("ended");
@@ -141,7 +141,7 @@ fn wait_for(service: &Service, inputs: u64) {
         assert!(service.is_running(), "the service stopped");
         let standing = service.standing();
         assert!(started.elapsed() < Duration::from_secs(120), "{standing:?}");
-        std::thread::sleep(Duration::from_millis(20));
+        std::thread::park_timeout(Duration::from_millis(20));
     }
 }
 

@@ -99,7 +99,7 @@ pub enum Error {
         dir: std::path::PathBuf,
         /// What is wrong with it.
         #[source]
-        source: umbral_journal::JournalError,
+        source: Box<umbral_journal::JournalError>,
     },
     /// A file of a mirror cannot be used.
     #[error("cannot use {}: {source}; set mirror in [kafka] to a folder that can be written", path.display())]
@@ -112,7 +112,7 @@ pub enum Error {
     },
     /// A data directory that is to be copied.
     #[error(transparent)]
-    Source(#[from] umbral_runtime::EngineError),
+    Source(Box<umbral_runtime::EngineError>),
     /// A data directory has another number of partitions than the deployment.
     #[error(
         "the data directory has {found} partitions, the deployment {wanted}: umbral copy --partitions {wanted} makes one of \
@@ -151,6 +151,12 @@ pub enum Error {
     /// No thread could be started.
     #[error("cannot start a thread")]
     Thread(#[source] std::io::Error),
+}
+
+impl From<umbral_runtime::EngineError> for Error {
+    fn from(error: umbral_runtime::EngineError) -> Error {
+        Error::Source(Box::new(error))
+    }
 }
 
 impl Error {

@@ -361,7 +361,7 @@ impl Mirrors {
                     hint: "is it stopped? end it, and run the command again",
                 });
             }
-            std::thread::sleep(LOOK);
+            std::thread::park_timeout(LOOK);
         }
     }
 }
@@ -500,7 +500,7 @@ fn is_locked(error: &JournalError) -> bool {
 fn of_mirror(dir: &Path, source: JournalError) -> Error {
     Error::Mirror {
         dir: dir.to_owned(),
-        source,
+        source: Box::new(source),
     }
 }
 

@@ -168,6 +168,6 @@ pub fn end(client: &ClientConfig, topic: &str, partition: i32) -> i64 {
             // A topic that was just made may have no leader yet.
             Err(error) => assert!(started.elapsed() < Duration::from_secs(20), "{error}"),
         }
-        std::thread::sleep(Duration::from_millis(50));
+        std::thread::park_timeout(Duration::from_millis(50));
     }
 }
