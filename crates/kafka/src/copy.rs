@@ -4,6 +4,7 @@
 //! is the beginning of just these records; anything else is left alone.
 
 use crate::deployment::Deployment;
+use crate::directory::{inputs_of, record_of};
 use crate::error::{Error, Result};
 use crate::ingest::{SentFile, position_of};
 use crate::journal;
@@ -20,6 +21,7 @@ use umbral_model::ids::PartitionNo;
 use umbral_model::input::{Incoming, IncomingBody};
 use umbral_model::journal::{ActivatedCatalog, Counts, SourcePosition};
 use umbral_model::time::Timestamp;
+use umbral_runtime::lane::LaneError;
 use umbral_runtime::{EngineError, Scanner, Split, SplitRecord};
 
 /// Records of one transaction.
@@ -225,6 +227,7 @@ fn send(
                 headers: headers.clone(),
                 ..Outgoing::new(topic, record.partition.0, &record.bytes)
             })?;
+            send_directory(deployment, sender, &record)?;
             records += 1;
             bytes += record.bytes.len();
         }
@@ -237,6 +240,36 @@ fn send(
     }
     sender.commit()?;
     Ok(copied)
+}
+
+/// What the router has to know of a record.
+fn send_directory(
+    deployment: &Deployment,
+    sender: &mut Sender,
+    record: &SplitRecord,
+) -> Result<()> {
+    let unreadable = |source: LaneError| Error::Journal {
+        topic: deployment.names.journal.clone(),
+        partition: record.partition,
+        offset: 0,
+        source: Box::new(source),
+    };
+    let content = RecordChain::content(&record.bytes).map_err(|error| unreadable(error.into()))?;
+    let batch = content.batch;
+    let inputs = inputs_of(content.payload)
+        .map_err(|source| unreadable(LaneError::Content { batch, source }))?;
+    for input in &inputs {
+        let (key, value) = record_of(input);
+        sender.send(Outgoing {
+            key: Some(key.as_bytes()),
+            ..Outgoing::new(
+                &deployment.names.directory,
+                record.partition.0,
+                value.as_bytes(),
+            )
+        })?;
+    }
+    Ok(())
 }
 
 /// What was taken into the directory is not sent again.

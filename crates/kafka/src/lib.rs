@@ -14,6 +14,7 @@ mod catalogs;
 mod client;
 mod copy;
 mod deployment;
+mod directory;
 mod error;
 mod group;
 mod ingest;

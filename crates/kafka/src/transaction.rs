@@ -7,6 +7,7 @@
 
 use crate::client::Role;
 use crate::deployment::Deployment;
+use crate::directory::record_of;
 use crate::error::{Error, Result};
 use crate::group::Membership;
 use crate::journal;
@@ -484,11 +485,7 @@ fn send_directory(
     record: &LaneRecord,
 ) -> std::result::Result<(), KafkaError> {
     for input in &record.identifiers {
-        let key = format!(
-            "{}/{}/{}",
-            input.account, input.key.source, input.key.event_id
-        );
-        let value = umbral_wire::json::input(input);
+        let (key, value) = record_of(input);
         let record = BaseRecord::<[u8], [u8], usize>::with_opaque_to(
             &deployment.names.directory,
             NOT_JOURNAL,
