@@ -32,6 +32,15 @@ pub fn deployment(bootstrap: &str, prefix: &str, partitions: u16, copies: u16) -
     Deployment::new(settings, partitions).expect("a deployment")
 }
 
+/// The same deployment, of which an instance does not route the inbox.
+pub fn without_router(deployment: &Deployment) -> Deployment {
+    let settings = Settings {
+        router: false,
+        ..deployment.settings().clone()
+    };
+    Deployment::new(settings, deployment.partitions).expect("a deployment")
+}
+
 /// The files of the demo's catalog as the input that activates it.
 pub fn demo_catalog() -> Incoming {
     Incoming {
