@@ -243,6 +243,10 @@ fn what_commands_send_is_taken_once(cluster: &Cluster) {
     let service = start(&deployment);
     let opening = u64::from(PARTITIONS) + 5;
     wait_for(&service, opening);
+    let followed = folder.join("followed");
+    let file = std::fs::File::create(&followed).expect("created");
+    let mut following = common::umbral(&["tail", "--follow", "--config", &config]);
+    let mut following = following.stdout(file).spawn().expect("it starts");
     let mut lines: Vec<String> = (0..2000)
         .map(|id| {
             usage(
@@ -293,6 +297,19 @@ fn what_commands_send_is_taken_once(cluster: &Cluster) {
     let refused = said(&unreadable);
     assert!(refused.contains("refused again") && refused.contains("0 sent"));
     let standing = service.stop().expect("an end");
+    let tailed = said(&["tail", "--config", &config]).lines().count();
+    let started = Instant::now();
+    while std::fs::read_to_string(&followed)
+        .expect("read")
+        .lines()
+        .count()
+        < tailed
+    {
+        assert!(started.elapsed() < Duration::from_secs(20), "tail follows");
+        std::thread::park_timeout(Duration::from_millis(50));
+    }
+    following.kill().expect("killed");
+    following.wait().expect("ended");
     assert_eq!(standing.counts.quarantined, 2, "{standing:?}");
     let verified = said(&["replay", "--verify", "--config", &config, "-o", "json"]);
     assert_eq!(json(&verified)["agrees"], true);

@@ -11,7 +11,9 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 use umbral_broker::{Cluster, Settings};
 use umbral_kafka::{Deployment, Service, SnapshotSettings};
-use umbral_model::input::IncomingBody;
+use umbral_model::ids::EventId;
+use umbral_model::input::{Incoming, IncomingBody};
+use umbral_model::time::Timestamp;
 use umbral_runtime::lane::LaneOptions;
 use umbral_runtime::{ClockMode, Founding};
 use umbral_tests::kafka::topics::{self, Producing};
@@ -186,19 +188,38 @@ fn a_data_directory_grows_into_a_deployment_and_comes_back() {
     comes_back(folder, &config, &copy);
 }
 
+/// The demo's catalog again, in force later.
+fn second_catalog(at: &Fed) -> Incoming {
+    let mut catalog = kafka::demo_catalog();
+    catalog.key.event_id = EventId::new("second");
+    catalog.occurred_at = at.incoming.occurred_at;
+    if let IncomingBody::CatalogActivated(activation) = &mut catalog.body {
+        activation.effective_from = Timestamp::parse("2026-06-01T00:00:00Z");
+    }
+    catalog
+}
+
 /// Instances go on with the accounts as they were; what they publish is new.
 fn goes_on(deployment: &Deployment, config: &str, late: &[Fed]) {
     let options = LaneOptions::with_clock(ClockMode::Event);
     let snapshots = SnapshotSettings::default();
     let service = Service::start(deployment.clone(), &options, &snapshots, 2).expect("a service");
     let producing = Producing::new(deployment);
-    for fed in late {
-        let value = kafka::json(&fed.incoming);
-        let partition = i32::from(fed.partition.0);
-        producing.send("grown.usage", partition, b"", &value);
-    }
-    producing.flush();
-    wait_for(&service, late.len() as u64);
+    let send = |fed: &[Fed]| {
+        for fed in fed {
+            let value = kafka::json(&fed.incoming);
+            let partition = i32::from(fed.partition.0);
+            producing.send("grown.usage", partition, b"", &value);
+        }
+        producing.flush();
+    };
+    // Each partition takes the second catalog at another place of its log.
+    let (before, after) = late.split_at(late.len() / 2);
+    send(before);
+    let second = kafka::json(&second_catalog(&after[0]));
+    producing.send("grown.catalog", 0, b"", &second);
+    send(after);
+    wait_for(&service, late.len() as u64 + u64::from(PARTITIONS));
     let standing = service.stop().expect("an end");
     let counts = standing.counts;
     assert!(counts.quarantined < counts.applied / 20, "{counts:?}");

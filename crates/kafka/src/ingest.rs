@@ -120,7 +120,7 @@ impl Ingestion {
     /// # Errors
     /// Brokers that do not take it. Nothing of it counts then, or all; another run finds out.
     pub fn commit(&mut self, position: Option<(&str, SentFile)>) -> Result<()> {
-        if let Some((id, file)) = position {
+        if let Some((id, file)) = position.filter(|(id, file)| self.sent(id) != Some(file)) {
             let value = position_of(&file)?;
             self.sender.send(Outgoing {
                 key: Some(id.as_bytes()),

@@ -262,7 +262,7 @@ impl Mirrors {
     fn open(&self, partition: u16, bounds: (i64, i64)) -> Result<Opened> {
         let dir = self.dir(PartitionNo(partition));
         let failed = |source| of_mirror(&dir, source);
-        fs::create_dir_all(&self.folder).map_err(|error| of_file(&self.folder, error))?;
+        make_private(&self.folder).map_err(|error| of_file(&self.folder, error))?;
         let opened = match self.data(partition) {
             Err(error) if is_locked(&error) => return Ok(Opened::Others),
             opened => opened.map_err(failed)?,
@@ -482,6 +482,14 @@ impl Mirror {
         self.note()?;
         self.log.close().map_err(|source| of_mirror(dir, source))
     }
+}
+
+/// Makes a folder that nobody else reads: what is in a journal is personal.
+fn make_private(folder: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.recursive(true).create(folder)
 }
 
 /// Without syncing: what a crash of the machine takes from a mirror is read again.

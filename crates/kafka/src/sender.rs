@@ -17,6 +17,14 @@ const CALL: Duration = Duration::from_secs(30);
 /// How long records may be on their way.
 const DELIVERY: Duration = Duration::from_secs(30);
 
+/// How long the broker may take to begin.
+const BEGIN: Duration = Duration::from_secs(60);
+
+/// Whether the call may be made again.
+fn is_retriable(error: &KafkaError) -> bool {
+    matches!(error, KafkaError::Transaction(error) if error.is_retriable())
+}
+
 /// A record to be sent.
 pub(crate) struct Outgoing<'r> {
     pub topic: &'r str,
@@ -55,9 +63,13 @@ impl Sender {
         let producer: BaseProducer<Sending> = config
             .create_with_context(Sending::new(deployment.veil()))
             .map_err(Error::client("make a producer"))?;
-        producer
-            .init_transactions(ANSWER)
-            .map_err(Error::client(format!("begin as {name}")))?;
+        let started = Instant::now();
+        // The first transaction of a cluster has it make a topic of its own.
+        while let Err(error) = producer.init_transactions(ANSWER) {
+            if !is_retriable(&error) || started.elapsed() > BEGIN {
+                return Err(Error::client(format!("begin as {name}"))(error));
+            }
+        }
         Ok(Sender {
             producer,
             name,

@@ -9,13 +9,16 @@ use crate::site::OnKafka;
 use crate::text::count;
 use indicatif::ProgressBar;
 use serde_json::json;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::{Duration, Instant};
-use umbral_intake::reader::{Record, RecordReader, SourceFile};
+use umbral_intake::reader::{ReadError, Record, RecordReader, SourceFile};
 use umbral_kafka::{FileRecord, Ingestion, SentFile};
 use umbral_model::input::Incoming;
 
-/// Longest time that records of a stream wait for others.
-const STREAM: Duration = Duration::from_millis(500);
+/// Records that may be read ahead.
+const AHEAD: usize = 1_024;
+/// After so long without a record what was sent is committed.
+const PAUSE: Duration = Duration::from_millis(200);
 
 /// What was read of one file.
 struct Sent {
@@ -72,33 +75,58 @@ fn send(
     source.skip_records(taken).map_err(failed)?;
     let bar = bar(out, source.progress().total, "bytes");
     bar.set_prefix(file.to_owned());
-    let ended = send_records(ingestion, &mut source, id.as_deref(), &mut sent, &bar);
+    let ended = send_records(ingestion, source, id.as_deref(), &mut sent, &bar);
     bar.finish_and_clear();
     ended.map(|()| sent)
 }
 
+/// A record, or why there is none, with the octets that were read so far.
+type Next = (Result<Option<Record>, ReadError>, u64);
+
+/// Has a thread read the source: a stream may pause for long, and what it brought does not wait for what comes next.
+fn read(mut source: SourceFile) -> Result<Receiver<Next>, Failure> {
+    let (line, records) = sync_channel(AHEAD);
+    let body = move || loop {
+        // Whether an account exists is not known here: a mapping's openings are sent once for each file.
+        let next = source.next_record(&|_| false);
+        let is_last = !matches!(next, Ok(Some(_)));
+        if line.send((next, source.progress().bytes)).is_err() || is_last {
+            return;
+        }
+    };
+    let started = std::thread::Builder::new()
+        .name("read".to_owned())
+        .spawn(body);
+    let started = started.map(|_| records);
+    started.map_err(|error| Failure::unusable(format!("cannot start a thread: {error}")))
+}
+
 fn send_records(
     ingestion: &mut Ingestion,
-    source: &mut SourceFile,
+    source: SourceFile,
     id: Option<&str>,
     sent: &mut Sent,
     bar: &ProgressBar,
 ) -> Result<(), Failure> {
     let failed = |error| kafka::failure(&error);
-    let (started, mut last) = (Instant::now(), Instant::now());
-    let format = source.format();
+    let (started, format) = (Instant::now(), source.format());
+    let records = read(source)?;
     loop {
-        // Whether an account exists is not known here: a mapping's openings are sent once for each file.
-        let next = source.next_record(&|_| false);
-        let is_end = !matches!(&next, Ok(Some(_)));
-        if is_end || ingestion.is_full() || (id.is_none() && last.elapsed() > STREAM) {
-            let position = |id| (id, position(sent, matches!(&next, Ok(None))));
-            ingestion.commit(id.map(position)).map_err(failed)?;
-            last = Instant::now();
-            bar.set_position(source.progress().bytes);
+        let next = match records.recv_timeout(PAUSE) {
+            Ok(next) => Some(next),
+            Err(RecvTimeoutError::Timeout) => None,
+            Err(RecvTimeoutError::Disconnected) => return Ok(()),
+        };
+        let is_end = matches!(&next, Some((Ok(None) | Err(_), _)));
+        if next.is_none() || is_end || ingestion.is_full() {
+            let done = matches!(&next, Some((Ok(None), _)));
+            let position = id.map(|id| (id, position(sent, done)));
+            ingestion.commit(position).map_err(failed)?;
             let rate = per_second(sent.records - sent.skipped, started.elapsed());
             bar.set_message(format!("{} records, {rate}/s", grouped(sent.records)));
         }
+        let Some((next, bytes)) = next else { continue };
+        bar.set_position(bytes);
         let next = next.map_err(|error| {
             Failure::source(&error).note("the records before that place are sent")
         })?;
