@@ -253,36 +253,32 @@ impl History {
             resubmitted.extend(taken_up);
             all.push((part, records));
         }
+        let keys: FxHashSet<InputKey> = all
+            .iter()
+            .flat_map(|(_, records)| records.iter().filter_map(|record| record.key.clone()))
+            .collect();
+        let mut later = Vec::with_capacity(all.len());
+        for (part, _) in &all {
+            later.push(part.later_of(&keys)?);
+        }
         let mut found = Vec::new();
-        for (part, records) in all {
-            found.extend(part.with_standing(records, &resubmitted)?);
+        for (own, (_, mut records)) in all.into_iter().enumerate() {
+            let is_taken = |key: &InputKey| {
+                let mut all = later.iter().enumerate();
+                all.any(|(part, later)| part != own && later.taken.contains(key))
+            };
+            for record in &mut records {
+                let key = record.key.as_ref();
+                let again = key.and_then(|key| later[own].newest.get(key));
+                record.open = !resubmitted.contains(&record.position)
+                    && again.is_none_or(|position| *position <= record.since)
+                    && !key.is_some_and(is_taken);
+            }
+            found.extend(records);
         }
         found.retain(|record| selection.takes(record));
         found.sort_by_key(|record| record.position);
         Ok(found)
-    }
-
-    /// The records, with whether something was done about them.
-    fn with_standing(
-        &self,
-        mut records: Vec<QuarantinedRecord>,
-        resubmitted: &FxHashSet<u64>,
-    ) -> Result<Vec<QuarantinedRecord>, HistoryError> {
-        let keys: FxHashSet<InputKey> = records
-            .iter()
-            .filter_map(|record| record.key.clone())
-            .collect();
-        let newest = if keys.is_empty() {
-            FxHashMap::default()
-        } else {
-            self.newest_of(keys)?
-        };
-        for record in &mut records {
-            let later = record.key.as_ref().and_then(|key| newest.get(key));
-            record.open = !resubmitted.contains(&record.position)
-                && later.is_none_or(|position| *position <= record.since);
-        }
-        Ok(records)
     }
 
     /// How many records came into the quarantine behind a position, by reason, whatever became of them since.
@@ -320,25 +316,28 @@ impl History {
         Ok((records.collect(), resubmitted))
     }
 
-    /// The last position of each key.
-    fn newest_of(
-        &self,
-        keys: FxHashSet<InputKey>,
-    ) -> Result<FxHashMap<InputKey, u64>, HistoryError> {
+    /// What came under these keys, last or at all.
+    fn later_of(&self, keys: &FxHashSet<InputKey>) -> Result<Later, HistoryError> {
+        let mut later = Later::default();
+        if keys.is_empty() {
+            return Ok(later);
+        }
         let mut scanner = self.scan()?;
         let folds = (0..threads(self.partitions()))
             .map(|_| Newest {
-                keys: &keys,
-                found: FxHashMap::default(),
+                keys,
+                found: Later::default(),
             })
             .collect();
         let (_, folds) = fold_all(&mut scanner, folds, &mut |_| true)?;
-        let mut newest: FxHashMap<InputKey, u64> = FxHashMap::default();
-        for (key, position) in folds.into_iter().flat_map(|fold| fold.found) {
-            let known = newest.entry(key).or_default();
-            *known = position.max(*known);
+        for Later { newest, taken } in folds.into_iter().map(|fold| fold.found) {
+            later.taken.extend(taken);
+            for (key, position) in newest {
+                let known = later.newest.entry(key).or_default();
+                *known = position.max(*known);
+            }
         }
-        Ok(newest)
+        Ok(later)
     }
 }
 
@@ -477,9 +476,18 @@ impl FrameFold for Tally {
     }
 }
 
+/// What came under some keys.
+#[derive(Default)]
+struct Later {
+    /// The newest input of each.
+    newest: FxHashMap<InputKey, u64>,
+    /// Those of which an input was taken, or had been.
+    taken: FxHashSet<InputKey>,
+}
+
 struct Newest<'k> {
     keys: &'k FxHashSet<InputKey>,
-    found: FxHashMap<InputKey, u64>,
+    found: Later,
 }
 
 impl FrameFold for Newest<'_> {
@@ -492,8 +500,11 @@ impl FrameFold for Newest<'_> {
             };
             if let Some(key) = key.filter(|key| self.keys.contains(key)) {
                 // Frames of one batch come by partition, not by position.
-                let newest = self.found.entry(key.clone()).or_default();
+                let newest = self.found.newest.entry(key.clone()).or_default();
                 *newest = entry.position.max(*newest);
+                if !matches!(entry.outcome, Outcome::Quarantined(_)) {
+                    self.found.taken.insert(key.clone());
+                }
             }
         }
         Ok(())

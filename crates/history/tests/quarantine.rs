@@ -9,7 +9,7 @@
 mod common;
 
 use common::*;
-use umbral_history::{QuarantinedRecord, Selection};
+use umbral_history::{History, QuarantinedRecord, Selection};
 use umbral_intake::reader::RecordReader;
 use umbral_runtime::{Engine, Receipt, Verdict};
 
@@ -282,4 +282,27 @@ fn a_count_by_reason_is_that_of_the_list() {
         assert_eq!(counted, expected, "after {after}");
     }
     assert!(given_up.count() > 0, "corrections that were given up count");
+}
+
+#[test]
+fn what_another_log_of_the_deployment_took_waits_no_more() {
+    let (stray, right) = (Place::new(4), Place::new(4));
+    let engine = stray.engine(event_options());
+    submit(&engine, &[CALL, TO_ITALY]);
+    engine.stop().expect("stopped");
+    let of_both = || {
+        let parts = [stray.history(), right.history()];
+        let listed = History::quarantine_of(&parts, &Selection::default()).expect("a quarantine");
+        let ids = listed.into_iter().filter_map(|record| record.event_id);
+        ids.collect::<Vec<_>>()
+    };
+    assert_eq!(of_both().len(), 2, "nobody took them");
+    let engine = right.engine(event_options());
+    submit(&engine, &[TO_ITALY]);
+    engine.stop().expect("stopped");
+    assert_eq!(of_both().len(), 3, "refused there, too: both wait");
+    let engine = right.engine(event_options());
+    submit(&engine, &[CUSTOMER, MEMBER, CALL]);
+    engine.stop().expect("stopped");
+    assert_eq!(of_both(), ["it", "it"], "the call was taken");
 }

@@ -20,7 +20,7 @@ mod group;
 mod ingest;
 pub mod input;
 mod journal;
-mod metrics;
+pub mod metrics;
 mod mirror;
 pub mod outputs;
 mod pause;

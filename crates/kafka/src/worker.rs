@@ -15,7 +15,7 @@ use crate::journal::{self, JournalFrames, Loaded};
 use crate::snapshots::Snapshots;
 use crate::standby::Standby;
 use crate::status::Status;
-use crate::tail::{Ends, Start, assign, is_passing};
+use crate::tail::{ANSWER, Ends, Start, assign, is_passing};
 use crate::transaction::{Job, Outcome, Owned, Transactions};
 use crossbeam_channel::{Receiver, Sender, bounded};
 use rdkafka::consumer::{BaseConsumer, Consumer};
@@ -274,10 +274,49 @@ impl Worker {
             milliseconds = started.elapsed().as_millis() as u64,
             "partitions caught up"
         );
+        self.compare_offsets(&some);
         self.read_lanes()?;
         self.status.owns(self.number, self.lanes.len());
         self.status.awaits(self.number, self.awaited.len());
         Ok(())
+    }
+
+    /// Says where the group's offsets are other than the journal, which is what counts.
+    fn compare_offsets(&self, partitions: &[u16]) {
+        let mut journal = BTreeMap::new();
+        let mut asked = TopicPartitionList::new();
+        for partition in partitions {
+            let Some(driven) = self.lanes.get(partition) else {
+                continue;
+            };
+            for topic in input_names(&self.deployment) {
+                let id = Deployment::source_id(topic, PartitionNo(*partition));
+                if let Some(source) = driven.lane.source(&id) {
+                    let number = i32::from(*partition);
+                    asked.add_partition(topic, number);
+                    journal.insert((topic.to_owned(), number), source.records);
+                }
+            }
+        }
+        let Ok(group) = self.consumer.committed_offsets(asked, ANSWER) else {
+            return;
+        };
+        for element in group.elements() {
+            let place = (element.topic().to_owned(), element.partition());
+            let Offset::Offset(offset) = element.offset() else {
+                continue;
+            };
+            let expected = journal.get(&place).copied().unwrap_or_default();
+            if offset.unsigned_abs() != expected {
+                tracing::warn!(
+                    topic = place.0,
+                    partition = place.1,
+                    group = offset,
+                    journal = expected,
+                    "The group's offset is not that of the journal; the journal's is read from."
+                );
+            }
+        }
     }
 
     fn own(&mut self, partition: u16, loaded: Loaded) -> Result<()> {

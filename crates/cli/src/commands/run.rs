@@ -74,6 +74,7 @@ pub(crate) fn recorder() -> Result<metrics_exporter_prometheus::PrometheusHandle
         .map_err(|error| Failure::usage(format!("cannot record metrics: {error}")))?;
     umbral_runtime::metrics::describe();
     umbral_journal::metrics::describe();
+    umbral_kafka::metrics::describe();
     Ok(handle)
 }
 
