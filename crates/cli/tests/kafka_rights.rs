@@ -3,7 +3,7 @@
 
 mod common;
 
-use common::{run, stderr, text};
+use common::{run, stderr, text, umbral};
 use umbral_broker::{Cluster, Settings};
 
 const AUTHORIZER: &str = "org.apache.kafka.metadata.authorizer.StandardAuthorizer";
@@ -32,7 +32,7 @@ fn grant(kafka: &Cluster, role: &str, may: &str) {
 }
 
 #[test]
-fn an_operator_needs_no_more_than_is_documented() {
+fn nobody_needs_more_than_is_documented() {
     let settings = Settings::one()
         .secured("umbral", "pass")
         .with("authorizer.class.name", AUTHORIZER)
@@ -63,4 +63,29 @@ fn an_operator_needs_no_more_than_is_documented() {
     assert_eq!(code, Some(0), "{told}");
     let (code, told) = topics("plan");
     assert_eq!((code, told.as_str()), (Some(0), ""), "everything is there");
+
+    let cache = folder.path().join("cache");
+    let command = |arguments: &[&str]| {
+        let mut command = umbral(arguments);
+        command.args(["--config", text(&path)]);
+        let output = command.env("XDG_CACHE_HOME", &cache).output();
+        let output = output.expect("umbral starts");
+        (output.status.code(), stderr(&output))
+    };
+    grant(&kafka, "commands that read", "read the journal");
+    assert_eq!(command(&["tail"]), (Some(0), String::new()));
+    let file = folder.path().join("one.ndjson");
+    let record = r#"{"source":"med","event_id":"1","occurred_at":"2026-03-02T09:00:00Z","account_id":"A1","charge_added":{"amount":"1.00","code":"x"}}"#;
+    std::fs::write(&file, record).expect("written");
+    let ingest = ["ingest", text(&file), "--quiet"];
+    assert_eq!(command(&ingest).0, Some(3), "without the right to send");
+    for may in [
+        "write inputs",
+        "read the journal",
+        "note how far files are sent",
+        "use their transactional ids",
+    ] {
+        grant(&kafka, "commands that send", may);
+    }
+    assert_eq!(command(&ingest), (Some(0), String::new()));
 }
