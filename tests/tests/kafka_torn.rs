@@ -14,7 +14,7 @@ use umbral_kafka::{Deployment, Service, SnapshotSettings};
 use umbral_model::journal::Commit;
 use umbral_runtime::ClockMode;
 use umbral_runtime::lane::LaneOptions;
-use umbral_tests::kafka::topics::{Producing, Taken, create, read_committed};
+use umbral_tests::kafka::topics::{self, Producing, Taken, create, read_committed};
 use umbral_tests::kafka::{self, Feed};
 
 const PARTITIONS: u16 = 2;
@@ -35,6 +35,12 @@ fn with_history(cluster: &Cluster, prefix: &str, feed: &Feed) -> (Deployment, Pr
     let deployment = kafka::deployment(cluster.bootstrap(), prefix, PARTITIONS, 1);
     create(&deployment);
     let producing = Producing::new(&deployment);
+    fill(deployment, producing, feed)
+}
+
+/// Sends all of a feed, and has an instance take it.
+fn fill(deployment: Deployment, producing: Producing, feed: &Feed) -> (Deployment, Producing) {
+    let prefix = deployment.settings().prefix.clone();
     let catalog = kafka::json(&kafka::demo_catalog());
     producing.send(&deployment.names.catalog, 0, b"", &catalog);
     for fed in feed.opening.iter().chain(&feed.life) {
@@ -150,10 +156,50 @@ fn journal_more(deployment: &Deployment, producing: &Producing) {
     producing.send_with(&deployment.names.journal, 1, &headers, &bytes);
 }
 
+/// Has the broker forget what lies before an offset, as retention does.
+fn forget(cluster: &Cluster, topic: &str, before: i64) {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let order = format!(
+        r#"{{"partitions":[{{"topic":"{topic}","partition":0,"offset":{before}}}],"version":1}}"#
+    );
+    std::fs::write(file.path(), order).unwrap();
+    let path = file.path().to_str().unwrap();
+    let class = "org.apache.kafka.tools.DeleteRecordsCommand";
+    cluster.tool(class, &["--offset-json-file", path]).unwrap();
+}
+
+/// A topic that forgot what was never read is read from its beginning; one that forgot what was not taken is named.
+fn what_was_forgotten_is_named(cluster: &Cluster, feed: &Feed) {
+    let deployment = kafka::deployment(cluster.bootstrap(), "forgot", PARTITIONS, 1);
+    create(&deployment);
+    let producing = Producing::new(&deployment);
+    for _ in 0..10 {
+        producing.send("forgot.usage", 0, b"", b"{}");
+    }
+    producing.flush();
+    forget(cluster, "forgot.usage", 10);
+    let (deployment, producing) = fill(deployment, producing, feed);
+    for _ in 0..10 {
+        producing.send("forgot.usage", 0, b"", b"{}");
+    }
+    producing.flush();
+    let end = topics::end(&deployment.reader(), "forgot.usage", 0);
+    forget(cluster, "forgot.usage", end);
+    let said = refusal(&deployment);
+    let expected = format!("was read up to {}", end - 10);
+    assert!(
+        said.contains("forgot.usage/0") && said.contains(&expected),
+        "{said}"
+    );
+}
+
 #[test]
 fn what_was_torn_is_found_and_named() {
     let cluster = Cluster::start(&Settings::one()).unwrap();
     let feed = Feed::new(30, 3, PARTITIONS);
+    if cluster.is_ours() {
+        what_was_forgotten_is_named(&cluster, &feed);
+    }
     let cases: [(&str, Injection, &[&str]); 5] = [
         ("repeat", repeat_a_batch, &["partition 1", "it came twice"]),
         (

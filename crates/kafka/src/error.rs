@@ -52,6 +52,21 @@ pub enum Error {
         /// Which of both lost something.
         what: &'static str,
     },
+    /// Inputs that were deleted before they were taken.
+    #[error(
+        "{topic}/{partition} begins with offset {first}, and was read up to {position}: the records between were deleted \
+         before they were taken. Send them again if you can; `skip_lost = true` in [kafka] goes on without them"
+    )]
+    Gone {
+        /// The topic.
+        topic: String,
+        /// The partition.
+        partition: i32,
+        /// Where to read on.
+        position: i64,
+        /// The first that is there.
+        first: i64,
+    },
     /// Some records of one transaction are there and others are not.
     #[error(
         "a transaction is torn: of {total} journal records that were written in it, {found} are there ({first}). Nothing \

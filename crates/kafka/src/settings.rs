@@ -28,6 +28,9 @@ pub struct Settings {
     /// Whether this instance routes records of the inbox as well.
     #[serde(default = "yes")]
     pub router: bool,
+    /// Whether to go on where input topics forgot records before they were taken.
+    #[serde(default)]
+    pub skip_lost: bool,
     /// Partitions of other instances that are followed, to take over faster.
     #[serde(default)]
     pub standby: u16,

@@ -60,6 +60,33 @@ impl<'a> Ends<'a> {
         watermarks(&self.committed, topic, partition)
     }
 
+    /// From where a topic is read on whose position is known, or on which nothing was read yet.
+    ///
+    /// # Errors
+    /// [`Error::Gone`] if records from the position on are there no more, unless the settings say to go on without them.
+    pub(crate) fn start_of(
+        &self,
+        topic: &str,
+        partition: i32,
+        position: Option<i64>,
+    ) -> Result<i64> {
+        let (first, _) = self.bounds(topic, partition)?;
+        let Some(position) = position.filter(|position| *position < first) else {
+            return Ok(position.unwrap_or(first));
+        };
+        let gone = Error::Gone {
+            topic: topic.to_owned(),
+            partition,
+            position,
+            first,
+        };
+        if !self.deployment.settings().skip_lost {
+            return Err(gone);
+        }
+        tracing::warn!(%gone, "skip_lost is set: reading goes on behind them");
+        Ok(first)
+    }
+
     /// Whether nothing before `end` is in an open transaction.
     pub(crate) fn is_settled(&self, topic: &str, partition: i32, end: i64) -> Result<bool> {
         let (_, stable) = watermarks(&self.committed, topic, partition)?;

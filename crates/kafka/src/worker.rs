@@ -40,6 +40,8 @@ const LOADED_AT_ONCE: usize = 8;
 struct Driven {
     lane: Lane,
     last_offset: Option<i64>,
+    /// From where the input topics are read on that the journal does not know yet, or that forgot what it had not taken.
+    starts: BTreeMap<String, i64>,
 }
 
 /// What the committing thread is told.
@@ -228,7 +230,9 @@ impl Worker {
             let Some(owned) = owned.filter(|_| !lost) else {
                 continue;
             };
-            let Driven { lane, last_offset } = driven;
+            let Driven {
+                lane, last_offset, ..
+            } = driven;
             let state = lane.park();
             let loaded = Loaded::parked(state, owned.next_offset, last_offset, owned.published);
             self.parked.insert(partition, loaded);
@@ -265,7 +269,7 @@ impl Worker {
         journal::compare_published(&deployment, &ends, &loaded)?;
         for (partition, loaded) in loaded {
             self.awaited.remove(&partition);
-            self.own(partition, loaded)?;
+            self.own(partition, loaded, &ends)?;
         }
         crate::metrics::record_takeover(some.len(), started.elapsed().as_secs_f64());
         tracing::info!(
@@ -319,7 +323,16 @@ impl Worker {
         }
     }
 
-    fn own(&mut self, partition: u16, loaded: Loaded) -> Result<()> {
+    fn own(&mut self, partition: u16, loaded: Loaded, ends: &Ends<'_>) -> Result<()> {
+        let mut starts = BTreeMap::new();
+        for topic in input_names(&self.deployment) {
+            let source = loaded
+                .state
+                .source(&Deployment::source_id(topic, PartitionNo(partition)));
+            let position = source.map(|source| i64::try_from(source.records).unwrap_or(i64::MAX));
+            let start = ends.start_of(topic, i32::from(partition), position)?;
+            starts.insert(topic.to_owned(), start);
+        }
         let owned = Owned {
             published: loaded.published,
             next_offset: loaded.next_offset,
@@ -329,7 +342,12 @@ impl Worker {
         let frames = Box::new(JournalFrames::new(&self.deployment));
         let last_offset = loaded.last_offset;
         let lane = loaded.state.resume(&self.options, frames);
-        self.lanes.insert(partition, Driven { lane, last_offset });
+        let driven = Driven {
+            lane,
+            last_offset,
+            starts,
+        };
+        self.lanes.insert(partition, driven);
         Ok(())
     }
 
@@ -340,11 +358,12 @@ impl Worker {
             for topic in input_names(&self.deployment) {
                 let number = PartitionNo(*partition);
                 let source = driven.lane.source(&Deployment::source_id(topic, number));
-                let offset = source.map_or(Ok(0), |source| i64::try_from(source.records));
+                let known = driven.starts.get(topic).copied().unwrap_or_default();
+                let offset = source.map_or(Ok(known), |source| i64::try_from(source.records));
                 starts.push(Start {
                     topic: topic.to_owned(),
                     partition: i32::from(*partition),
-                    offset: offset.unwrap_or(i64::MAX),
+                    offset: offset.unwrap_or(i64::MAX).max(known),
                 });
             }
         }

@@ -162,10 +162,11 @@ impl Router {
             .map_err(Error::client("find out how far the inbox is read"))?;
         let mut starts = Vec::new();
         for element in committed.elements() {
-            let offset = match element.offset() {
-                Offset::Offset(offset) => offset,
-                _ => ends.bounds(&inbox, element.partition())?.0,
+            let position = match element.offset() {
+                Offset::Offset(offset) => Some(offset),
+                _ => None,
             };
+            let offset = ends.start_of(&inbox, element.partition(), position)?;
             starts.push(Start {
                 topic: inbox.clone(),
                 partition: element.partition(),
