@@ -8,6 +8,7 @@ use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::message::Message as _;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
 use rdkafka::{Offset, TopicPartitionList};
+use std::collections::HashMap;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread;
@@ -162,6 +163,7 @@ pub(super) fn latency(
     seconds: u64,
 ) -> Result<[f64; 2]> {
     let deployment = &prepared.deployment;
+    let order = stand.load.order()?;
     let service = prepared.start(&SnapshotSettings::default())?;
     let reader = follow_journal(deployment)?;
     let wanted = ((rate * seconds as f64) as u64).min(stand.load.records());
@@ -198,7 +200,7 @@ pub(super) fn latency(
             producer.flush(PATIENCE)?;
             Ok(())
         });
-        let read = read_arrivals(&reader, stand, begun, rate, wanted);
+        let read = read_arrivals(&reader, &order, begun, rate, wanted);
         paced
             .join()
             .map_err(|_| anyhow::anyhow!("the sender broke"))??;
@@ -223,12 +225,11 @@ fn follow_journal(deployment: &Deployment) -> Result<BaseConsumer> {
 /// When each record was there, in milliseconds after it was due. Records are numbered in the order of sending.
 fn read_arrivals(
     reader: &BaseConsumer,
-    stand: &Stand,
+    order: &HashMap<String, u64>,
     begun: Instant,
     rate: f64,
     wanted: u64,
 ) -> Result<Vec<f64>> {
-    let order = stand.load.order()?;
     let mut taken = Vec::with_capacity(wanted as usize);
     let mut last = Instant::now();
     while (taken.len() as u64) < wanted {
