@@ -33,7 +33,7 @@ fn states(command: &str, config: &str) -> Vec<(String, String)> {
 }
 
 fn all_are(states: &[(String, String)], state: &str) -> bool {
-    states.len() == 14 && states.iter().all(|(_, found)| found == state)
+    states.len() == 15 && states.iter().all(|(_, found)| found == state)
 }
 
 /// Exit code and standard error.

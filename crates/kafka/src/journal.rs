@@ -63,6 +63,8 @@ pub(crate) struct Loaded {
     pub published: Counters,
     /// Who wrote the last record.
     writer: Option<String>,
+    /// The snapshot is not of this journal.
+    is_foreign: bool,
 }
 
 impl Loaded {
@@ -74,6 +76,7 @@ impl Loaded {
             last_offset: None,
             published: Counters::default(),
             writer: None,
+            is_foreign: false,
         }
     }
 
@@ -86,6 +89,7 @@ impl Loaded {
             last_offset: None,
             published: Counters::default(),
             writer: None,
+            is_foreign: false,
         }
     }
 
@@ -102,6 +106,7 @@ impl Loaded {
             last_offset,
             published,
             writer: None,
+            is_foreign: false,
         }
     }
 
@@ -110,8 +115,16 @@ impl Loaded {
         self.last_offset.is_none() && self.state.chain().batch > 0
     }
 
+    /// Whether it is not of this journal: its last record is another one there, or none.
+    fn is_useless(&self) -> bool {
+        self.is_foreign || self.expects_own_last()
+    }
+
     /// Folds the next record.
     pub(crate) fn take(&mut self, topic: &str, message: &BorrowedMessage<'_>) -> Result<()> {
+        if self.is_foreign {
+            return Ok(());
+        }
         let offset = message.offset();
         let bytes = payload(message);
         let partition = self.state.partition();
@@ -123,11 +136,10 @@ impl Loaded {
         };
         if self.expects_own_last() {
             let chain = RecordChain::after(bytes).map_err(|error| failed(error.into()))?;
-            let same =
-                (chain.batch, chain.hash) == (self.state.chain().batch, self.state.chain().hash);
-            if !same {
-                let error = umbral_journal::ChainError::Fork;
-                return Err(failed(error.into()));
+            let own = self.state.chain();
+            self.is_foreign = (chain.batch, chain.hash) != (own.batch, own.hash);
+            if self.is_foreign {
+                return Ok(());
             }
         } else {
             self.state
@@ -164,9 +176,7 @@ pub(crate) fn load(
         wanted.insert(*partition, end);
     }
     read_until(deployment, ends, loaded, &wanted, progress)?;
-    if unsettled.is_empty() {
-        return has_snapshots(topic, loaded);
-    }
+    begin_again(deployment, ends, loaded, &wanted, progress)?;
     for (partition, end) in &unsettled {
         let writer = loaded.get(partition).and_then(|lane| lane.writer.clone());
         let mut end_writer = || match &writer {
@@ -176,8 +186,7 @@ pub(crate) fn load(
         ends.wait_until_settled(topic, i32::from(*partition), *end, &mut end_writer)?;
     }
     let wanted = unsettled.into_iter().collect();
-    read_until(deployment, ends, loaded, &wanted, progress)?;
-    has_snapshots(topic, loaded)
+    read_until(deployment, ends, loaded, &wanted, progress)
 }
 
 /// Folds what is committed of these partitions up to these ends, or further.
@@ -214,22 +223,28 @@ fn read_until(
     })
 }
 
-/// Whether each snapshot's last record was met in the journal.
-fn has_snapshots(topic: &str, loaded: &BTreeMap<u16, Loaded>) -> Result<()> {
-    for lane in loaded.values() {
-        if lane.expects_own_last() {
-            return Err(Error::Journal {
-                topic: topic.to_owned(),
-                partition: lane.state.partition(),
-                offset: lane.next_offset,
-                source: Box::new(
-                    umbral_journal::ChainError::Damaged("the journal ends before the snapshot")
-                        .into(),
-                ),
-            });
-        }
+/// Folds partitions from the first record on whose snapshot is not of this journal.
+fn begin_again(
+    deployment: &Deployment,
+    ends: &Ends<'_>,
+    loaded: &mut BTreeMap<u16, Loaded>,
+    wanted: &BTreeMap<u16, i64>,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<()> {
+    let mut again = BTreeMap::new();
+    for (partition, lane) in loaded.iter_mut().filter(|(_, lane)| lane.is_useless()) {
+        tracing::warn!(
+            partition,
+            offset = lane.next_offset,
+            "Snapshot is of another journal, and not used: does another deployment write to the same store?"
+        );
+        *lane = Loaded::nothing(lane.state.partition(), deployment.partitions);
+        again.extend(wanted.get_key_value(partition));
     }
-    Ok(())
+    if again.is_empty() {
+        return Ok(());
+    }
+    read_until(deployment, ends, loaded, &again, progress)
 }
 
 /// Ends the transaction that somebody left open, by taking over its name for a moment. Somebody who is alive gets a new

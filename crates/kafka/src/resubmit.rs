@@ -9,10 +9,10 @@ use crate::topics::Topic;
 use rdkafka::message::{Header, OwnedHeaders};
 use umbral_model::input::{Address, IncomingBody};
 use umbral_runtime::Resubmission;
-use umbral_runtime::partitioner::partition_of_account;
+use umbral_runtime::partitioner::{partition_of, partition_of_account};
 
-/// Sends records again, in one transaction: to the partition of their account, or of their entry where that is not
-/// known. With `forced` they are taken although they are older than their window or beyond the clock.
+/// Sends records again, in one transaction: to the partition of their account, to the router where they name a number only,
+/// or to the partition of their entry where they name nobody. With `forced` they are taken although they are older than their window or beyond the clock.
 ///
 /// # Errors
 /// Brokers that do not take them; none of them counts then.
@@ -31,6 +31,9 @@ fn send(
     forced: bool,
 ) -> Result<()> {
     let incoming = &record.incoming;
+    if let Some(Address::Identifier(identifier)) = &incoming.address {
+        return to_router(deployment, sender, record, identifier.value.as_bytes());
+    }
     let topic = match &incoming.body {
         IncomingBody::Account(body) => topic_of(body),
         IncomingBody::Tick | IncomingBody::CatalogActivated(_) => Topic::Customers,
@@ -67,5 +70,27 @@ fn send(
         key: account.map(|account| account.as_str().as_bytes()),
         headers,
         ..Outgoing::new(&settings.topic(topic), partition, &value)
+    })
+}
+
+/// Sends a record that names a number to the router, which knows by now whose it is, or parks it. Its entry is settled when
+/// it is taken under its key.
+fn to_router(
+    deployment: &Deployment,
+    sender: &mut Sender,
+    record: &Resubmission,
+    number: &[u8],
+) -> Result<()> {
+    let content = FileRecord {
+        content: Ok(&record.incoming),
+        original: &record.original,
+        format: &record.format,
+    };
+    let settings = deployment.settings();
+    let value = value(&content, settings.format(Topic::Inbox));
+    let partition = partition_of(number, deployment.partitions).0;
+    sender.send(Outgoing {
+        key: Some(number),
+        ..Outgoing::new(&settings.topic(Topic::Inbox), partition, &value)
     })
 }

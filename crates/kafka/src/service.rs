@@ -145,10 +145,11 @@ fn work(
         if fenced >= FENCED_AT_MOST || status.is_stopping() {
             return ran;
         }
-        tracing::info!(
+        tracing::warn!(
             worker = number,
             fenced,
-            "somebody joined under this worker's name; it joins again"
+            "Somebody joined under this worker's name, and it joins again. If that goes on, two processes have the same \
+             `instance` in [kafka]: end one of them."
         );
         pause(Duration::from_millis(500) * fenced);
     }

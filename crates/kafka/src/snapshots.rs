@@ -85,6 +85,7 @@ struct ToPut {
 
 /// Takes and reads snapshots.
 pub(crate) struct Snapshots {
+    prefix: String,
     partitions: u16,
     settings: SnapshotSettings,
     since: BTreeMap<u16, Since>,
@@ -93,13 +94,20 @@ pub(crate) struct Snapshots {
 
 impl Snapshots {
     pub(crate) fn new(deployment: &Deployment, settings: &SnapshotSettings) -> Snapshots {
+        let prefix = deployment.settings().prefix.clone();
+        let of = prefix.clone();
         let putting = settings.store.clone().and_then(|store| {
             let (line, snapshots) = bounded::<ToPut>(WAITING);
-            let body = move || snapshots.iter().for_each(|one| put(store.as_ref(), &one));
+            let body = move || {
+                snapshots
+                    .iter()
+                    .for_each(|one| put(store.as_ref(), &of, &one))
+            };
             let thread = std::thread::Builder::new().name("snapshots".to_owned());
             Some((line, thread.spawn(body).ok()?))
         });
         Snapshots {
+            prefix,
             partitions: deployment.partitions,
             settings: settings.clone(),
             since: BTreeMap::new(),
@@ -115,7 +123,7 @@ impl Snapshots {
         let Some(store) = self.settings.store.as_ref().filter(|_| self.settings.read) else {
             return Loaded::nothing(number, self.partitions);
         };
-        let newest = match read(store.as_ref(), &newest_name(partition)) {
+        let newest = match read(store.as_ref(), &newest_name(&self.prefix, partition)) {
             Ok(text) if text == b"1" => 1,
             Ok(_) => 0,
             Err(StoreError::Missing { .. }) => return Loaded::nothing(number, self.partitions),
@@ -125,7 +133,7 @@ impl Snapshots {
             }
         };
         for slot in [newest, 1 - newest] {
-            let state = read(store.as_ref(), &slot_name(partition, slot))
+            let state = read(store.as_ref(), &slot_name(&self.prefix, partition, slot))
                 .map_err(|error| error.to_string())
                 .and_then(|bytes| {
                     LaneState::read_snapshot(&bytes, number, self.partitions)
@@ -210,23 +218,29 @@ impl Snapshots {
     }
 }
 
-fn slot_name(partition: u16, slot: u8) -> String {
-    format!("{partition:05}/{slot}.lane")
+/// The object of a slot. Deployments may share a store: their prefix begins the name.
+fn slot_name(prefix: &str, partition: u16, slot: u8) -> String {
+    format!("{prefix}/{partition:05}/{slot}.lane")
 }
 
-fn newest_name(partition: u16) -> String {
-    format!("{partition:05}/newest")
+fn newest_name(prefix: &str, partition: u16) -> String {
+    format!("{prefix}/{partition:05}/newest")
 }
 
-fn put(store: &dyn Objects, snapshot: &ToPut) {
+fn put(store: &dyn Objects, prefix: &str, snapshot: &ToPut) {
     let ToPut {
         partition,
         slot,
         bytes,
     } = snapshot;
     let started = Instant::now();
-    let written = put_bytes(store, &slot_name(*partition, *slot), bytes)
-        .and_then(|()| put_bytes(store, &newest_name(*partition), slot.to_string().as_bytes()));
+    let written = put_bytes(store, &slot_name(prefix, *partition, *slot), bytes).and_then(|()| {
+        put_bytes(
+            store,
+            &newest_name(prefix, *partition),
+            slot.to_string().as_bytes(),
+        )
+    });
     match written {
         Ok(()) => tracing::debug!(
             partition,

@@ -414,6 +414,7 @@ mod tests {
             "p.rated 8 x3 delete 604800000 8388608 2",
             "p.quarantine 8 x3 delete 604800000 8388608 2",
             "p.directory 8 x3 compact  8388608 2",
+            "p.parked 8 x3 compact  8388608 2",
             "p.ingest 1 x3 compact  8388608 2",
         ];
         assert_eq!(lines, expected);

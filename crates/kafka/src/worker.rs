@@ -462,12 +462,13 @@ impl Worker {
                 &mut driven.lane,
             )
             .map_err(failed)?;
+            // Inputs are held against the clock, which has to stand before the first one.
+            driven.lane.pass_time().map_err(failed)?;
             let full = self.full.remove(partition).unwrap_or_default();
             let last = self.builders.get_mut(partition).map(ChunkBuilder::finish);
             for chunk in full.into_iter().chain(last) {
                 driven.lane.take(chunk).map_err(failed)?;
             }
-            driven.lane.pass_time().map_err(failed)?;
             let records = driven.lane.close().map_err(failed)?;
             if !records.is_empty() {
                 note_offsets(&self.deployment, *partition, &driven.lane, &mut job.offsets)?;

@@ -114,6 +114,8 @@ fn a_record_goes_through_a_transaction_with_the_documented_rights() {
     let member: BaseConsumer = settings
         .client(Role::Member { worker: 0 })
         .expect("settings")
+        // The engine says from where to read; this test does not know.
+        .set("auto.offset.reset", "earliest")
         .create()
         .expect("a consumer");
     member.subscribe(&[&usage]).expect("subscribed");
