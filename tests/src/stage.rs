@@ -9,7 +9,7 @@ use umbral_engine::{AccountView, Decision, Partition, Portion, World};
 use umbral_intake::zones;
 use umbral_model::event::Stream;
 use umbral_model::ids::{AccountId, EventId, Source};
-use umbral_model::input::{Address, Body, Incoming, IncomingBody, Input, InputKey};
+use umbral_model::input::{Body, Input, InputKey};
 use umbral_model::journal::{AccountEvent, Entry, JournaledInput, Outcome, Quarantined};
 use umbral_model::time::Timestamp;
 use umbral_wire::{OutputBody, OutputEvent, json as wire_json};
@@ -195,7 +195,7 @@ impl Stage {
                 return;
             }
         };
-        let Some(input) = resolved(incoming) else {
+        let Some(input) = incoming.into_input() else {
             return;
         };
         self.decide(input, line);
@@ -433,27 +433,6 @@ fn value_of(output: &OutputEvent<'_>) -> Option<Value> {
         "out_id": written["out_id"],
         "fields": written[kind],
     }))
-}
-
-/// What comes from the wire with its account in it; none for what needs a directory, or no account.
-pub fn resolved(incoming: Incoming) -> Option<Input> {
-    let IncomingBody::Account(body) = incoming.body else {
-        return None;
-    };
-    let Some(Address::Account(account, member)) = incoming.address else {
-        return None;
-    };
-    Some(Input {
-        key: incoming.key,
-        occurred_at: incoming.occurred_at,
-        account,
-        member,
-        currency: incoming.currency,
-        actor: incoming.actor,
-        reason: incoming.reason,
-        forced: incoming.forced,
-        body,
-    })
 }
 
 /// The input as a line of JSON: body fields that belong to the envelope move there.

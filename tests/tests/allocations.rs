@@ -19,7 +19,6 @@ use umbral_model::input::{Address, Incoming, Input, InputKey};
 use umbral_model::journal::{AccountEvent, Outcome};
 use umbral_model::time::Timestamp;
 use umbral_runtime::{ClockMode, Engine, Founding, Go, Options, SnapshotOptions, init};
-use umbral_tests::stage::resolved;
 use umbral_wire::frame::{self, EntryHead, OpenEntry};
 use umbral_wire::{body_hash, json, proto};
 
@@ -165,7 +164,7 @@ impl Way {
             let (account, member) = found.unwrap();
             incoming.address = Some(Address::Account(account, Some(member)));
         }
-        resolved(incoming).unwrap()
+        incoming.into_input().unwrap()
     }
 
     /// Decides an input whose entry has begun in the frame.

@@ -13,35 +13,9 @@ use umbral_kafka::{Service, SnapshotSettings};
 use umbral_model::time::Timestamp;
 use umbral_runtime::lane::LaneOptions;
 use umbral_runtime::{ClockMode, ManualTime};
-use umbral_tests::kafka::{self, Fed, Feed, oracle, topics};
+use umbral_tests::kafka::{self, Feed, oracle, topics, wait_for};
 
 const PARTITIONS: u16 = 4;
-
-fn send(producing: &topics::Producing, topic: &str, fed: &[Fed]) {
-    for one in fed {
-        let key = one
-            .account
-            .as_ref()
-            .map(|account| account.as_str().as_bytes().to_vec());
-        let value = kafka::json(&one.incoming);
-        let partition = i32::from(one.partition.0);
-        producing.send(topic, partition, &key.unwrap_or_default(), &value);
-    }
-    producing.flush();
-}
-
-fn wait_for(service: &Service, inputs: u64) {
-    let started = Instant::now();
-    while service.standing().counts.inputs < inputs {
-        assert!(service.is_running(), "the service stopped");
-        assert!(
-            started.elapsed() < Duration::from_secs(120),
-            "{:?}",
-            service.standing()
-        );
-        std::thread::sleep(Duration::from_millis(20));
-    }
-}
 
 #[test]
 fn what_goes_through_is_what_an_embedded_engine_says() {
@@ -56,7 +30,7 @@ fn what_goes_through_is_what_an_embedded_engine_says() {
         &kafka::json(&kafka::demo_catalog()),
     );
     let feed = Feed::new(200, 7, PARTITIONS);
-    send(&producing, "plain.customers", &feed.opening);
+    producing.send_all("plain.customers", &feed.opening);
     let options = LaneOptions::with_clock(ClockMode::Event);
     let service = Service::start(
         deployment.clone(),
@@ -67,7 +41,7 @@ fn what_goes_through_is_what_an_embedded_engine_says() {
     .unwrap();
     let opening = feed.opening.len() as u64 + u64::from(PARTITIONS);
     wait_for(&service, opening);
-    send(&producing, "plain.usage", &feed.life);
+    producing.send_all("plain.usage", &feed.life);
     wait_for(&service, opening + feed.life.len() as u64);
     let standing = service.stop().unwrap();
     assert!(
@@ -96,7 +70,7 @@ fn the_first_start_has_a_clock_and_foreign_snapshots_are_not_used() {
         let catalog = kafka::json(&kafka::demo_catalog());
         producing.send(&deployment.names.catalog, 0, b"", &catalog);
         let feed = Feed::new(customers, 9, PARTITIONS);
-        send(&producing, &format!("{prefix}.customers"), &feed.opening);
+        producing.send_all(&format!("{prefix}.customers"), &feed.opening);
         let now = Timestamp::parse("2026-03-01T12:00:00Z").unwrap();
         let clock = ClockMode::Wall(Arc::new(ManualTime::new(now)));
         let options = LaneOptions::with_clock(clock);

@@ -32,20 +32,6 @@ fn start(deployment: &Deployment) -> Service {
     .unwrap()
 }
 
-fn send_customers<'f>(producing: &Producing, fed: impl Iterator<Item = &'f Fed>) {
-    for one in fed {
-        let key = one.account.as_ref().map_or("", |account| account.as_str());
-        let partition = i32::from(one.partition.0);
-        producing.send(
-            "route.customers",
-            partition,
-            key.as_bytes(),
-            &kafka::json(&one.incoming),
-        );
-    }
-    producing.flush();
-}
-
 type Keys = BTreeSet<(String, String)>;
 
 /// How often each key was applied, and which ever came into the quarantine.
@@ -115,7 +101,10 @@ fn records_find_their_accounts_once_and_wait_for_unknown_numbers() {
         .map(|fed| key_of(&fed.incoming.key))
         .collect();
     let is_late = |fed: &&Fed| late.contains(&key_of(&fed.incoming.key));
-    send_customers(&producing, feed.opening.iter().filter(|fed| !is_late(fed)));
+    producing.send_all(
+        "route.customers",
+        feed.opening.iter().filter(|fed| !is_late(fed)),
+    );
 
     let until = Timestamp::parse("2026-03-06T00:00:00Z").unwrap();
     let mut sent = Keys::new();
@@ -151,7 +140,7 @@ fn records_find_their_accounts_once_and_wait_for_unknown_numbers() {
     service.stop().unwrap();
     let (_, refused) = outcomes(&deployment);
     let service = start(&deployment);
-    send_customers(&producing, feed.opening.iter().filter(is_late));
+    producing.send_all("route.customers", feed.opening.iter().filter(is_late));
     let by_key = feed.by_key();
     let is_nobodys = |key: &(String, String)| {
         feed.life

@@ -43,12 +43,8 @@ fn fill(deployment: Deployment, producing: Producing, feed: &Feed) -> (Deploymen
     let prefix = deployment.settings().prefix.clone();
     let catalog = kafka::json(&kafka::demo_catalog());
     producing.send(&deployment.names.catalog, 0, b"", &catalog);
-    for fed in feed.opening.iter().chain(&feed.life) {
-        let topic = format!("{prefix}.usage");
-        let value = kafka::json(&fed.incoming);
-        producing.send(&topic, i32::from(fed.partition.0), b"", &value);
-    }
-    producing.flush();
+    let all = feed.opening.iter().chain(&feed.life);
+    producing.send_all(&format!("{prefix}.usage"), all);
     let service = start(&deployment);
     let all = (feed.opening.len() + feed.life.len()) as u64 + u64::from(PARTITIONS);
     let started = Instant::now();

@@ -11,7 +11,7 @@ use std::borrow::Cow;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use umbral_runtime::{ArchiveOptions, SnapshotOptions};
+use umbral_runtime::{ArchiveOptions, ClockMode, SnapshotOptions};
 
 /// Fewer octets of a file of the log are not taken: each begins with a header of some pages.
 pub(crate) const SEGMENT_BYTES_MIN: u64 = 1 << 14;
@@ -82,6 +82,16 @@ pub(crate) enum ClockKind {
     Wall,
     /// The records themselves, for historical files
     Event,
+}
+
+impl ClockKind {
+    /// As the engine takes it.
+    pub(crate) fn mode(self) -> ClockMode {
+        match self {
+            ClockKind::Wall => ClockMode::wall(),
+            ClockKind::Event => ClockMode::Event,
+        }
+    }
 }
 
 /// A folder into which files are dropped.

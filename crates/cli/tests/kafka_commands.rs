@@ -15,7 +15,7 @@ use umbral_runtime::ClockMode;
 use umbral_runtime::lane::LaneOptions;
 use umbral_runtime::partitioner::partition_of_account;
 use umbral_tests::kafka::topics::{self, Producing};
-use umbral_tests::kafka::{self, Fed, Feed, oracle};
+use umbral_tests::kafka::{self, Feed, oracle, wait_for};
 
 const PARTITIONS: u16 = 4;
 
@@ -34,25 +34,6 @@ fn start(deployment: &Deployment) -> Service {
     let options = LaneOptions::with_clock(ClockMode::Event);
     let snapshots = SnapshotSettings::default();
     Service::start(deployment.clone(), &options, &snapshots, 2).expect("a service")
-}
-
-fn send(producing: &Producing, prefix: &str, fed: &[Fed]) {
-    for one in fed {
-        let value = kafka::json(&one.incoming);
-        let topic = format!("{prefix}.usage");
-        producing.send(&topic, i32::from(one.partition.0), b"", &value);
-    }
-    producing.flush();
-}
-
-fn wait_for(service: &Service, inputs: u64) {
-    let started = Instant::now();
-    while service.standing().counts.inputs < inputs {
-        assert!(service.is_running(), "the service stopped");
-        let standing = service.standing();
-        assert!(started.elapsed() < Duration::from_secs(120), "{standing:?}");
-        std::thread::park_timeout(Duration::from_millis(20));
-    }
 }
 
 /// Standard output of a command that ends well.
@@ -89,10 +70,10 @@ fn what_commands_say_is_what_is_on_the_topics(cluster: &Cluster) {
     let feed = Feed::new(100, 5, PARTITIONS);
     let unknown = br#"{"source":"med1","event_id":"lost","occurred_at":"2026-03-02T09:00:00Z","account_id":"nobody","usage":{"service":"voice","direction":"originating","to":"34600111222","quantity":"61s"}}"#;
     let of_nobody = partition_of_account(&AccountId::new("nobody"), PARTITIONS);
-    send(&producing, prefix, &feed.opening);
+    producing.send_all(&format!("{prefix}.usage"), &feed.opening);
     let service = start(&deployment);
     let (first, last) = feed.life.split_at(feed.life.len() / 2);
-    send(&producing, prefix, first);
+    producing.send_all(&format!("{prefix}.usage"), first);
     producing.send("seen.usage", i32::from(of_nobody.0), b"nobody", unknown);
     producing.flush();
     let opening = (feed.opening.len() + usize::from(PARTITIONS) + 1) as u64;
@@ -100,7 +81,7 @@ fn what_commands_say_is_what_is_on_the_topics(cluster: &Cluster) {
 
     // A mirror goes on where it was.
     let early = said(&["tail", "--config", &config]);
-    send(&producing, prefix, last);
+    producing.send_all(&format!("{prefix}.usage"), last);
     wait_for(&service, opening + feed.life.len() as u64);
     service.stop().expect("an end");
     let late = said(&["tail", "--config", &config]);

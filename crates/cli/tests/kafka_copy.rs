@@ -17,7 +17,7 @@ use umbral_model::time::Timestamp;
 use umbral_runtime::lane::LaneOptions;
 use umbral_runtime::{ClockMode, Founding};
 use umbral_tests::kafka::topics::{self, Producing};
-use umbral_tests::kafka::{self, Fed, Feed, oracle};
+use umbral_tests::kafka::{self, Fed, Feed, oracle, wait_for};
 
 const PARTITIONS: u16 = 4;
 const PREFIX: &str = "grown";
@@ -135,16 +135,6 @@ fn break_off(data: &str, config: &str, deployment: &Deployment) {
     }
     copying.kill().expect("killed");
     copying.wait().expect("ended");
-}
-
-fn wait_for(service: &Service, inputs: u64) {
-    let started = Instant::now();
-    while service.standing().counts.inputs < inputs {
-        assert!(service.is_running(), "the service stopped");
-        let standing = service.standing();
-        assert!(started.elapsed() < Duration::from_secs(120), "{standing:?}");
-        std::thread::park_timeout(Duration::from_millis(20));
-    }
 }
 
 #[test]

@@ -28,8 +28,6 @@ use umbral_runtime::{EngineError, Scanner, Split, SplitRecord};
 const RECORDS: usize = 2_000;
 /// Octets of one transaction.
 const BYTES: usize = 16 << 20;
-/// How far before the end of a journal its last record is looked for at first.
-const NEAR_END: i64 = 16;
 
 /// What a copy came to.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -149,32 +147,16 @@ fn chains(deployment: &Deployment) -> Result<BTreeMap<u16, RecordChain>> {
         let (first, end) = ends.bounds(topic, i32::from(partition))?;
         ends.wait_until_settled(topic, i32::from(partition), end, &mut || Ok(()))?;
         if first < end {
-            open.push((partition, first, end, NEAR_END));
+            open.push((partition, first, end));
         }
     }
-    while !open.is_empty() {
-        let start = |(partition, first, end, near): &(u16, i64, i64, i64)| Start {
-            topic: topic.clone(),
-            partition: i32::from(*partition),
-            offset: (end - near).max(*first),
-        };
-        let starts: Vec<Start> = open.iter().map(start).collect();
-        ends.read(&starts, &mut |message| {
-            let partition = u16::try_from(message.partition()).unwrap_or(u16::MAX);
-            let chain = RecordChain::after(payload(message));
-            let chain = chain.map_err(|_| Error::Occupied {
-                topic: format!("{topic}/{partition}"),
-            })?;
-            chains.insert(partition, chain);
-            Ok(())
+    ends.read_last(topic, &open, &mut |partition, message| {
+        let chain = RecordChain::after(payload(message)).map_err(|_| Error::Occupied {
+            topic: format!("{topic}/{partition}"),
         })?;
-        open.retain_mut(|(partition, first, end, near)| {
-            let has_none = chains.get(partition).is_none_or(|chain| chain.batch == 0);
-            let goes_on = has_none && *end - *near > *first;
-            *near *= 16;
-            goes_on
-        });
-    }
+        chains.insert(partition, chain);
+        Ok(true)
+    })?;
     Ok(chains)
 }
 

@@ -176,13 +176,18 @@ pub(crate) fn value<'r>(record: &FileRecord<'r>, format: Format) -> Cow<'r, [u8]
     match (record.content, format) {
         (Err(_), _) => Cow::Borrowed(record.original),
         _ if record.format == word && !record.original.is_empty() => Cow::Borrowed(record.original),
-        (Ok(incoming), Format::Json) => {
-            Cow::Owned(umbral_wire::json::incoming(incoming).into_bytes())
-        }
-        (Ok(incoming), Format::Protobuf) => {
+        (Ok(incoming), _) => Cow::Owned(encode(incoming, format)),
+    }
+}
+
+/// An input as a topic of this format has it.
+pub(crate) fn encode(incoming: &Incoming, format: Format) -> Vec<u8> {
+    match format {
+        Format::Json => umbral_wire::json::incoming(incoming).into_bytes(),
+        Format::Protobuf => {
             let mut bytes = Vec::new();
             umbral_wire::proto::encode_incoming(incoming, &mut bytes);
-            Cow::Owned(bytes)
+            bytes
         }
     }
 }

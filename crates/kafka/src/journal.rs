@@ -3,12 +3,13 @@
 use crate::client::Role;
 use crate::deployment::Deployment;
 use crate::error::{Error, Result};
+use crate::input::header;
 use crate::outputs::Counters;
 use crate::tail::{ANSWER, Ends, Start, assign, payload};
 use crate::transaction::{begin_producer, names_of};
 use crate::watch::Watch;
 use rdkafka::consumer::BaseConsumer;
-use rdkafka::message::{BorrowedMessage, Header, Headers, Message, OwnedHeaders};
+use rdkafka::message::{BorrowedMessage, Header, Message, OwnedHeaders};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -37,9 +38,7 @@ pub(crate) fn headers(published: &Counters, writer: &str) -> OwnedHeaders {
 }
 
 fn header_text<'m>(message: &'m BorrowedMessage<'_>, key: &str) -> Option<&'m str> {
-    let headers = message.headers()?;
-    let header = headers.iter().find(|header| header.key == key)?;
-    std::str::from_utf8(header.value?).ok()
+    std::str::from_utf8(header(message, key)?).ok()
 }
 
 /// Counts of published records as a header has them; none if it is not such a header.
@@ -68,11 +67,10 @@ pub(crate) struct Loaded {
 }
 
 impl Loaded {
-    /// A partition of which nothing was folded.
-    pub(crate) fn nothing(partition: PartitionNo, partitions: u16) -> Loaded {
+    fn of(state: LaneState, next_offset: i64) -> Loaded {
         Loaded {
-            state: LaneState::new(partition, partitions),
-            next_offset: 0,
+            state,
+            next_offset,
             last_offset: None,
             published: Counters::default(),
             writer: None,
@@ -80,17 +78,15 @@ impl Loaded {
         }
     }
 
+    /// A partition of which nothing was folded.
+    pub(crate) fn nothing(partition: PartitionNo, partitions: u16) -> Loaded {
+        Loaded::of(LaneState::new(partition, partitions), 0)
+    }
+
     /// As a snapshot has it, whose last record is at `offset`. That record is read again, to see that the journal has
     /// it, and for what its headers say.
     pub(crate) fn restored(state: LaneState, offset: i64) -> Loaded {
-        Loaded {
-            state,
-            next_offset: offset,
-            last_offset: None,
-            published: Counters::default(),
-            writer: None,
-            is_foreign: false,
-        }
+        Loaded::of(state, offset)
     }
 
     /// As an earlier ownership left it.
@@ -101,12 +97,9 @@ impl Loaded {
         published: Counters,
     ) -> Loaded {
         Loaded {
-            state,
-            next_offset,
             last_offset,
             published,
-            writer: None,
-            is_foreign: false,
+            ..Loaded::of(state, next_offset)
         }
     }
 
@@ -262,9 +255,6 @@ fn end_transaction_of(deployment: &Deployment, writer: &str) -> Result<()> {
 
 /// Number of a record on its derived topic.
 pub(crate) const SEQUENCE_HEADER: &str = "umbral-seq";
-/// How far before the end of a derived topic its last record is looked for at first: behind it there are only marks of
-/// transactions.
-const NEAR_END: i64 = 16;
 
 /// Compares what journals say of the derived topics with what is there.
 ///
@@ -336,34 +326,18 @@ fn last_numbers(
             (_, 0) => {
                 found.insert(partition, 0);
             }
-            (first, end) if first < end => open.push((partition, first, end, NEAR_END)),
+            (first, end) if first < end => open.push((partition, first, end)),
             _ => {}
         }
     }
-    while !open.is_empty() {
-        let starts: Vec<Start> = open
-            .iter()
-            .map(|(partition, first, end, near)| Start {
-                topic: topic.to_owned(),
-                partition: i32::from(*partition),
-                offset: (end - near).max(*first),
-            })
-            .collect();
-        ends.read(&starts, &mut |message| {
-            let number = header_text(message, SEQUENCE_HEADER).and_then(|text| text.parse().ok());
-            if let (Ok(partition), Some(number)) = (u16::try_from(message.partition()), number) {
-                found.insert(partition, number);
-            }
-            Ok(())
-        })?;
-        open.retain_mut(|(partition, first, end, near)| {
-            let reached_first = *end - *near <= *first;
-            *near *= 16;
-            if reached_first && *first == 0 {
-                found.entry(*partition).or_insert(0);
-            }
-            !found.contains_key(partition) && !reached_first
-        });
+    ends.read_last(topic, &open, &mut |partition, message| {
+        let number = header_text(message, SEQUENCE_HEADER).and_then(|text| text.parse().ok());
+        let is_numbered = number.is_some();
+        found.extend(number.map(|number| (partition, number)));
+        Ok(is_numbered)
+    })?;
+    for (partition, _, _) in open.iter().filter(|(_, first, _)| *first == 0) {
+        found.entry(*partition).or_insert(0);
     }
     Ok(found)
 }

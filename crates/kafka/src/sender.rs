@@ -4,19 +4,15 @@
 use crate::client::Role;
 use crate::deployment::Deployment;
 use crate::error::{Error, Result};
-use crate::publish::Sending;
 use crate::tail::ANSWER;
+use crate::transaction::{DELIVERY, Delivering, NOT_JOURNAL, send};
 use rdkafka::error::KafkaError;
 use rdkafka::message::OwnedHeaders;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
-use rdkafka::types::RDKafkaErrorCode as Code;
 use std::time::{Duration, Instant};
 
 /// How long the broker may take for a call of a transaction.
 const CALL: Duration = Duration::from_secs(30);
-/// How long records may be on their way.
-const DELIVERY: Duration = Duration::from_secs(30);
-
 /// How long the broker may take to begin.
 const BEGIN: Duration = Duration::from_secs(60);
 
@@ -49,7 +45,7 @@ impl<'r> Outgoing<'r> {
 
 /// A transactional producer of a command.
 pub(crate) struct Sender {
-    producer: BaseProducer<Sending>,
+    producer: BaseProducer<Delivering>,
     name: String,
     is_open: bool,
 }
@@ -60,8 +56,8 @@ impl Sender {
         let config = deployment.client(Role::Command(command))?;
         let name = config.get("transactional.id").unwrap_or_default();
         let name = name.to_owned();
-        let producer: BaseProducer<Sending> = config
-            .create_with_context(Sending::new(deployment.veil()))
+        let producer: BaseProducer<Delivering> = config
+            .create_with_context(Delivering::new(deployment.veil()))
             .map_err(Error::client("make a producer"))?;
         let started = Instant::now();
         // The first transaction of a cluster has it make a topic of its own.
@@ -84,32 +80,23 @@ impl Sender {
 
     /// Sends a record in the open transaction, or in a new one.
     pub(crate) fn send(&mut self, outgoing: Outgoing<'_>) -> Result<()> {
-        let failed = || Error::client(format!("send a record to {}", outgoing.topic));
         if !self.is_open {
             let begun = self.producer.begin_transaction();
             begun.map_err(Error::client("begin a transaction"))?;
             self.is_open = true;
         }
-        let mut record = BaseRecord::<[u8], [u8]>::to(outgoing.topic)
-            .partition(i32::from(outgoing.partition))
-            .payload(outgoing.value)
-            .headers(outgoing.headers.clone());
+        let mut record =
+            BaseRecord::<[u8], [u8], usize>::with_opaque_to(outgoing.topic, NOT_JOURNAL)
+                .partition(i32::from(outgoing.partition))
+                .payload(outgoing.value)
+                .headers(outgoing.headers.clone());
         if let Some(key) = outgoing.key {
             record = record.key(key);
         }
-        let started = Instant::now();
-        loop {
-            match self.producer.send(record) {
-                Ok(()) => return Ok(()),
-                Err((KafkaError::MessageProduction(Code::QueueFull), unsent))
-                    if started.elapsed() < DELIVERY =>
-                {
-                    self.producer.poll(Duration::from_millis(1));
-                    record = unsent;
-                }
-                Err((error, _)) => return Err(failed()(error)),
-            }
-        }
+        send(&self.producer, record).map_err(Error::client(format!(
+            "send a record to {}",
+            outgoing.topic
+        )))
     }
 
     /// Commits the open transaction, if there is one: all of it counts, or none.
@@ -121,9 +108,8 @@ impl Sender {
         while self.producer.in_flight_count() > 0 && started.elapsed() < DELIVERY {
             self.producer.poll(Duration::from_millis(1));
         }
-        let undelivered = self.producer.context().take_failure();
-        let undelivered = undelivered.map_or(Ok(()), Err);
-        undelivered.map_err(Error::client("send records"))?;
+        let delivered = self.producer.context().take();
+        delivered.map_err(Error::client("send records"))?;
         let committed = self.producer.commit_transaction(CALL);
         committed.map_err(Error::client("commit a transaction"))
     }

@@ -17,8 +17,6 @@ use umbral_store::{Objects, StoreError};
 
 /// Snapshots that may wait to be put into the store: more, and the next one is taken later.
 const WAITING: usize = 2;
-/// Octets that are handed to the store at once.
-const PIECE: usize = 1 << 20;
 
 /// When snapshots are taken, and where they are.
 #[derive(Clone)]
@@ -123,7 +121,7 @@ impl Snapshots {
         let Some(store) = self.settings.store.as_ref().filter(|_| self.settings.read) else {
             return Loaded::nothing(number, self.partitions);
         };
-        let newest = match read(store.as_ref(), &newest_name(&self.prefix, partition)) {
+        let newest = match store.get_bytes(&newest_name(&self.prefix, partition)) {
             Ok(text) if text == b"1" => 1,
             Ok(_) => 0,
             Err(StoreError::Missing { .. }) => return Loaded::nothing(number, self.partitions),
@@ -133,7 +131,8 @@ impl Snapshots {
             }
         };
         for slot in [newest, 1 - newest] {
-            let state = read(store.as_ref(), &slot_name(&self.prefix, partition, slot))
+            let state = store
+                .get_bytes(&slot_name(&self.prefix, partition, slot))
                 .map_err(|error| error.to_string())
                 .and_then(|bytes| {
                     LaneState::read_snapshot(&bytes, number, self.partitions)
@@ -234,13 +233,14 @@ fn put(store: &dyn Objects, prefix: &str, snapshot: &ToPut) {
         bytes,
     } = snapshot;
     let started = Instant::now();
-    let written = put_bytes(store, &slot_name(prefix, *partition, *slot), bytes).and_then(|()| {
-        put_bytes(
-            store,
-            &newest_name(prefix, *partition),
-            slot.to_string().as_bytes(),
-        )
-    });
+    let written = store
+        .put_bytes(&slot_name(prefix, *partition, *slot), bytes)
+        .and_then(|()| {
+            store.put_bytes(
+                &newest_name(prefix, *partition),
+                slot.to_string().as_bytes(),
+            )
+        });
     match written {
         Ok(()) => tracing::debug!(
             partition,
@@ -254,21 +254,4 @@ fn put(store: &dyn Objects, prefix: &str, snapshot: &ToPut) {
             "Snapshot could not be written; the journal has everything, the next one is tried later."
         ),
     }
-}
-
-fn put_bytes(store: &dyn Objects, name: &str, bytes: &[u8]) -> Result<(), StoreError> {
-    let mut pieces = bytes.chunks(PIECE);
-    store.put(name, &mut |buffer| {
-        buffer.extend_from_slice(pieces.next().unwrap_or_default());
-        Ok(())
-    })
-}
-
-fn read(store: &dyn Objects, name: &str) -> Result<Vec<u8>, StoreError> {
-    let mut bytes = Vec::new();
-    store.get(name, &mut |piece| {
-        bytes.extend_from_slice(piece);
-        Ok(())
-    })?;
-    Ok(bytes)
 }

@@ -20,6 +20,8 @@ const STALL: Duration = Duration::from_secs(30);
 const LOOK: Duration = Duration::from_millis(10);
 /// An open transaction that lasts longer than this is that of an owner which may be gone.
 const PATIENCE: Duration = Duration::from_millis(300);
+/// How far before an end the last record is looked for at first.
+const NEAR_END: i64 = 16;
 /// Longer than any transaction of ours may stay open, with the broker's delay in ending it.
 const LONGEST_OPEN: Duration = Duration::from_secs(60);
 
@@ -176,6 +178,40 @@ impl<'a> Ends<'a> {
                     hint: "are the brokers there?",
                 });
             }
+        }
+        Ok(())
+    }
+
+    /// Hands the last records of partitions of a topic, each with its bounds, to `sink`: from a few offsets before the
+    /// end on, where marks of transactions stand as well, and from further away where none of them was one to be found.
+    pub(crate) fn read_last(
+        &self,
+        topic: &str,
+        bounds: &[(u16, i64, i64)],
+        sink: &mut dyn FnMut(u16, &BorrowedMessage<'_>) -> Result<bool>,
+    ) -> Result<()> {
+        let (mut open, mut near) = (bounds.to_vec(), NEAR_END);
+        while !open.is_empty() {
+            let starts: Vec<Start> = open
+                .iter()
+                .map(|(partition, first, end)| Start {
+                    topic: topic.to_owned(),
+                    partition: i32::from(*partition),
+                    offset: (end - near).max(*first),
+                })
+                .collect();
+            let mut found = BTreeSet::new();
+            self.read(&starts, &mut |message| {
+                let partition = u16::try_from(message.partition()).map_err(|_| Error::Defect)?;
+                if sink(partition, message)? {
+                    found.insert(partition);
+                }
+                Ok(())
+            })?;
+            open.retain(|(partition, first, end)| {
+                !found.contains(partition) && end - near > *first
+            });
+            near *= 16;
         }
         Ok(())
     }

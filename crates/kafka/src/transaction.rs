@@ -32,15 +32,15 @@ use umbral_runtime::lane::LaneRecord;
 use umbral_wire::WireError;
 
 /// How long the broker may take for a call of a transaction.
-pub(crate) const CALL: Duration = Duration::from_secs(10);
+const CALL: Duration = Duration::from_secs(10);
 /// How long records may be on their way.
-const DELIVERY: Duration = Duration::from_secs(30);
+pub(crate) const DELIVERY: Duration = Duration::from_secs(30);
 /// How long it is tried to get one transaction through before the instance gives up.
 const GIVE_UP: Duration = Duration::from_secs(120);
 /// How often in a row somebody else may take over the name.
 const TAKEN_OVER: u32 = 5;
 /// Delivery mark of records that are not the journal's.
-const NOT_JOURNAL: usize = usize::MAX;
+pub(crate) const NOT_JOURNAL: usize = usize::MAX;
 
 /// What is to be committed together.
 pub(crate) struct Job {
@@ -92,7 +92,7 @@ pub(crate) struct Delivering {
 }
 
 impl Delivering {
-    fn new(veil: &Veil) -> Delivering {
+    pub(crate) fn new(veil: &Veil) -> Delivering {
         Delivering {
             deliveries: Mutex::default(),
             watch: Watch::new(veil.clone()),
@@ -355,13 +355,7 @@ impl Transactions {
         }
         drain(producer)?;
         let offsets = producer.context().take()?;
-        let metadata = self.consumer.group_metadata();
-        // Without a membership the coordinator would not compare generations.
-        let metadata = metadata
-            .filter(|_| !self.consumer.assignment_lost())
-            .ok_or(KafkaError::Global(Code::UnknownMemberId))?;
-        producer.send_offsets_to_transaction(&job.offsets, &metadata, CALL)?;
-        producer.commit_transaction(CALL)?;
+        commit_as_member(producer, &self.consumer, &job.offsets)?;
         Ok((offsets, published))
     }
 
@@ -475,6 +469,21 @@ pub(crate) fn begin_producer(
     let producer: BaseProducer<Delivering> = config.create_with_context(context)?;
     producer.init_transactions(ANSWER)?;
     Ok(producer)
+}
+
+/// Commits the open transaction with these offsets, if the consumer is the member of its group that may.
+pub(crate) fn commit_as_member(
+    producer: &BaseProducer<Delivering>,
+    consumer: &BaseConsumer<Membership>,
+    offsets: &TopicPartitionList,
+) -> std::result::Result<(), KafkaError> {
+    // Without a membership the coordinator would not compare generations.
+    let metadata = consumer
+        .group_metadata()
+        .filter(|_| !consumer.assignment_lost())
+        .ok_or(KafkaError::Global(Code::UnknownMemberId))?;
+    producer.send_offsets_to_transaction(offsets, &metadata, CALL)?;
+    producer.commit_transaction(CALL)
 }
 
 /// What the router has to know: who holds which number from here on.

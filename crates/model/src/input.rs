@@ -86,6 +86,28 @@ pub struct Incoming {
     pub body: IncomingBody,
 }
 
+impl Incoming {
+    /// The input of the account that it names; none for what names no account, or is not of one.
+    pub fn into_input(self) -> Option<Input> {
+        let (Some(Address::Account(account, member)), IncomingBody::Account(body)) =
+            (self.address, self.body)
+        else {
+            return None;
+        };
+        Some(Input {
+            key: self.key,
+            occurred_at: self.occurred_at,
+            account,
+            member,
+            currency: self.currency,
+            actor: self.actor,
+            reason: self.reason,
+            forced: self.forced,
+            body,
+        })
+    }
+}
+
 /// Bodies as they come in: those of one account, those about identifiers, and those for all partitions.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum IncomingBody {

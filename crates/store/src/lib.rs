@@ -19,6 +19,9 @@ pub type Content<'a> = dyn FnMut(&mut Vec<u8>) -> io::Result<()> + 'a;
 /// Takes the content of an object, piece by piece.
 pub type Sink<'a> = dyn FnMut(&[u8]) -> io::Result<()> + 'a;
 
+/// Octets that are handed to a store at once, where the content is at hand.
+const PIECE_BYTES: usize = 1 << 20;
+
 /// Where objects are.
 pub trait Objects: Send + Sync {
     /// Its address: absolute, without secrets.
@@ -36,6 +39,31 @@ pub trait Objects: Send + Sync {
     /// # Errors
     /// [`StoreError::Missing`], what the store says, or what `sink` says.
     fn get(&self, name: &str, sink: &mut Sink<'_>) -> Result<(), StoreError>;
+
+    /// Puts an object whose content is at hand.
+    ///
+    /// # Errors
+    /// As [`Objects::put`].
+    fn put_bytes(&self, name: &str, bytes: &[u8]) -> Result<(), StoreError> {
+        let mut pieces = bytes.chunks(PIECE_BYTES);
+        self.put(name, &mut |piece| {
+            piece.extend_from_slice(pieces.next().unwrap_or_default());
+            Ok(())
+        })
+    }
+
+    /// The whole content of an object.
+    ///
+    /// # Errors
+    /// As [`Objects::get`].
+    fn get_bytes(&self, name: &str) -> Result<Vec<u8>, StoreError> {
+        let mut bytes = Vec::new();
+        self.get(name, &mut |piece| {
+            bytes.extend_from_slice(piece);
+            Ok(())
+        })?;
+        Ok(bytes)
+    }
 
     /// Octets of an object; none if it is not there.
     ///

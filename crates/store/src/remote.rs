@@ -189,25 +189,6 @@ impl Objects for Remote {
 mod tests {
     use super::*;
 
-    fn put(store: &dyn Objects, name: &str, bytes: &[u8]) -> Result<(), StoreError> {
-        let mut rest = bytes;
-        store.put(name, &mut |piece| {
-            let (now, later) = rest.split_at(rest.len().min(1 << 20));
-            piece.extend_from_slice(now);
-            rest = later;
-            Ok(())
-        })
-    }
-
-    fn get(store: &dyn Objects, name: &str) -> Result<Vec<u8>, StoreError> {
-        let mut bytes = Vec::new();
-        store.get(name, &mut |piece| {
-            bytes.extend_from_slice(piece);
-            Ok(())
-        })?;
-        Ok(bytes)
-    }
-
     #[test]
     fn objects_of_any_size_are_read_as_they_were_put() {
         let temp = tempfile::tempdir().unwrap();
@@ -224,9 +205,9 @@ mod tests {
             3 * PIECE_BYTES,
         ] {
             let bytes: Vec<u8> = (0..size).map(|at| (at * 31 % 251) as u8).collect();
-            put(store.as_ref(), "one", &bytes).unwrap();
+            store.put_bytes("one", &bytes).unwrap();
             assert_eq!(store.size("one").unwrap(), Some(size as u64));
-            assert!(get(store.as_ref(), "one").unwrap() == bytes, "{size}");
+            assert!(store.get_bytes("one").unwrap() == bytes, "{size}");
         }
         assert!(
             crate::open(store.url())
@@ -242,7 +223,7 @@ mod tests {
         let temp = tempfile::tempdir().unwrap();
         let store = crate::create(temp.path().to_str().unwrap()).unwrap();
         assert!(matches!(
-            get(store.as_ref(), "none"),
+            store.get_bytes("none"),
             Err(StoreError::Missing { .. })
         ));
         assert_eq!(store.size("none").unwrap(), None);

@@ -2,7 +2,7 @@
 //! models, of tariffs and of credit.
 
 use super::{catalogs, seeds};
-use crate::stage::{Stage, resolved};
+use crate::stage::Stage;
 use crate::{credit_model, tariff_model};
 use std::sync::OnceLock;
 use umbral_engine::World;
@@ -58,7 +58,7 @@ fn play<'l>(lines: impl Iterator<Item = &'l [u8]>) -> Stage {
         }
         clock = Some(clock.map_or(at, |clock| clock.max(at)));
         stage.tick_at(at);
-        if let Some(input) = resolved(incoming) {
+        if let Some(input) = incoming.into_input() {
             stage.decide(input, String::from_utf8_lossy(line).into_owned());
         }
     }

@@ -1,7 +1,7 @@
 //! Instances that share partitions while everything that can fail does: they are killed, paused beyond their session,
 //! cut from the brokers; brokers are killed. Afterwards all must be as if nothing had happened.
 
-use super::instance::Instance;
+use super::instance::{Instance, free_port};
 use super::proxy::Proxy;
 use super::topics::{self, Producing};
 use super::{Fed, Feed, demo_catalog, deployment, json, oracle};
@@ -127,11 +127,6 @@ impl Brokers {
     }
 }
 
-fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    listener.local_addr().expect("an address").port()
-}
-
 /// Lets it all happen, and looks at what came of it. `say` is told what happens.
 pub fn run(command: &Path, options: &Options, say: &mut dyn FnMut(&str)) -> Report {
     let folder = tempfile::tempdir().expect("a folder");
@@ -146,7 +141,7 @@ pub fn run(command: &Path, options: &Options, say: &mut dyn FnMut(&str)) -> Repo
     let feed = Feed::new(options.subscribers, options.seed, options.partitions);
     let producing = Producing::new(&deployment);
     producing.send("chaos.catalog", 0, b"", &json(&demo_catalog()));
-    send(&producing, "chaos.customers", &feed.opening);
+    producing.send_all("chaos.customers", &feed.opening);
     let mut instances = instances(command, folder.path(), options, &brokers);
     instances.iter_mut().for_each(Instance::start);
     let mut report = Report {
@@ -198,20 +193,11 @@ fn instances(command: &Path, folder: &Path, options: &Options, brokers: &Brokers
         .collect()
 }
 
-fn send(producing: &Producing, topic: &str, fed: &[Fed]) {
-    for one in fed {
-        let key = one.account.as_ref().map_or("", |account| account.as_str());
-        let partition = i32::from(one.partition.0);
-        producing.send(topic, partition, key.as_bytes(), &json(&one.incoming));
-    }
-    producing.flush();
-}
-
 /// Sends what happens in small pieces, as long as things fail; then the rest at once.
 fn feed_slowly(producing: &Producing, life: &[Fed], over: &AtomicBool, options: &Options) {
     let pieces = (options.kills as usize * 6).max(1);
     for piece in life.chunks(life.len().div_ceil(pieces)) {
-        send(producing, "chaos.usage", piece);
+        producing.send_all("chaos.usage", piece);
         let rested = Instant::now();
         while rested.elapsed() < Duration::from_millis(250) && !over.load(Ordering::SeqCst) {
             std::thread::sleep(Duration::from_millis(10));

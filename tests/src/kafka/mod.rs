@@ -14,10 +14,11 @@ pub mod proxy;
 pub mod topics;
 
 use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
 use umbral_intake::directory::Directory;
-use umbral_kafka::{Deployment, Settings};
+use umbral_kafka::{Deployment, Service, Settings};
 use umbral_model::ids::{AccountId, EventId, PartitionNo, Source};
-use umbral_model::input::{Address, CatalogActivated, Incoming, IncomingBody, Input, InputKey};
+use umbral_model::input::{Address, CatalogActivated, Incoming, IncomingBody, InputKey};
 use umbral_model::time::{Date, Timestamp};
 use umbral_runtime::partitioner::partition_of;
 use umbral_workload::{Operator, Parameters};
@@ -61,6 +62,17 @@ pub fn demo_catalog() -> Incoming {
             files: crate::fuzz::catalogs::demo(),
             zones: Vec::new(),
         }),
+    }
+}
+
+/// Waits until an instance committed so many inputs.
+pub fn wait_for(service: &Service, inputs: u64) {
+    let started = Instant::now();
+    while service.standing().counts.inputs < inputs {
+        assert!(service.is_running(), "the service stopped");
+        let standing = service.standing();
+        assert!(started.elapsed() < Duration::from_secs(120), "{standing:?}");
+        std::thread::sleep(Duration::from_millis(20));
     }
 }
 
@@ -110,20 +122,8 @@ impl Feed {
                 }
                 _ => false,
             };
-            if let (true, Some(account), IncomingBody::Account(body)) =
-                (opens, &fed.account, &fed.incoming.body)
-            {
-                directory.apply(&Input {
-                    key: fed.incoming.key.clone(),
-                    occurred_at: fed.incoming.occurred_at,
-                    account: account.clone(),
-                    member: None,
-                    currency: None,
-                    actor: None,
-                    reason: None,
-                    forced: false,
-                    body: body.clone(),
-                });
+            if let Some(input) = fed.incoming.clone().into_input().filter(|_| opens) {
+                directory.apply(&input);
             }
             match opens {
                 true => feed.opening.push(fed),

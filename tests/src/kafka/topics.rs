@@ -1,5 +1,6 @@
 //! Making topics, filling them, and reading what is committed in them.
 
+use super::{Fed, json};
 use rdkafka::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
@@ -61,6 +62,16 @@ impl Producing {
                 .key(key)
                 .payload(value),
         );
+    }
+
+    /// Sends inputs to the partitions of their accounts, and waits until they are durable.
+    pub fn send_all<'f>(&self, topic: &str, fed: impl IntoIterator<Item = &'f Fed>) {
+        for one in fed {
+            let key = one.account.as_ref().map_or("", |account| account.as_str());
+            let partition = i32::from(one.partition.0);
+            self.send(topic, partition, key.as_bytes(), &json(&one.incoming));
+        }
+        self.flush();
     }
 
     /// Sends a record with headers.

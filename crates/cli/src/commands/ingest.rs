@@ -21,7 +21,7 @@ use umbral_history::History;
 use umbral_intake::reader::Format;
 use umbral_model::rejection::Reason;
 use umbral_model::units::{Measurement, Quantity};
-use umbral_runtime::{ClockMode, Committed, Engine, Go, Ingested, Options, Progress};
+use umbral_runtime::{Committed, Engine, Go, Ingested, Options, Progress};
 
 /// Take files of usage, purchases and customer changes into a data directory.
 #[derive(clap::Args, Debug)]
@@ -181,10 +181,7 @@ fn create_if_new(args: &Args, data: &Path, out: &Out) -> Result<(), Failure> {
 }
 
 fn options(args: &Args) -> Options {
-    let mut options = Options::with_clock(match args.clock {
-        ClockKind::Wall => ClockMode::wall(),
-        ClockKind::Event => ClockMode::Event,
-    });
+    let mut options = Options::with_clock(args.clock.mode());
     options.max_gap = args.max_gap;
     if let Some(threads) = args.threads {
         options.workers = usize::from(threads);

@@ -1,6 +1,6 @@
 //! `umbral run`: the service on the embedded journal.
 
-use crate::config::{self, Archive, ClockKind, Config};
+use crate::config::{self, Archive, Config};
 use crate::failure::{Exit, Failure};
 use crate::output::Out;
 use crate::service::follow::{self, Came, Folder};
@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
-use umbral_runtime::{ClockMode, Engine, Options};
+use umbral_runtime::{Engine, Options};
 
 /// Time between two looks at the engine's health.
 const WATCH: Duration = Duration::from_millis(500);
@@ -79,10 +79,7 @@ pub(crate) fn recorder() -> Result<metrics_exporter_prometheus::PrometheusHandle
 }
 
 fn options(config: &Config) -> Options {
-    let mut options = Options::with_clock(match config.clock {
-        ClockKind::Wall => ClockMode::wall(),
-        ClockKind::Event => ClockMode::Event,
-    });
+    let mut options = Options::with_clock(config.clock.mode());
     if let Some(threads) = config.threads {
         options.workers = threads;
     }

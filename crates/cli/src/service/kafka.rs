@@ -4,14 +4,13 @@ use super::http::{self, Facts};
 use super::signals::Stop;
 use crate::catalogs;
 use crate::commands::{init, run, topics};
-use crate::config::{ClockKind, Config};
+use crate::config::Config;
 use crate::failure::{Exit, Failure};
 use crate::output::Out;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use umbral_kafka::{Deployment, Service, Settings, SnapshotSettings};
-use umbral_runtime::ClockMode;
 use umbral_runtime::lane::LaneOptions;
 
 /// Time between two looks at how the instance stands.
@@ -77,10 +76,7 @@ fn found(deployment: &Deployment, config: &Config, out: &Out) -> Result<(), Fail
 }
 
 fn options(config: &Config) -> LaneOptions {
-    let mut options = LaneOptions::with_clock(match config.clock {
-        ClockKind::Wall => ClockMode::wall(),
-        ClockKind::Event => ClockMode::Event,
-    });
+    let mut options = LaneOptions::with_clock(config.clock.mode());
     options.batch_inputs = config.batch.unwrap_or(options.batch_inputs);
     options.window_keys = config.window_keys.unwrap_or(options.window_keys);
     options

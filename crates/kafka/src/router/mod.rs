@@ -12,27 +12,26 @@ use crate::client::Role;
 use crate::deployment::Deployment;
 use crate::error::{Error, Result};
 use crate::group::{Change, Membership};
-use crate::input::{self, ChunkBuilder, InputFormat};
+use crate::ingest;
+use crate::input::{self, ChunkBuilder};
 use crate::status::Status;
 use crate::tail::{ANSWER, Ends, Start, assign, is_passing};
 use crate::topics::Topic;
-use crate::transaction::{CALL, Delivering, begin_producer, drain, send};
+use crate::transaction::{Delivering, begin_producer, commit_as_member, drain, send};
 use parked::{Parked, ParkedRecord};
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
 use rdkafka::message::{BorrowedMessage, Message};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
-use rdkafka::types::RDKafkaErrorCode as Code;
 use routes::{Found, Routes};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use umbral_model::ids::PartitionNo;
-use umbral_model::input::{Address, Body, Incoming, IncomingBody};
+use umbral_model::input::{Address, Incoming, IncomingBody};
 use umbral_runtime::partitioner::{partition_of, partition_of_account};
 use umbral_runtime::{Chunk, Original, Record};
-use umbral_wire::{json, proto};
 
 /// How long a router without records sleeps at most.
 const IDLE: Duration = Duration::from_millis(50);
@@ -336,14 +335,7 @@ impl Router {
     }
 
     fn encode(&self, topic: Topic, incoming: &Incoming) -> Vec<u8> {
-        match self.deployment.input_format(topic) {
-            InputFormat::Json => json::incoming(incoming).into_bytes(),
-            InputFormat::Protobuf => {
-                let mut bytes = Vec::new();
-                proto::encode_incoming(incoming, &mut bytes);
-                bytes
-            }
-        }
+        ingest::encode(incoming, self.deployment.settings().format(topic))
     }
 
     /// One transaction: what is sent, what is parked and freed, how far the inbox is read.
@@ -400,26 +392,15 @@ impl Router {
         for (partition, next) in &work.offsets {
             offsets.add_partition_offset(&inbox, i32::from(*partition), Offset::Offset(*next))?;
         }
-        let metadata = self.consumer.group_metadata();
-        let metadata = metadata
-            .filter(|_| !self.consumer.assignment_lost())
-            .ok_or(KafkaError::Global(Code::UnknownMemberId))?;
-        producer.send_offsets_to_transaction(&offsets, &metadata, CALL)?;
-        producer.commit_transaction(CALL)
+        commit_as_member(producer, &self.consumer, &offsets)
     }
 }
 
 /// The topic of a record's kind.
 fn topic_of(incoming: &Incoming) -> Topic {
-    let IncomingBody::Account(body) = &incoming.body else {
-        return Topic::Usage;
-    };
-    match body {
-        Body::Usage(_) | Body::UsageCorrected(_) | Body::UsageCancelled(_) => Topic::Usage,
-        Body::Purchase(_) => Topic::Purchases,
-        Body::CustomerAdded(_) | Body::MemberAdded(_) | Body::MemberRemoved(_) => Topic::Customers,
-        Body::IdentifierAdded(_) | Body::IdentifierRemoved(_) => Topic::Customers,
-        _ => Topic::Billing,
+    match &incoming.body {
+        IncomingBody::Account(body) => ingest::topic_of(body),
+        _ => Topic::Usage,
     }
 }
 

@@ -13,7 +13,7 @@ use rustc_hash::FxBuildHasher;
 use smallvec::SmallVec;
 use std::time::Duration;
 use umbral_intake::directory::Directory;
-use umbral_model::input::{Address, Body, Identifier, Incoming, IncomingBody, Input};
+use umbral_model::input::{Address, Body, Identifier, Incoming};
 use umbral_model::time::Timestamp;
 use umbral_wire::json;
 
@@ -98,7 +98,7 @@ impl Routes {
     fn learn(&self, message: &BorrowedMessage<'_>) {
         let Some(input) = json::parse_incoming(payload(message))
             .ok()
-            .and_then(input_of)
+            .and_then(Incoming::into_input)
         else {
             let offset = message.offset();
             return tracing::warn!(offset, "a record of the directory topic is none of ours");
@@ -144,23 +144,4 @@ fn named_by(body: &Body) -> &[Identifier] {
         Body::IdentifierAdded(change) => std::slice::from_ref(&change.identifier),
         _ => &[],
     }
-}
-
-fn input_of(incoming: Incoming) -> Option<Input> {
-    let (Some(Address::Account(account, member)), IncomingBody::Account(body)) =
-        (incoming.address, incoming.body)
-    else {
-        return None;
-    };
-    Some(Input {
-        key: incoming.key,
-        occurred_at: incoming.occurred_at,
-        account,
-        member,
-        currency: incoming.currency,
-        actor: incoming.actor,
-        reason: incoming.reason,
-        forced: incoming.forced,
-        body,
-    })
 }

@@ -210,7 +210,6 @@ impl LaneState {
         Lane {
             sequencer: Sequencer::new(stations, options.engine(self.partitions), resumed),
             world: self.world,
-            last: self.last,
         }
     }
 }
@@ -266,8 +265,6 @@ pub struct Lane {
     sequencer: Sequencer<Stations>,
     /// What is in the batches that were given out; its world is the sequencer's, or the same one of another lane.
     world: WorldFold,
-    /// Position, clock and counts after the last record that was given out.
-    last: Commit,
 }
 
 impl Lane {
@@ -293,7 +290,7 @@ impl Lane {
 
     /// Position, clock and counts after the last record that was given out.
     pub fn last(&self) -> &Commit {
-        &self.last
+        self.sequencer.settled()
     }
 
     /// Takes records.
@@ -322,7 +319,6 @@ impl Lane {
         self.sequencer.drain()?;
         let records = self.sequencer.lines().take_closed();
         if !records.is_empty() {
-            self.last = self.sequencer.settled().clone();
             self.share_world();
         }
         Ok(records)
@@ -353,7 +349,7 @@ impl Lane {
         LaneState {
             partitions: resumed.partitions,
             chain,
-            last: self.last,
+            last: resumed.last,
             world: self.world,
             directory: resumed.directory,
             sources: resumed.sources,

@@ -78,7 +78,7 @@ impl Lane {
         let sources = self.sequencer.all_sources();
         let commit = Commit {
             sources,
-            ..self.last.clone()
+            ..self.last().clone()
         };
         bytes.clear();
         frame::encode_commit(&commit, &mut bytes);
