@@ -14,6 +14,7 @@ pub mod diff;
 mod draft;
 pub mod import_cgrates;
 mod load;
+pub mod loyalty;
 mod packed;
 pub mod problem;
 mod rules;

@@ -64,6 +64,8 @@ pub struct Catalog {
     pub classes: Vec<CreditClass>,
     /// Collection schedules.
     pub schedules: Vec<Schedule>,
+    /// Loyalty programmes.
+    pub programmes: Vec<crate::loyalty::Programme>,
 }
 
 /// How numbers and prefixes are compared.

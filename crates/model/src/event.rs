@@ -3,8 +3,10 @@
 //! An event stores what its readers need and nothing that follows from the entry it stands in: sender,
 //! clock and catalog version are the entry's (see `journal`), `out_id` is computed from them.
 
+mod loyalty;
 mod tariff;
 
+pub use loyalty::*;
 pub use tariff::*;
 
 use crate::charge::Charge;
@@ -70,6 +72,22 @@ pub enum TimerKind {
     Case,
     /// A collection step is due.
     Step,
+    /// Pending points can be spent.
+    PointsRelease,
+    /// A redemption was not committed in time.
+    RedemptionTimeout,
+    /// Points expire.
+    LotExpiry,
+    /// A tier's validity ends.
+    TierEnd,
+    /// A card's last day is over.
+    CardExpiry,
+    /// An expired card was not renewed in time.
+    CardClosing,
+    /// A membership ends for want of purchases.
+    Inactivity,
+    /// Something of the loyalty programme is to be told in advance.
+    LoyaltyNotice,
 }
 
 impl TimerKind {
@@ -87,6 +105,14 @@ impl TimerKind {
             TimerKind::Grace => "grace",
             TimerKind::Case => "case",
             TimerKind::Step => "step",
+            TimerKind::PointsRelease => "points_release",
+            TimerKind::RedemptionTimeout => "redemption_timeout",
+            TimerKind::LotExpiry => "lot_expiry",
+            TimerKind::TierEnd => "tier_end",
+            TimerKind::CardExpiry => "card_expiry",
+            TimerKind::CardClosing => "card_closing",
+            TimerKind::Inactivity => "inactivity",
+            TimerKind::LoyaltyNotice => "loyalty_notice",
         }
     }
 }
@@ -171,8 +197,12 @@ macro_rules! event_bodies {
             }
 
             /// The derived stream that it is published on.
-            pub const fn stream(&self) -> Stream {
-                match self { $(EventBody::$name(_) => streams::$name,)* }
+            pub fn stream(&self) -> Stream {
+                match self {
+                    // A correction of points is told to those who follow points.
+                    EventBody::CorrectionApplied(applied) if applied.reinstated.is_some() => Stream::Loyalty,
+                    $(EventBody::$name(_) => streams::$name,)*
+                }
             }
         }
 
@@ -228,11 +258,9 @@ event_bodies! {
     /// A correction waits for its record.
     CorrectionParked(Box<CorrectionParked>) = "correction_parked", Internal;
     /// A correction waited in vain.
-    CorrectionUnclaimed(CorrectionUnclaimed) = "correction_unclaimed", Quarantine;
+    CorrectionUnclaimed(CorrectionUnclaimed) = "quarantined", Quarantine;
     /// A loyalty tier holds, or none any more.
     TierSet(TierSet) = "tier_set", Internal;
-    /// A card was given out, or is no longer good.
-    CardNoted(CardNoted) = "card_noted", Internal;
     /// A cycle ended.
     CycleClosed(CycleClosed) = "cycle_closed", Credit;
 
@@ -308,6 +336,73 @@ event_bodies! {
     HoldNoted(HoldNoted) = "hold_noted", Internal;
     /// A hold ended.
     HoldReleased(HoldReleased) = "hold_released", Internal;
+
+    /// Points were earned.
+    PointsEarned(Box<PointsEarned>) = "points_earned", Loyalty;
+    /// Points went because what had earned them came back.
+    PointsClawedBack(Box<PointsTaken>) = "points_clawed_back", Loyalty;
+    /// Points were cancelled.
+    PointsVoided(Box<PointsTaken>) = "points_voided", Loyalty;
+    /// Points expired.
+    PointsExpired(Box<PointsTaken>) = "points_expired", Loyalty;
+    /// Pending points can be spent.
+    PointsReleased(Box<PointsReleased>) = "points_released", Loyalty;
+    /// Something earned nothing.
+    PointsNotEarned(PointsNotEarned) = "points_not_earned", Loyalty;
+    /// Points will expire.
+    PointsExpiring(PointsExpiring) = "points_expiring", Loyalty;
+    /// Something that earns, or will.
+    EarningNoted(Box<EarningNoted>) = "earning_noted", Internal;
+    /// What was held back counts.
+    EarningCredited(EarningCredited) = "earning_credited", Internal;
+    /// Sales of a validity changed.
+    SalesCounted(SalesCounted) = "sales_counted", Internal;
+    /// A purchase was refunded, in part or whole.
+    RefundNoted(RefundNoted) = "refund_noted", Internal;
+    /// A refund waits for its purchase.
+    RefundParked(Box<RefundParked>) = "refund_parked", Internal;
+    /// Points are reserved.
+    RedemptionAccepted(Box<RedemptionAccepted>) = "redemption_accepted", Loyalty;
+    /// Reserved points are spent.
+    RedemptionCommitted(Box<RedemptionCommitted>) = "redemption_committed", Loyalty;
+    /// A redemption was refused.
+    RedemptionRejected(RedemptionRejected) = "redemption_rejected", Loyalty;
+    /// Points of a redemption came back.
+    RedemptionReversed(Box<RedemptionReversed>) = "redemption_reversed", Loyalty;
+    /// A ledger opened.
+    MemberEnrolled(MemberEnrolled) = "enrolled", Loyalty;
+    /// A reward can be had.
+    RewardLevelReached(RewardLevelReached) = "reward_level_reached", Loyalty;
+    /// A tier changed.
+    TierChanged(Box<TierMoved>) = "tier_changed", Loyalty;
+    /// A tier will change unless more is bought.
+    TierWillChange(Box<TierMoved>) = "tier_will_change", Loyalty;
+    /// A tier that was lost holds again.
+    TierRestored(Box<TierMoved>) = "tier_restored", Loyalty;
+    /// A tier stays for another validity.
+    ValidityRenewed(ValidityRenewed) = "validity_renewed", Internal;
+    /// A membership will end.
+    MembershipWarned(MembershipWarned) = "membership_warned", Loyalty;
+    /// A membership ended.
+    MembershipTerminated(MembershipTerminated) = "membership_terminated", Loyalty;
+    /// A card was given out.
+    CardIssued(Box<CardEvent>) = "card_issued", Loyalty;
+    /// A card's holder was confirmed.
+    CardConfirmed(Box<CardEvent>) = "card_confirmed", Loyalty;
+    /// A card was lost.
+    CardLostReported(Box<CardEvent>) = "card_lost_reported", Loyalty;
+    /// A card took the place of another.
+    CardReplaced(Box<CardReplaced>) = "card_replaced", Loyalty;
+    /// A card is good for longer, or again.
+    CardRenewed(Box<CardEvent>) = "card_renewed", Loyalty;
+    /// A card's last day is over.
+    CardExpired(Box<CardEnded>) = "card_expired", Loyalty;
+    /// A card is no longer good.
+    CardClosed(Box<CardEnded>) = "card_closed", Loyalty;
+    /// A card's holder was checked.
+    CardChecked(CardChecked) = "card_checked", Internal;
+    /// A visit, or a score of effort: for reports only.
+    ContactNoted(ContactNoted) = "contact_noted", Internal;
 }
 
 /// Body of `account_opened`.
@@ -793,19 +888,22 @@ pub struct StepResultNoted {
     pub result: SmolStr,
 }
 
-/// Body of `correction_applied`: a payment that was made before a step came to be known after it.
+/// Body of `correction_applied`: what was made before a step, or before points were gone, came to be known after
+/// it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct CorrectionApplied {
-    /// The case.
-    pub case: CaseId,
+    /// The case; none where points are corrected.
+    pub case: Option<CaseId>,
     /// The step, which stays in the history.
-    pub step: u16,
+    pub step: Option<u16>,
     /// Its action.
-    pub action: SmolStr,
+    pub action: Option<SmolStr>,
     /// The payment.
-    pub payment: PaymentId,
+    pub payment: Option<PaymentId>,
     /// What is taken back.
     pub reversal: Option<SmolStr>,
+    /// Points that are back.
+    pub reinstated: Option<Box<Reinstated>>,
 }
 
 /// Body of `promise_noted`.

@@ -66,6 +66,12 @@ string_ids! {
     CaseId,
     /// A purchase at a till, shop or invoice.
     PurchaseId,
+    /// A redemption of points.
+    RedemptionId,
+    /// A refund of a purchase.
+    RefundId,
+    /// A ledger of points within its account, `PROGRAMME/LINE`.
+    LedgerName,
     /// The name of a threshold; the limit itself is `limit`.
     ThresholdId,
     /// A service: `voice`, `sms`, `mms`, `data`, `content` or one of the operator's own.
@@ -138,4 +144,6 @@ numbers! {
     CounterNo(u16),
     /// A grant of an allowance within its account, from 1.
     GrantNo(u32),
+    /// A lot of points within its account, from 1.
+    LotNo(u32),
 }

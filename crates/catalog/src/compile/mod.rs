@@ -58,6 +58,7 @@ pub(crate) fn compile(
         profiles: profiles(&draft),
         classes: draft.classes,
         schedules: draft.schedules,
+        programmes: Vec::new(),
         zone: draft.head.zone,
     };
     let summary = summary::of(&catalog, amounts, descriptions);

@@ -330,17 +330,6 @@ pub struct TierSet {
     pub tier: Option<SmolStr>,
     /// Last local day on which it holds.
     pub until: Option<Date>,
-}
-
-/// Body of `card_noted`. The number itself is in the input; here stands a hash of it.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub struct CardNoted {
-    /// Hash of the number.
-    pub card: u64,
-    /// Type of the card.
-    pub card_type: SmolStr,
-    /// Last local day on which it is good.
-    pub valid_until: Option<Date>,
-    /// It is good, or no longer.
-    pub good: bool,
+    /// The ledger; none means all.
+    pub ledger: Option<LedgerName>,
 }
