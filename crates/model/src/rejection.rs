@@ -128,6 +128,8 @@ rejections! {
     UnknownRecord = "U-0055", "the account has no such usage record";
     /// A card that is not on the account, or is there already.
     BadCard = "U-0056", "the account cannot have this card, or has it already";
+    /// A purchase of nobody known, in a deployment with a loyalty programme.
+    UnidentifiedPurchase = "U-0057", "nobody known made the purchase";
     /// A catalog that has problems, or comes into force before the last tick without the word `retroactive`.
     BadCatalog = "U-0060", "the catalog cannot be activated";
     /// A kind that this version of the engine does not take.

@@ -353,9 +353,7 @@ impl Envelope {
         }
         let detail = "names nobody beside the envelope's account_id or identifier; leave it out, or write the card \
                       that was shown";
-        Err(WireError::malformed(detail)
-            .at("identifier")
-            .at(PURCHASE))
+        Err(WireError::malformed(detail).at("identifier").at(PURCHASE))
     }
 }
 

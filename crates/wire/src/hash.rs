@@ -28,7 +28,7 @@ pub(crate) fn hash_of_written(content: &Body, bytes: &[u8]) -> u64 {
 
 /// A body without what the edge filled in: what it looked up, or a number that it gave. None for what holds nothing
 /// of the kind.
-fn as_sent(content: &Body) -> Option<Body> {
+pub fn as_sent(content: &Body) -> Option<Body> {
     match content {
         Body::CardIssued(issued) if issued.allocated => Some(Body::CardIssued(CardIssued {
             number: None,

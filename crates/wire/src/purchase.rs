@@ -6,6 +6,7 @@ use crate::json::{Reader as Json, Writer};
 use crate::pb::{Raw, Wire};
 use crate::table::inputs;
 use crate::value::{FromJson, Value};
+use crate::words::Words;
 use smol_str::SmolStr;
 use umbral_model::event::PointsPaid;
 use umbral_model::ids::PurchaseId;
@@ -98,7 +99,10 @@ impl Value for Purchase {
     fn take(raw: Raw<'_>) -> Result<Self> {
         match Form::take(raw)?.finish() {
             (purchase, Some(other)) if purchase.card.is_none() => {
-                let detail = format!("{} is no card; a kept purchase is resolved", other.kind.word());
+                let detail = format!(
+                    "{} is no card; a kept purchase is resolved",
+                    other.kind.word()
+                );
                 Err(WireError::malformed(detail).at("identifier"))
             }
             (purchase, _) => Ok(purchase),

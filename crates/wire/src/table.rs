@@ -153,15 +153,18 @@ macro_rules! write_as {
 }
 
 macro_rules! read_as {
-    (state, $slot:expr, $json:ident, $name:literal) => {
+    (state, $slot:expr, $json:ident, $name:literal) => {{
+        let _ = $slot;
         Err(crate::value::filled_in($name))
-    };
-    (state_optional, $slot:expr, $json:ident, $name:literal) => {
+    }};
+    (state_optional, $slot:expr, $json:ident, $name:literal) => {{
+        let _ = $slot;
         Err(crate::value::filled_in($name))
-    };
-    (state_repeated, $slot:expr, $json:ident, $name:literal) => {
+    }};
+    (state_repeated, $slot:expr, $json:ident, $name:literal) => {{
+        let _ = $slot;
         Err(crate::value::filled_in($name))
-    };
+    }};
     (repeated, $slot:expr, $json:ident, $name:literal) => {
         crate::value::read_list($slot, $json, $name)
     };

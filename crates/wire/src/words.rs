@@ -3,7 +3,8 @@
 use crate::error::{WireError, shortened};
 use crate::table::words;
 use umbral_model::event::{
-    Cause, EarningKind, NotEarned, RedemptionRefused, Reduction, ReversalReason, TierBasis, TimerKind,
+    Cause, EarningKind, NotEarned, RedemptionRefused, Reduction, ReversalReason, TierBasis,
+    TimerKind,
 };
 use umbral_model::input::{
     CaseOutcome, Direction, HoldReason, IdentifierKind, Measure, RestrictionReason, Scope,

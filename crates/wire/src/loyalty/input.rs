@@ -4,7 +4,6 @@ use crate::error::{Result, WireError};
 use crate::input::check_identifier;
 use crate::scalars::check_text;
 use crate::table::{inputs, messages};
-use crate::value::FromJson;
 use umbral_model::ids::{AccountId, LedgerName, MAX_ID_BYTES};
 use umbral_model::input::*;
 use umbral_model::money::Money;
@@ -124,7 +123,10 @@ pub(crate) fn check_range(body: &Body) -> Result<()> {
             check_name(&check.result, "result")
         }
         Body::Enrolled(enrolled) => {
-            let identifier = enrolled.identifier.as_ref().map_or(Ok(()), check_identifier);
+            let identifier = enrolled
+                .identifier
+                .as_ref()
+                .map_or(Ok(()), check_identifier);
             identifier.map_err(|error| error.at("identifier"))?;
             optional(enrolled.programme.as_deref(), check_name, "programme")
         }
@@ -235,7 +237,9 @@ fn check_refund(refund: &RefundRequest) -> Result<()> {
     for (index, line) in refund.lines.iter().enumerate() {
         above_zero(line.net).map_err(|error| error.at("net").at_index(index).at("lines"))?;
     }
-    refund.points.map_or(Ok(()), |points| check_points(points, "points"))
+    refund
+        .points
+        .map_or(Ok(()), |points| check_points(points, "points"))
 }
 
 fn check_redemption(requested: &RedemptionRequested) -> Result<()> {
@@ -245,11 +249,13 @@ fn check_redemption(requested: &RedemptionRequested) -> Result<()> {
     match (requested.points, requested.reward.as_deref()) {
         (None, None) => {
             let mut error = WireError::missing("points");
-            error.detail = "is missing; write how many points, or a reward of the catalogue".to_owned();
+            error.detail =
+                "is missing; write how many points, or a reward of the catalogue".to_owned();
             Err(error)
         }
         (Some(_), Some(_)) => {
-            let detail = "give points or a reward, not both: the catalogue says what a reward costs";
+            let detail =
+                "give points or a reward, not both: the catalogue says what a reward costs";
             Err(WireError::malformed(detail).at("points"))
         }
         (Some(points), None) => check_points(points, "points"),
@@ -276,13 +282,15 @@ fn check_voided(voided: &PointsVoided) -> Result<()> {
         return Err(WireError::malformed(detail));
     }
     optional(voided.source_ref.as_deref(), check_name, "source_ref")?;
-    let points = voided.points.map_or(Ok(()), |points| check_points(points, "points"));
+    let points = voided
+        .points
+        .map_or(Ok(()), |points| check_points(points, "points"));
     points.and_then(|()| check_why(&voided.reason, voided.ledger.as_ref()))
 }
 
 /// Fills in what the envelope says for the body: the card by which the account was named. A quantity that is left
 /// out is 1.
-pub(crate) fn fill_in(body: &mut Body, address: Option<&Address>) {
+pub fn fill_in(body: &mut Body, address: Option<&Address>) {
     if let Body::RedemptionRequested(requested) = body {
         requested.quantity = requested.quantity.max(1);
     }

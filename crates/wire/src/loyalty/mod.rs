@@ -3,4 +3,5 @@
 mod event;
 mod input;
 
-pub(crate) use input::{check_range, fill_in, named_by};
+pub use input::fill_in;
+pub(crate) use input::{check_range, named_by};
