@@ -1,6 +1,8 @@
 //! Loyalty programmes as the engine reads them (sections 4 and 4b of the semantics). All lists are in the order
 //! in which they decide.
 
+pub mod accrual;
+
 use smol_str::SmolStr;
 use umbral_model::money::Money;
 use umbral_model::time::{Date, Timestamp};
