@@ -2,11 +2,12 @@
 
 use std::error::Error;
 
-const FILES: [&str; 5] = [
+const FILES: [&str; 6] = [
     "umbral/v1/common.proto",
     "umbral/v1/charge.proto",
     "umbral/v1/input.proto",
     "umbral/v1/event.proto",
+    "umbral/v1/loyalty.proto",
     "umbral/v1/journal.proto",
 ];
 

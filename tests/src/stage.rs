@@ -6,11 +6,13 @@ use crate::neutral::{PLAN, catalog_files};
 use serde_json::{Map, Value, json};
 use smol_str::SmolStr;
 use umbral_engine::{AccountView, Decision, Partition, Portion, World};
+use umbral_intake::directory::Directory;
 use umbral_intake::zones;
 use umbral_model::event::Stream;
 use umbral_model::ids::{AccountId, EventId, Source};
-use umbral_model::input::{Body, Input, InputKey};
-use umbral_model::journal::{AccountEvent, Entry, JournaledInput, Outcome, Quarantined};
+use umbral_model::input::{Body, Incoming, Input, InputKey};
+use umbral_model::journal::{AccountEvent, Entry, JournaledInput, Outcome, Quarantined, RawInput};
+use umbral_model::rejection::{Reason, Rejection};
 use umbral_model::time::Timestamp;
 use umbral_wire::{OutputBody, OutputEvent, json as wire_json};
 
@@ -34,6 +36,7 @@ pub struct Stage {
     /// Whether outputs are written in their JSON form.
     is_heard: bool,
     entries: Vec<(usize, Entry, u64)>,
+    directory: Directory,
     copy: Option<Copy>,
 }
 
@@ -94,6 +97,7 @@ impl Stage {
             outputs: Vec::new(),
             is_heard: true,
             entries: Vec::new(),
+            directory: Directory::new(),
             copy: None,
         }
     }
@@ -195,10 +199,30 @@ impl Stage {
                 return;
             }
         };
-        let Some(input) = incoming.into_input() else {
-            return;
+        match edge::resolve(&self.directory, &self.world, incoming) {
+            Ok(input) => self.decide(input, line),
+            Err(unresolved) => self.keep(unresolved.0, unresolved.1, line),
+        }
+    }
+
+    /// Puts what concerns nobody known into the quarantine.
+    fn keep(&mut self, incoming: Incoming, why: Rejection, line: String) {
+        self.clock = self.clock.max(incoming.occurred_at);
+        let raw = RawInput {
+            key: Some(incoming.key.clone()),
+            occurred_at: Some(incoming.occurred_at),
+            format: SmolStr::new_static("json"),
+            place: String::new(),
         };
-        self.decide(input, line);
+        let outcome = Outcome::Quarantined(Quarantined {
+            reason: why.reason,
+            detail: why.detail,
+            original: line.into_bytes(),
+        });
+        self.give(0, JournaledInput::Raw(raw), 0, outcome, Vec::new());
+        if why.reason == Reason::UnidentifiedPurchase {
+            edge::keep(&self.directory, self.entries.len() as u64, incoming);
+        }
     }
 
     /// Decides an input as it comes from the wire; of a correction the edge looks up what stands for its
@@ -210,8 +234,15 @@ impl Stage {
         let mut events = Vec::new();
         let hash = umbral_wire::body_hash(&input);
         edge::look_up(self.entries.iter().map(|(_, entry, _)| entry), &mut input);
-        let decision =
-            self.partitions[index].process(&self.world, self.clock, &input, hash, &mut events);
+        let partition = &mut self.partitions[index];
+        let decision = match edge::fill_in(&self.directory, &self.world, &mut input) {
+            Err(_) if partition.is_repeat(&input, hash) => Decision::Duplicate,
+            Err(refused) => Decision::Refused(refused),
+            Ok(()) => partition.process(&self.world, self.clock, &input, hash, &mut events),
+        };
+        if matches!(decision, Decision::Applied) {
+            self.directory.apply(&input);
+        }
         let outcome = match decision {
             Decision::Applied => Outcome::Applied,
             Decision::Duplicate => Outcome::DuplicateIgnored,

@@ -7,14 +7,15 @@ use crate::{History, HistoryError, threads};
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::Serialize;
 use std::collections::BTreeMap;
+use umbral_intake::directory::found_by;
 use umbral_intake::reader::{Decoder, RawRecord};
 use umbral_model::event::{CorrectionUnclaimed, EventBody};
-use umbral_model::input::{Address, Body, Incoming, IncomingBody, Input, InputKey};
+use umbral_model::input::{Address, Incoming, IncomingBody, Input, InputKey};
 use umbral_model::journal::{Entry, JournaledInput, Outcome, Quarantined};
 use umbral_model::rejection::{Reason, Rejection};
 use umbral_model::time::Timestamp;
 use umbral_runtime::{EngineError, FrameFold, Resubmission, ScannedFrame, fold_all};
-use umbral_wire::{json, proto};
+use umbral_wire::{as_sent, json, proto};
 
 /// Which records are meant.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -205,14 +206,9 @@ impl QuarantinedRecord {
     }
 }
 
-/// What the edge looked up for a correction is looked up again.
+/// What the edge filled in is filled in again.
 fn unresolved(input: &Input) -> Incoming {
-    let mut body = input.body.clone();
-    match &mut body {
-        Body::UsageCorrected(corrected) => corrected.original = None,
-        Body::UsageCancelled(cancelled) => cancelled.original = None,
-        _ => {}
-    }
+    let body = as_sent(&input.body).unwrap_or_else(|| input.body.clone());
     Incoming {
         key: input.key.clone(),
         occurred_at: input.occurred_at,
@@ -503,6 +499,17 @@ impl FrameFold for Newest<'_> {
                 let newest = self.found.newest.entry(key.clone()).or_default();
                 *newest = entry.position.max(*newest);
                 if !matches!(entry.outcome, Outcome::Quarantined(_)) {
+                    self.found.taken.insert(key.clone());
+                }
+            }
+            // A purchase of nobody known is settled when an account has it.
+            if let (JournaledInput::Account(input), Outcome::Applied) =
+                (&entry.input, &entry.outcome)
+            {
+                let found = found_by(&input.body).iter().map(|purchase| &purchase.key);
+                for key in found.filter(|key| self.keys.contains(key)) {
+                    let newest = self.found.newest.entry(key.clone()).or_default();
+                    *newest = entry.position.max(*newest);
                     self.found.taken.insert(key.clone());
                 }
             }

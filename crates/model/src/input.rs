@@ -630,6 +630,8 @@ pub struct CardIssued {
     pub card_type: SmolStr,
     /// Last local day on which it is good; none: by the validity of its type.
     pub valid_until: Option<Date>,
+    /// The number was filled in by the edge.
+    pub allocated: bool,
 }
 
 /// `card_closed{number, reason?}`

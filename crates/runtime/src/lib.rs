@@ -15,6 +15,7 @@ mod clock;
 mod committer;
 mod copy;
 mod decode;
+mod directory;
 mod engine;
 mod error;
 mod fold;

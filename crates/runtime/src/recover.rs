@@ -1,6 +1,7 @@
 //! A start: everything the engine knows, folded from the journal: from its first batch, or from where a snapshot
 //! ends. Workers fold their own partitions in parallel; the control records are folded here, in order.
 
+use crate::directory::DirectoryChange;
 use crate::engine::{Sources, journal};
 use crate::error::EngineError;
 use crate::fold::{WorldFold, WorldRecord};
@@ -14,7 +15,7 @@ use std::sync::Arc;
 use umbral_engine::World;
 use umbral_intake::directory::Directory;
 use umbral_journal::{DataDir, Log};
-use umbral_model::input::{Input, InputKey};
+use umbral_model::input::InputKey;
 use umbral_model::journal::Commit;
 use umbral_model::time::Timestamp;
 
@@ -37,8 +38,8 @@ pub(crate) struct Recovered {
 /// A worker that folds its partitions' frames.
 struct Folding {
     worker: Worker,
-    /// Identifier inputs that were applied, with their positions.
-    identifiers: Vec<(u64, Input)>,
+    /// What changed the directory.
+    changes: Vec<DirectoryChange>,
     bytes: u64,
 }
 
@@ -46,7 +47,7 @@ impl FrameFold for Folding {
     fn fold(&mut self, frame: &ScannedFrame) -> Result<(), EngineError> {
         self.bytes += frame.payload.len() as u64;
         self.worker
-            .fold(frame, &mut self.identifiers)
+            .fold(frame, &mut self.changes)
             .map_err(|source| frame.unreadable(source))
     }
 }
@@ -75,8 +76,10 @@ pub(crate) fn recover(
     note_sources(&mut sources, &reached);
     let mut scanner = Scanner::after(data, reached.batch)?.indexing();
     let folds = workers.into_iter().map(Folding::of).collect();
+    let mut taken_up: Vec<u64> = Vec::new();
     let (world, folds) = fold_on(world, &mut scanner, folds, &mut |commit| {
         note_sources(&mut sources, commit);
+        taken_up.extend(&commit.resubmitted);
         reached = end_of(commit);
         true
     })?;
@@ -85,6 +88,10 @@ pub(crate) fn recover(
     let last = end_of(&reached);
     let folded_bytes = folds.iter().map(|folding| folding.bytes).sum();
     let workers = end_fold(folds, &world, last.clock, &directory);
+    for position in taken_up {
+        directory.take_up(position);
+    }
+    directory.forget_old(last.clock);
     Ok(Recovered {
         log,
         last,
@@ -104,7 +111,7 @@ impl Folding {
     fn of(worker: Worker) -> Folding {
         Folding {
             worker,
-            identifiers: Vec::new(),
+            changes: Vec::new(),
             bytes: 0,
         }
     }
@@ -151,13 +158,13 @@ fn end_fold(
     clock: Timestamp,
     directory: &Directory,
 ) -> Vec<Worker> {
-    let mut identifiers: Vec<(u64, Input)> = Vec::new();
+    let mut changes: Vec<DirectoryChange> = Vec::new();
     let mut ended: Vec<Worker> = Vec::new();
     std::thread::scope(|scope| {
         let threads: Vec<_> = folds
             .into_iter()
             .map(|mut folding| {
-                identifiers.append(&mut folding.identifiers);
+                changes.append(&mut folding.changes);
                 let mut worker = folding.worker;
                 scope.spawn(move || {
                     worker.resume(world.world(), clock);
@@ -166,9 +173,9 @@ fn end_fold(
             })
             .collect();
         // A number that changed hands did so in input order, over all partitions.
-        identifiers.sort_unstable_by_key(|(position, _)| *position);
-        for (_, input) in &identifiers {
-            directory.apply(input);
+        changes.sort_unstable_by_key(DirectoryChange::position);
+        for change in changes {
+            change.follow(directory);
         }
         for thread in threads {
             match thread.join() {

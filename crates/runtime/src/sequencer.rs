@@ -37,7 +37,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use time::clock_key;
 use umbral_engine::World;
-use umbral_intake::directory::Directory;
+use umbral_intake::directory::{Directory, reason_of};
 use umbral_journal::BatchPlace;
 use umbral_model::ids::PartitionNo;
 use umbral_model::input::*;
@@ -196,7 +196,10 @@ impl<D: Downstream> Sequencer<D> {
         let bytes = record.original.bytes();
         self.sequence(record, origin)?;
         self.open.original_bytes += bytes;
-        self.open.commit.resubmitted.extend(origin.resubmits);
+        if let Some(again) = origin.resubmits {
+            self.open.commit.resubmitted.push(again);
+            self.pending.take_up(self.position, again);
+        }
         if let Some(source) = origin.source {
             self.count_record(source, origin.row);
         }
@@ -261,6 +264,8 @@ impl<D: Downstream> Sequencer<D> {
         let (account, member) = match resolved {
             Ok(found) => found,
             Err(unresolved) => {
+                let catalog = self.catalog_at(incoming.occurred_at);
+                let unresolved = reason_of(&incoming, catalog, unresolved);
                 let rejection = admitted.as_ref().err().cloned().unwrap_or(unresolved);
                 if admitted.is_ok() {
                     self.follow_new(incoming.occurred_at, again);
@@ -294,7 +299,7 @@ impl<D: Downstream> Sequencer<D> {
         embed(&mut input, found);
         let changes = admitted.is_ok() && changes_directory(&input.body);
         let refused = match admitted {
-            Ok(()) if changes => self.check_identifiers(&input)?,
+            Ok(()) if changes => self.check_identifiers(&mut input)?,
             Ok(()) => None,
             Err(rejection) => Some(rejection),
         };
@@ -438,6 +443,8 @@ impl<D: Downstream> Sequencer<D> {
                 self.lines.followed(input);
             }
         }
+        self.pending.settle_kept(ack.position, &self.directory);
+        self.directory.forget_old(ack.clock);
         for (worker, standing) in &ack.standing {
             self.standing[*worker] = *standing;
         }
@@ -658,6 +665,8 @@ pub fn decided_by_sequencer(reason: Reason, body: &Body) -> bool {
         Reason::IdentifierTaken | Reason::UnknownIdentifier | Reason::MalformedField => {
             changes_directory(body)
         }
+        // No number could be given to it.
+        Reason::BadCard => matches!(body, Body::CardIssued(CardIssued { number: None, .. })),
         _ => false,
     }
 }

@@ -111,7 +111,7 @@ impl Slot {
         &mut self,
         frame: &ScannedFrame,
         folded: Folded<'_>,
-        identifiers: &mut Vec<(u64, Input)>,
+        changes: &mut Vec<DirectoryChange>,
     ) -> Result<(), WireError> {
         let bytes = match folded {
             Folded::Usage(usage, _) if self.partition.replay_usage(frame.batch, &usage) => {
@@ -126,11 +126,7 @@ impl Slot {
         };
         self.partition
             .replay_of(&frame.world, frame.batch, &entry, hash);
-        if let (JournaledInput::Account(input), Outcome::Applied) = (entry.input, entry.outcome)
-            && crate::sequencer::changes_directory(&input.body)
-        {
-            identifiers.push((entry.position, *input));
-        }
+        changes.extend(DirectoryChange::of(entry));
         Ok(())
     }
 }
@@ -241,14 +237,14 @@ impl Worker {
         }
     }
 
-    /// Folds one committed frame; inputs that changed the directory go to `identifiers`.
+    /// Folds one committed frame; what changed the directory goes to `changes`.
     ///
     /// # Errors
     /// A payload that is no frame.
     pub(crate) fn fold(
         &mut self,
         frame: &ScannedFrame,
-        identifiers: &mut Vec<(u64, Input)>,
+        changes: &mut Vec<DirectoryChange>,
     ) -> Result<(), WireError> {
         let slot = self.slot(frame.partition);
         let mut entries = Entries::of(&frame.payload);
@@ -263,7 +259,7 @@ impl Worker {
             }
             slot.warm(&next);
             for folded in next {
-                slot.fold(frame, folded, identifiers)?;
+                slot.fold(frame, folded, changes)?;
             }
         }
     }

@@ -5,13 +5,16 @@ use crate::error::{Result, WireError};
 use crate::hash::hash_of_written;
 use crate::input::{body, check_identifier};
 use crate::json::{Reader as Json, Writer};
+use crate::loyalty;
 use crate::pb::{Raw, Reader};
+use crate::purchase;
 use crate::usage;
 use crate::value::{self, FromJson, Value, put, put_default, put_optional, take};
 use smol_str::SmolStr;
 use umbral_model::ids::{AccountId, EventId, MemberId, Source};
 use umbral_model::input::{
-    Address, Body, CatalogActivated, Identifier, Incoming, IncomingBody, Input, InputKey,
+    Address, Body, CatalogActivated, Identifier, IdentifierKind, Incoming, IncomingBody, Input,
+    InputKey,
 };
 use umbral_model::money::Currency;
 use umbral_model::time::Timestamp;
@@ -32,6 +35,7 @@ const FIELDS: [&str; 13] = [
     "schema_version",
 ];
 
+const PURCHASE: &str = "purchase";
 const USAGE_CORRECTED: &str = "usage_corrected";
 const TICK: &str = "tick";
 const CATALOG_ACTIVATED: &str = "catalog_activated";
@@ -56,6 +60,8 @@ pub(crate) struct Envelope {
     forced: Option<bool>,
     /// The member that the body names inside itself.
     inner_member: Option<MemberId>,
+    /// The identifier that the body names inside itself.
+    inner_identifier: Option<Identifier>,
     body: Option<IncomingBody>,
 }
 
@@ -87,6 +93,7 @@ impl Envelope {
     fn read_body(&mut self, key: &str, json: &mut Json<'_>) -> Result<()> {
         let body = match key {
             "usage" => self.usage(usage::Form::read(json))?,
+            PURCHASE => self.purchase(purchase::Form::read(json))?,
             USAGE_CORRECTED => self.correction(correction::Form::read(json))?,
             TICK => {
                 json.object(|_, name| Err(WireError::unknown(name, &["none"])))
@@ -129,6 +136,7 @@ impl Envelope {
     fn take_body(&mut self, tag: u32, raw: Raw<'_>) -> Result<()> {
         let body = match tag {
             body::USAGE_TAG => self.usage(usage::Form::take(raw))?,
+            body::PURCHASE_TAG => self.purchase(purchase::Form::take(raw))?,
             body::USAGE_CORRECTED_TAG => self.correction(correction::Form::take(raw))?,
             TICK_TAG if raw.bytes()?.is_empty() => IncomingBody::Tick,
             TICK_TAG => return Err(WireError::malformed("has no fields").at(TICK)),
@@ -149,6 +157,14 @@ impl Envelope {
             .map_err(|error| error.at("usage"))?;
         self.inner_member = member;
         Ok(IncomingBody::Account(Body::Usage(usage)))
+    }
+
+    fn purchase(&mut self, form: Result<purchase::Form>) -> Result<IncomingBody> {
+        let (purchase, identifier) = form
+            .map(purchase::Form::finish)
+            .map_err(|error| error.at(PURCHASE))?;
+        self.inner_identifier = identifier;
+        Ok(IncomingBody::Account(Body::Purchase(purchase)))
     }
 
     fn correction(&mut self, form: Result<correction::Form>) -> Result<IncomingBody> {
@@ -200,16 +216,14 @@ impl Envelope {
                 match body {
                     Body::Usage(usage) => usage::split_number(usage),
                     Body::UsageCorrected(corrected) => usage::split_number(&mut corrected.usage),
-                    _ => {}
+                    _ => loyalty::fill_in(body, address.as_ref()),
                 }
                 body::check(body)?;
                 names_another(body, self.source.as_ref(), self.event_id.as_ref())?;
-                if address.is_none() {
-                    let detail = "is missing; write it, or an identifier such as \
-                                  {\"kind\":\"msisdn\",\"value\":\"34600000001\"}";
-                    let mut error = WireError::missing("account_id");
-                    error.detail = detail.to_owned();
-                    return Err(error);
+                names_who_ordered(body, self.actor.as_deref())?;
+                // Who makes a purchase may be found out later.
+                if address.is_none() && !matches!(body, Body::Purchase(_)) {
+                    return Err(no_address());
                 }
             }
             IncomingBody::Tick => {}
@@ -241,7 +255,11 @@ impl Envelope {
             Some(IncomingBody::Account(body)) => body,
             _ => return Err(no_body()),
         };
-        if self.identifier.is_some() || self.inner_member.is_some() {
+        let is_resolved = match (&self.inner_identifier, &body) {
+            (Some(_), Body::Purchase(purchase)) => purchase.card.is_some(),
+            _ => true,
+        };
+        if self.identifier.is_some() || self.inner_member.is_some() || !is_resolved {
             return Err(WireError::malformed("a journaled input is resolved").at("identifier"));
         }
         Ok(Input {
@@ -284,6 +302,8 @@ impl Envelope {
             }
             self.member = self.inner_member.take();
         }
+        self.take_inner_account()?;
+        self.take_inner_identifier()?;
         match (self.account.take(), self.identifier.take()) {
             (Some(_), Some(_)) => Err(WireError::malformed(
                 "give account_id or identifier, not both: an identifier is resolved to an account",
@@ -295,6 +315,45 @@ impl Envelope {
             }
             (None, identifier) => Ok(identifier.map(Address::Identifier)),
         }
+    }
+}
+
+impl Envelope {
+    /// The account that the body names stands for the envelope's, and may not be another.
+    fn take_inner_account(&mut self) -> Result<()> {
+        let Some(IncomingBody::Account(body)) = &self.body else {
+            return Ok(());
+        };
+        let Some(named) = loyalty::named_by(body) else {
+            return Ok(());
+        };
+        let detail = match (&self.account, &self.identifier) {
+            (Some(account), _) if account != named => "is not the account_id of the envelope",
+            (None, Some(_)) => "needs account_id instead of an identifier beside it",
+            _ => {
+                self.account = Some(named.clone());
+                return Ok(());
+            }
+        };
+        Err(WireError::malformed(detail).at("account").at(body.kind()))
+    }
+
+    /// The identifier that a purchase names is whom it concerns, unless the envelope says that; beside the envelope
+    /// it may only be a card.
+    fn take_inner_identifier(&mut self) -> Result<()> {
+        let Some(named) = self.inner_identifier.take() else {
+            return Ok(());
+        };
+        if self.account.is_none() && self.identifier.is_none() {
+            self.identifier = Some(named);
+            return Ok(());
+        }
+        if named.kind == IdentifierKind::Card || self.identifier.as_ref() == Some(&named) {
+            return Ok(());
+        }
+        let detail = "names nobody beside the envelope's account_id or identifier; leave it out, or write the card \
+                      that was shown";
+        Err(WireError::malformed(detail).at("identifier").at(PURCHASE))
     }
 }
 
@@ -342,6 +401,27 @@ fn unknown_key(key: &str) -> Box<WireError> {
         .copied()
         .collect();
     WireError::unknown(key, &known)
+}
+
+/// An input that names neither an account nor an identifier.
+#[cold]
+pub(crate) fn no_address() -> Box<WireError> {
+    let mut error = WireError::missing("account_id");
+    error.detail = "is missing; write it, or an identifier such as \
+                    {\"kind\":\"msisdn\",\"value\":\"34600000001\"}"
+        .to_owned();
+    error
+}
+
+/// Points given or taken by hand name who ordered it.
+fn names_who_ordered(body: &Body, actor: Option<&str>) -> Result<()> {
+    let is_by_hand = matches!(body, Body::PointsAdjusted(_) | Body::PointsVoided(_));
+    if !is_by_hand || actor.is_some_and(|actor| !actor.is_empty()) {
+        return Ok(());
+    }
+    let mut error = WireError::missing("actor");
+    error.detail = format!("is missing; write who ordered the {}", body.kind());
+    Err(error)
 }
 
 #[cold]

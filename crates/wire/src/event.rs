@@ -2,7 +2,7 @@
 
 use crate::error::{Result, WireError};
 use crate::json::Writer;
-use crate::pb::{Raw, Reader, Wire, put_key, put_nested};
+use crate::pb::{Raw, Reader, Wire, put_nested};
 use crate::table::{bodies, messages};
 use crate::value::{Value, put_default, put_optional, take, unknown_tag};
 use umbral_model::event::*;
@@ -74,6 +74,7 @@ messages! {
     TierSet {
         1 optional tier "tier",
         2 optional until "until",
+        3 optional ledger "ledger",
     }
     CycleClosed {
         1 default cycle_start "cycle_start",
@@ -245,11 +246,12 @@ messages! {
         3 default result "result",
     }
     CorrectionApplied {
-        1 default case "case_id",
-        2 default step "step",
-        3 default action "action",
-        4 default payment "payment_id",
+        1 optional case "case_id",
+        2 optional step "step",
+        3 optional action "action",
+        4 optional payment "payment_id",
         5 optional reversal "reversal",
+        6 optional reinstated "reinstated",
     }
     StepCancelled {
         1 default case "case_id",
@@ -324,6 +326,24 @@ pub(crate) mod body {
         37 UsageCorrected "usage_corrected",
         38 AllowanceGranted "allowance_granted",
         39 AllowanceEnded "allowance_ended",
+        40 PointsEarned "points_earned",
+        41 PointsClawedBack "points_clawed_back",
+        42 PointsVoided "points_voided",
+        43 PointsExpired "points_expired",
+        44 PointsReleased "points_released",
+        45 PointsNotEarned "points_not_earned",
+        46 PointsExpiring "points_expiring",
+        47 RedemptionAccepted "redemption_accepted",
+        48 RedemptionCommitted "redemption_committed",
+        49 RedemptionRejected "redemption_rejected",
+        50 RedemptionReversed "redemption_reversed",
+        51 MemberEnrolled "enrolled",
+        52 RewardLevelReached "reward_level_reached",
+        53 TierChanged "tier_changed",
+        54 TierWillChange "tier_will_change",
+        55 TierRestored "tier_restored",
+        56 MembershipWarned "membership_warned",
+        57 MembershipTerminated "membership_terminated",
         60 AccountOpened "account_opened",
         61 MemberOpened "member_opened",
         62 MemberClosed "member_closed",
@@ -355,10 +375,26 @@ pub(crate) mod body {
         88 FeesCharged "fees_charged",
         89 CorrectionParked "correction_parked",
         90 TierSet "tier_set",
-        91 CardNoted "card_noted",
         92 AllowanceCrossed "allowance_threshold_crossed",
         93 AllowanceRecovered "allowance_threshold_recovered",
-        94 CorrectionUnclaimed "correction_unclaimed",
+        94 CorrectionUnclaimed "quarantined",
+        102 CardIssued "card_issued",
+        103 CardConfirmed "card_confirmed",
+        104 CardLostReported "card_lost_reported",
+        105 CardReplaced "card_replaced",
+        106 CardRenewed "card_renewed",
+        107 CardExpired "card_expired",
+        108 CardClosed "card_closed",
+        120 EarningNoted "earning_noted",
+        121 EarningCredited "earning_credited",
+        122 SalesCounted "sales_counted",
+        123 RefundNoted "refund_noted",
+        124 RefundParked "refund_parked",
+        125 ValidityRenewed "validity_renewed",
+        126 CardChecked "card_checked",
+        127 ContactNoted "contact_noted",
+        128 NoticePassed "notice_passed",
+        129 UsageCounted "usage_counted",
     } }
 }
 
@@ -447,52 +483,6 @@ impl Value for [Money; 4] {
             for (scope, amount) in Scope::ALL.iter().zip(self) {
                 out.field(scope.word(), amount);
             }
-        });
-    }
-}
-
-/// `umbral.v1.CardNoted`: the hash of the number as 16 hexadecimal digits in JSON.
-impl Value for CardNoted {
-    const WIRE: Wire = Wire::Bytes;
-
-    fn put(&self, out: &mut Vec<u8>) {
-        put_nested(out, |out| {
-            if self.card != 0 {
-                put_key(1, Wire::Fixed64, out);
-                out.extend_from_slice(&self.card.to_le_bytes());
-            }
-            put_default(2, &self.card_type, out);
-            put_optional(3, self.valid_until.as_ref(), out);
-            put_default(4, &self.good, out);
-        });
-    }
-
-    fn take(raw: Raw<'_>) -> Result<Self> {
-        let mut reader = Reader::new(raw.bytes()?);
-        let (mut card, mut card_type, mut valid_until, mut good) = (0, None, None, None);
-        while let Some((tag, raw)) = reader.field()? {
-            match tag {
-                1 => card = raw.fixed64()?,
-                2 => take(&mut card_type, raw, "type")?,
-                3 => take(&mut valid_until, raw, "valid_until")?,
-                4 => take(&mut good, raw, "good")?,
-                _ => return Err(unknown_tag(tag)),
-            }
-        }
-        Ok(CardNoted {
-            card,
-            card_type: card_type.unwrap_or_default(),
-            valid_until,
-            good: good.unwrap_or_default(),
-        })
-    }
-
-    fn write(&self, out: &mut Writer<'_>) {
-        out.object(|out| {
-            out.text_field("card", &format!("{:016x}", self.card));
-            out.field("type", &self.card_type);
-            out.optional("valid_until", self.valid_until.as_ref());
-            out.field("good", &self.good);
         });
     }
 }

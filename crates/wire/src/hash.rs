@@ -1,12 +1,12 @@
 //! The hash of a body, by which the same key with another body is seen.
 
 use crate::input::body;
-use umbral_model::input::{Body, Input};
+use umbral_model::input::{Body, CardIssued, Enrolled, Input, PurchaseClaimed};
 use xxhash_rust::xxh3::xxh3_64;
 
 /// Hash of the input's body over its canonical protobuf bytes: the same for the same body in whichever
-/// form it came. What the edge looked up for a correction is not part of it, so that a repeat is the same body although
-/// the record stands otherwise by then.
+/// form it came. What the edge filled in is not part of it, so that a repeat is the same body although it would be filled
+/// in otherwise by then.
 pub fn body_hash(input: &Input) -> u64 {
     let mut bytes = Vec::new();
     match as_sent(&input.body) {
@@ -26,9 +26,30 @@ pub(crate) fn hash_of_written(content: &Body, bytes: &[u8]) -> u64 {
     xxh3_64(&bytes)
 }
 
-/// A correction without what the edge looked up for it; none for what holds nothing of the kind.
-fn as_sent(content: &Body) -> Option<Body> {
+/// A body without what the edge filled in: what it looked up, or a number that it gave. None for what holds nothing
+/// of the kind.
+pub fn as_sent(content: &Body) -> Option<Body> {
     match content {
+        Body::CardIssued(issued) if issued.allocated => Some(Body::CardIssued(CardIssued {
+            number: None,
+            allocated: false,
+            ..issued.clone()
+        })),
+        Body::Enrolled(enrolled) if !enrolled.unclaimed.is_empty() => {
+            Some(Body::Enrolled(Enrolled {
+                identifier: enrolled.identifier.clone(),
+                programme: enrolled.programme.clone(),
+                unclaimed: Vec::new(),
+            }))
+        }
+        Body::PurchaseClaimed(claimed) if claimed.found.is_some() || claimed.taken => {
+            Some(Body::PurchaseClaimed(PurchaseClaimed {
+                purchase: claimed.purchase.clone(),
+                account: claimed.account.clone(),
+                found: None,
+                taken: false,
+            }))
+        }
         Body::UsageCorrected(corrected) if corrected.original.is_some() => {
             let mut sent = corrected.clone();
             sent.original = None;

@@ -5,7 +5,6 @@ use crate::json::{Reader as Json, Writer};
 use crate::pb::{Raw, Reader, Wire};
 use crate::table::{bodies, inputs};
 use crate::value::{self, FromJson, Value, unknown_tag};
-use smol_str::SmolStr;
 use umbral_model::input::*;
 use umbral_model::time::Date;
 
@@ -58,13 +57,6 @@ inputs! {
     ChargeAdded {
         1 required amount "amount",
         2 required code "code",
-    }
-    Purchase {
-        1 required purchase "purchase_id",
-        2 default method "method",
-        3 optional location "location",
-        4 optional partner "partner",
-        5 repeated lines "lines",
     }
     BillLine {
         1 default category "category",
@@ -151,14 +143,7 @@ inputs! {
     TierGranted {
         1 optional tier "tier",
         2 optional until "until",
-    }
-    CardIssued {
-        1 required number "number",
-        2 required card_type "type",
-        3 optional valid_until "valid_until",
-    }
-    CardClosed {
-        1 required number "number",
+        3 optional ledger "ledger",
     }
 }
 
@@ -166,8 +151,9 @@ inputs! {
 pub(crate) mod body {
     use super::*;
 
-    /// The numbers of `usage` and `usage_corrected`, which the envelope reads itself.
+    /// The numbers of `usage`, `purchase` and `usage_corrected`, which the envelope reads itself.
     pub(crate) const USAGE_TAG: u32 = 11;
+    pub(crate) const PURCHASE_TAG: u32 = 12;
     pub(crate) const USAGE_CORRECTED_TAG: u32 = 60;
 
     bodies! { Body {
@@ -199,17 +185,32 @@ pub(crate) mod body {
         38 StepCompleted "step_completed",
         39 CaseClosedBy "case_closed_by",
         40 RestrictionChanged "restriction_changed",
+        41 PurchaseClaimed "purchase_claimed",
+        42 Refund "refund",
+        43 RedemptionRequested "redemption_requested",
+        44 RedemptionCommitted "redemption_committed",
+        45 RedemptionReleased "redemption_released",
+        46 PointsAdjusted "points_adjusted",
+        47 PointsVoided "points_voided",
         48 CardIssued "card_issued",
+        49 CardConfirmed "card_confirmed",
+        50 CardLostReported "card_lost_reported",
+        51 CardReplaced "card_replaced",
+        52 CardRenewed "card_renewed",
         53 CardClosed "card_closed",
         54 TierGranted "tier_granted",
+        55 Visit "visit",
+        56 Enrolled "enrolled",
+        57 CardChecked "card_checked",
+        58 EffortScored "effort_scored",
         60 UsageCorrected "usage_corrected",
         62 UsageCancelled "usage_cancelled",
     } }
 
     macro_rules! dispatch {
         ($($variant:ident $word:literal,)*) => {
-            /// Reads the JSON body of the kind with this key; none if there is no such kind. Usage and
-            /// its corrections are read by the envelope, which takes the member named inside them.
+            /// Reads the JSON body of the kind with this key; none if there is no such kind. Usage, its
+            /// corrections and purchases are read by the envelope, which takes whom they name inside.
             pub(crate) fn read(key: &str, json: &mut Json<'_>) -> Result<Option<Body>> {
                 let body = match key {
                     $($word => FromJson::read(json)
@@ -225,6 +226,7 @@ pub(crate) mod body {
                 match body {
                     Body::Usage(usage) => crate::usage::check(usage),
                     Body::UsageCorrected(corrected) => crate::correction::check(corrected),
+                    Body::Purchase(purchase) => crate::purchase::check(purchase),
                     $(Body::$variant(value) => value.check(),)*
                 }
                 .and_then(|()| super::check_range(body))
@@ -234,7 +236,6 @@ pub(crate) mod body {
     }
 
     dispatch! {
-        Purchase "purchase",
         ChargeAdded "charge_added",
         PaymentReceived "payment_received",
         BillIssued "bill_issued",
@@ -265,6 +266,21 @@ pub(crate) mod body {
         TierGranted "tier_granted",
         CardIssued "card_issued",
         CardClosed "card_closed",
+        CardConfirmed "card_confirmed",
+        CardLostReported "card_lost_reported",
+        CardReplaced "card_replaced",
+        CardRenewed "card_renewed",
+        CardChecked "card_checked",
+        Enrolled "enrolled",
+        Visit "visit",
+        PurchaseClaimed "purchase_claimed",
+        Refund "refund",
+        RedemptionRequested "redemption_requested",
+        RedemptionCommitted "redemption_committed",
+        RedemptionReleased "redemption_released",
+        PointsAdjusted "points_adjusted",
+        PointsVoided "points_voided",
+        EffortScored "effort_scored",
     }
 }
 
@@ -285,7 +301,6 @@ fn check_range(body: &Body) -> Result<()> {
         Body::IdentifierAdded(change) | Body::IdentifierRemoved(change) => {
             check_identifier(&change.identifier).map_err(|error| error.at("identifier"))
         }
-        Body::Purchase(purchase) => check_purchase(purchase),
         Body::PromiseMade(promise) if promise.instalments.is_empty() => {
             Err(WireError::missing("instalments"))
         }
@@ -299,67 +314,8 @@ fn check_range(body: &Body) -> Result<()> {
             RestrictionReason::Manual | RestrictionReason::Fraud => Ok(()),
             _ => Err(set_by_engine("manual, fraud").at("reason")),
         },
-        Body::TierGranted(granted) => check_tier(granted),
-        Body::CardIssued(CardIssued {
-            number, card_type, ..
-        }) => {
-            check_card_number(number)?;
-            check_name(card_type).map_err(|error| error.at("type"))
-        }
-        Body::CardClosed(closed) => check_card_number(&closed.number),
-        _ => Ok(()),
+        _ => crate::loyalty::check_range(body),
     }
-}
-
-/// A line without a price is a product of the catalog, so it must say which.
-fn check_purchase(purchase: &Purchase) -> Result<()> {
-    if purchase.lines.is_empty() {
-        return Err(WireError::missing("lines"));
-    }
-    let out_of_range = |line: &PurchaseLine| !(1..=PurchaseLine::QTY_MOST).contains(&line.qty);
-    if let Some(index) = purchase.lines.iter().position(out_of_range) {
-        let error = WireError::malformed(PurchaseLine::QTY_FORM).at("qty");
-        return Err(error.at_index(index).at("lines"));
-    }
-    let nameless = |line: &PurchaseLine| line.net.is_none() && line.item.is_empty();
-    match purchase.lines.iter().position(nameless) {
-        None => Ok(()),
-        Some(index) => {
-            let mut error = WireError::missing("net");
-            error.detail =
-                "is missing; only a line whose item is a product of the catalog may leave it out"
-                    .to_owned();
-            Err(error.at_index(index).at("lines"))
-        }
-    }
-}
-
-fn check_tier(granted: &TierGranted) -> Result<()> {
-    match &granted.tier {
-        Some(tier) => check_name(tier).map_err(|error| error.at("tier")),
-        None if granted.until.is_some() => {
-            let detail = "needs a tier beside it; without a tier the granted one is taken away";
-            Err(WireError::malformed(detail).at("until"))
-        }
-        None => Ok(()),
-    }
-}
-
-/// Shortest number of a card, in characters: what is shorter could be guessed.
-const MIN_CARD_NUMBER: usize = 5;
-
-fn check_card_number(number: &str) -> Result<()> {
-    let length = number.chars().count();
-    if length < MIN_CARD_NUMBER {
-        let detail =
-            format!("has {length} characters; the number of a card has {MIN_CARD_NUMBER} or more");
-        return Err(WireError::malformed(detail).at("number"));
-    }
-    check_name(number).map_err(|error| error.at("number"))
-}
-
-fn check_name(text: &str) -> Result<()> {
-    crate::scalars::check_text(text, umbral_model::ids::MAX_ID_BYTES, false)
 }
 
 fn check_customer(added: &CustomerAdded) -> Result<()> {
@@ -393,101 +349,6 @@ pub(crate) fn check_identifier(identifier: &Identifier) -> Result<()> {
         return Err(WireError::malformed(detail).at("value"));
     }
     Ok(())
-}
-
-/// A line of a purchase: `qty` is 1 where it is left out.
-mod purchase_line {
-    use super::*;
-    use umbral_model::money::Money;
-
-    /// The line with the presence of its fields.
-    struct Form {
-        category: SmolStr,
-        item: SmolStr,
-        qty: Option<u32>,
-        net: Option<Money>,
-        tax: Money,
-        discount: Money,
-    }
-
-    inputs! {
-        Form {
-            1 default category "category",
-            2 default item "item",
-            3 optional qty "qty",
-            4 optional net "net",
-            5 default tax "tax",
-            6 default discount "discount",
-        }
-    }
-
-    impl From<&PurchaseLine> for Form {
-        fn from(line: &PurchaseLine) -> Form {
-            let PurchaseLine {
-                category,
-                item,
-                qty,
-                net,
-                tax,
-                discount,
-            } = line.clone();
-            Form {
-                category,
-                item,
-                qty: Some(qty),
-                net,
-                tax,
-                discount,
-            }
-        }
-    }
-
-    impl From<Form> for PurchaseLine {
-        fn from(form: Form) -> PurchaseLine {
-            let Form {
-                category,
-                item,
-                qty,
-                net,
-                tax,
-                discount,
-            } = form;
-            PurchaseLine {
-                category,
-                item,
-                qty: qty.unwrap_or(1),
-                net,
-                tax,
-                discount,
-            }
-        }
-    }
-
-    impl Value for PurchaseLine {
-        const WIRE: Wire = Wire::Bytes;
-
-        fn put(&self, out: &mut Vec<u8>) {
-            Form::from(self).put(out);
-        }
-
-        fn take(raw: Raw<'_>) -> Result<Self> {
-            Form::take(raw).map(PurchaseLine::from)
-        }
-
-        fn write(&self, out: &mut Writer<'_>) {
-            Form::from(self).write(out);
-        }
-    }
-
-    impl FromJson for PurchaseLine {
-        fn read(json: &mut Json<'_>) -> Result<Self> {
-            Form::read(json).map(PurchaseLine::from)
-        }
-
-        fn check(&self) -> Result<()> {
-            Form::from(self).check()
-        }
-    }
 }
 
 /// Protobuf: a message that is absent for `now`. JSON: `"now"`, `"next_cycle"` or a date.

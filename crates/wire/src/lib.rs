@@ -18,14 +18,17 @@ mod hash;
 mod identity;
 mod input;
 pub mod json;
+mod loyalty;
 mod names;
 mod output;
 mod pb;
 mod posted;
 pub mod proto;
 mod published;
+mod purchase;
 mod scalars;
 mod table;
+mod unidentified;
 mod usage;
 mod usage_view;
 mod value;
@@ -33,11 +36,13 @@ mod words;
 
 pub use error::WireError;
 pub use fold::{Entries, EntryBytes};
-pub use hash::body_hash;
+pub use hash::{as_sent, body_hash};
 pub use identity::Identity;
+pub use loyalty::fill_in;
 pub use names::{Names, NoNames};
 pub use output::{OutputBody, OutputEvent, outputs};
 pub use published::{Published, RatedBytes};
+pub use unidentified::unidentified;
 
 /// Largest input in either form, in bytes. A catalog activation with its decks is the largest there is.
 pub const MAX_MESSAGE_BYTES: usize = 64 << 20;

@@ -2,15 +2,20 @@
 
 use crate::frame::key_of;
 use crate::json::Writer;
+use crate::unidentified::not_earned;
 use crate::value::{put, put_default, put_optional};
 use smol_str::SmolStr;
 use std::collections::HashMap;
-use umbral_model::event::{CauseKey, EventBody, OutId, Stream, TimerCause};
+use umbral_model::event::{CauseKey, EventBody, OutId, PointsNotEarned, Stream, TimerCause};
 use umbral_model::ids::{AccountId, EventId, Source, VersionNo};
 use umbral_model::input::InputKey;
 use umbral_model::journal::{AccountEvent, Entry, JournaledInput, Outcome, Quarantined};
 use umbral_model::money::Currency;
 use umbral_model::time::Timestamp;
+
+/// Of `points_not_earned`: its field number and kind.
+const NOT_EARNED_TAG: u32 = 45;
+const NOT_EARNED: &str = "points_not_earned";
 
 /// One output of one entry.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -36,12 +41,14 @@ pub struct OutputEvent<'a> {
 }
 
 /// What happened.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub enum OutputBody<'a> {
     /// An event of an account.
     Event(&'a EventBody),
     /// A record that could not be taken.
     Quarantined(&'a Quarantined),
+    /// A purchase that nobody known made: it waits in the quarantine, and is told to those who follow points.
+    Unidentified(PointsNotEarned),
     /// A repeat of a record that was taken.
     DuplicateIgnored,
 }
@@ -52,6 +59,7 @@ impl OutputBody<'_> {
         match self {
             OutputBody::Event(body) => body.stream(),
             OutputBody::Quarantined(_) => Stream::Quarantine,
+            OutputBody::Unidentified(_) => Stream::Loyalty,
             OutputBody::DuplicateIgnored => Stream::Internal,
         }
     }
@@ -61,6 +69,7 @@ impl OutputBody<'_> {
         match self {
             OutputBody::Event(body) => body.kind(),
             OutputBody::Quarantined(_) => "quarantined",
+            OutputBody::Unidentified(_) => NOT_EARNED,
             OutputBody::DuplicateIgnored => "duplicate_ignored",
         }
     }
@@ -91,7 +100,10 @@ fn of_outcome<'a>(
     let body = match &entry.outcome {
         Outcome::Applied => return None,
         Outcome::DuplicateIgnored => OutputBody::DuplicateIgnored,
-        Outcome::Quarantined(quarantined) => OutputBody::Quarantined(quarantined),
+        Outcome::Quarantined(quarantined) => match not_earned(entry) {
+            Some(not_earned) => OutputBody::Unidentified(not_earned),
+            None => OutputBody::Quarantined(quarantined),
+        },
     };
     let occurred_at = match &entry.input {
         JournaledInput::Account(input) => Some(input.occurred_at),
@@ -189,9 +201,10 @@ impl OutputEvent<'_> {
                 );
             }
             out.optional("currency", self.currency.as_ref());
-            match self.body {
+            match &self.body {
                 OutputBody::Event(body) => crate::event::body::write(body, out),
-                OutputBody::Quarantined(quarantined) => out.field("quarantined", quarantined),
+                OutputBody::Quarantined(quarantined) => out.field("quarantined", *quarantined),
+                OutputBody::Unidentified(not_earned) => out.field(NOT_EARNED, not_earned),
                 OutputBody::DuplicateIgnored => {
                     out.key("duplicate_ignored");
                     out.object(|_| {});
@@ -210,9 +223,10 @@ impl OutputEvent<'_> {
         put(6, &self.caused_by, out);
         put_optional(7, self.config_version.as_ref(), out);
         put_optional(8, self.currency.as_ref(), out);
-        match self.body {
+        match &self.body {
             OutputBody::Event(body) => crate::event::body::put(body, out),
-            OutputBody::Quarantined(quarantined) => put(100, quarantined, out),
+            OutputBody::Quarantined(quarantined) => put(100, *quarantined, out),
+            OutputBody::Unidentified(not_earned) => put(NOT_EARNED_TAG, not_earned, out),
             OutputBody::DuplicateIgnored => {
                 crate::pb::put_key(101, crate::pb::Wire::Bytes, out);
                 crate::pb::put_bytes(&[], out);

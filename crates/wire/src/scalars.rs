@@ -87,35 +87,68 @@ fn unsigned(json: &mut Json<'_>) -> Result<u64> {
     text.parse().map_err(|_| number_too_large())
 }
 
-impl Value for i32 {
+macro_rules! signed {
+    ($($type:ty)*) => {$(
+        impl Value for $type {
+            const WIRE: Wire = Wire::Varint;
+
+            fn is_default(&self) -> bool {
+                *self == 0
+            }
+
+            fn put(&self, out: &mut Vec<u8>) {
+                pb::put_varint(i64::from(*self) as u64, out);
+            }
+
+            fn take(raw: Raw<'_>) -> Result<Self> {
+                <$type>::try_from(raw.varint()? as i64).map_err(|_| number_too_large())
+            }
+
+            fn write(&self, out: &mut Writer<'_>) {
+                out.bare(self);
+            }
+        }
+
+        impl FromJson for $type {
+            fn read(json: &mut Json<'_>) -> Result<Self> {
+                const WHAT: &str = "a whole number such as -3600";
+                match json.scalar(WHAT)? {
+                    Scalar::Number(number) => number.parse(),
+                    Scalar::Text(text) => text.parse(),
+                    _ => return Err(WireError::malformed(format!("must be {WHAT}"))),
+                }
+                .map_err(|_| WireError::malformed(format!("must be {WHAT}")))
+            }
+        }
+    )*};
+}
+
+signed! { i32 i64 }
+
+/// A lot of points. In JSON its number is a text, as ids are.
+impl Value for LotNo {
     const WIRE: Wire = Wire::Varint;
 
     fn is_default(&self) -> bool {
-        *self == 0
+        self.0 == 0
     }
 
     fn put(&self, out: &mut Vec<u8>) {
-        pb::put_varint(i64::from(*self) as u64, out);
+        self.0.put(out);
     }
 
     fn take(raw: Raw<'_>) -> Result<Self> {
-        i32::try_from(raw.varint()? as i64).map_err(|_| number_too_large())
+        u32::take(raw).map(LotNo)
     }
 
     fn write(&self, out: &mut Writer<'_>) {
-        out.bare(self);
+        out.quoted(self.0);
     }
 }
 
-impl FromJson for i32 {
+impl FromJson for LotNo {
     fn read(json: &mut Json<'_>) -> Result<Self> {
-        const WHAT: &str = "a whole number such as -3600";
-        match json.scalar(WHAT)? {
-            Scalar::Number(number) => number.parse(),
-            Scalar::Text(text) => text.parse(),
-            _ => return Err(WireError::malformed(format!("must be {WHAT}"))),
-        }
-        .map_err(|_| WireError::malformed(format!("must be {WHAT}")))
+        u32::read(json).map(LotNo)
     }
 }
 
@@ -366,6 +399,9 @@ texts! {
     PromiseId: MAX_ID_BYTES, false;
     CaseId: MAX_ID_BYTES, false;
     PurchaseId: MAX_ID_BYTES, false;
+    RedemptionId: MAX_ID_BYTES, false;
+    RefundId: MAX_ID_BYTES, false;
+    LedgerName: MAX_ID_BYTES, false;
     ThresholdId: MAX_ID_BYTES, false;
     ServiceName: MAX_ID_BYTES, false;
     PlanName: MAX_ID_BYTES, false;
@@ -402,6 +438,9 @@ as_text!(
     PromiseId,
     CaseId,
     PurchaseId,
+    RedemptionId,
+    RefundId,
+    LedgerName,
     ThresholdId,
     ServiceName,
     PlanName,

@@ -7,7 +7,7 @@
 //! | `default`  | written unless it is the default of proto3 | always written, may be left out |
 //! | `repeated` | one field an element                       | a list                      |
 //! | `packed`   | all elements in one field                  | a list                      |
-//! | `state`, `state_optional`, `state_repeated` | like those | not written: for the state only |
+//! | `state`, `state_optional`, `state_repeated` | like those | not written: for the state only; refused in inputs |
 //!
 //! `messages!` makes a type a `Value`, `written!` one whose JSON is written by hand; `inputs!` adds
 //! `FromJson`.
@@ -153,7 +153,22 @@ macro_rules! write_as {
 }
 
 macro_rules! read_as {
+    (state, $slot:expr, $json:ident, $name:literal) => {{
+        let _ = $slot;
+        Err(crate::value::filled_in($name))
+    }};
+    (state_optional, $slot:expr, $json:ident, $name:literal) => {{
+        let _ = $slot;
+        Err(crate::value::filled_in($name))
+    }};
+    (state_repeated, $slot:expr, $json:ident, $name:literal) => {{
+        let _ = $slot;
+        Err(crate::value::filled_in($name))
+    }};
     (repeated, $slot:expr, $json:ident, $name:literal) => {
+        crate::value::read_list($slot, $json, $name)
+    };
+    (packed, $slot:expr, $json:ident, $name:literal) => {
         crate::value::read_list($slot, $json, $name)
     };
     ($single:ident, $slot:expr, $json:ident, $name:literal) => {
@@ -162,6 +177,15 @@ macro_rules! read_as {
 }
 
 macro_rules! check_as {
+    (state, $value:expr, $name:literal) => {
+        crate::value::check_absent(crate::value::Value::is_default($value), $name)
+    };
+    (state_optional, $value:expr, $name:literal) => {
+        crate::value::check_absent(($value).is_none(), $name)
+    };
+    (state_repeated, $value:expr, $name:literal) => {
+        crate::value::check_absent(($value).is_empty(), $name)
+    };
     (optional, $value:expr, $name:literal) => {
         ($value)
             .iter()
@@ -169,6 +193,9 @@ macro_rules! check_as {
             .map_err(|error| error.at($name))
     };
     (repeated, $value:expr, $name:literal) => {
+        crate::value::check_list($value, $name)
+    };
+    (packed, $value:expr, $name:literal) => {
         crate::value::check_list($value, $name)
     };
     ($single:ident, $value:expr, $name:literal) => {

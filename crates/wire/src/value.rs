@@ -160,6 +160,20 @@ pub(crate) fn twice(name: &str) -> Box<WireError> {
     WireError::malformed("appears twice").at(name)
 }
 
+/// Holds a field that only the journal has to being absent.
+pub(crate) fn check_absent(is_absent: bool, name: &str) -> Result<()> {
+    match is_absent {
+        true => Ok(()),
+        false => Err(filled_in(name)),
+    }
+}
+
+/// A field in an input that is not its sender's to fill in.
+#[cold]
+pub(crate) fn filled_in(name: &str) -> Box<WireError> {
+    WireError::malformed("is filled in where the record is taken; leave it out").at(name)
+}
+
 impl<V: Value> Value for Box<V> {
     const WIRE: Wire = V::WIRE;
 

@@ -2,7 +2,10 @@
 
 use crate::error::{WireError, shortened};
 use crate::table::words;
-use umbral_model::event::{Cause, Reduction, TimerKind};
+use umbral_model::event::{
+    Cause, EarningKind, NotEarned, RedemptionRefused, Reduction, ReversalReason, TierBasis,
+    TimerKind,
+};
 use umbral_model::input::{
     CaseOutcome, Direction, HoldReason, IdentifierKind, Measure, RestrictionReason, Scope,
 };
@@ -85,6 +88,48 @@ words! {
         Step = 9 "step",
         Fee = 10 "fee",
         Parked = 11 "parked",
+        PointsRelease = 12 "points_release",
+        RedemptionTimeout = 13 "redemption_timeout",
+        LotExpiry = 14 "lot_expiry",
+        TierEnd = 15 "tier_end",
+        CardExpiry = 16 "card_expiry",
+        CardClosing = 17 "card_closing",
+        Inactivity = 18 "inactivity",
+        LoyaltyNotice = 19 "loyalty_notice",
+    }
+    NotEarned {
+        BelowUnit = 1 "below_unit",
+        Excluded = 2 "excluded",
+        Unidentified = 3 "unidentified",
+        CardState = 4 "card_state",
+        ClaimWindow = 5 "claim_window",
+        AlreadyCredited = 6 "already_credited",
+        NotEnrolled = 7 "not_enrolled",
+    }
+    EarningKind {
+        Purchase = 1 "purchase",
+        Invoice = 2 "invoice",
+        Usage = 3 "usage",
+        Visit = 4 "visit",
+    }
+    RedemptionRefused {
+        Catalogue = 1 "catalogue",
+        Channel = 2 "channel",
+        CardState = 3 "card_state",
+        Unconfirmed = 4 "unconfirmed",
+        MinPoints = 5 "min_points",
+        Insufficient = 6 "insufficient",
+    }
+    ReversalReason {
+        Released = 1 "released",
+        Timeout = 2 "timeout",
+        Refund = 3 "refund",
+    }
+    TierBasis {
+        Points = 1 "points",
+        Sales = 2 "sales",
+        Grant = 3 "grant",
+        Void = 4 "void",
     }
     Reduction {
         CreditNote = 1 "credit_note",
@@ -127,6 +172,18 @@ pub(crate) fn unknown_number(number: u64, all: &[&str]) -> Box<WireError> {
 mod tests {
     use super::*;
 
+    #[test]
+    fn loyalty_words_are_those_of_the_model() {
+        macro_rules! same {
+            ($($type:ident)*) => {$(
+                for (value, word) in $type::WORDS {
+                    assert_eq!(Words::word(&value), word);
+                }
+            )*};
+        }
+        same!(NotEarned EarningKind RedemptionRefused ReversalReason TierBasis);
+    }
+
     /// The words of this table are those of the model.
     #[test]
     fn words_are_those_of_the_model() {
@@ -164,6 +221,10 @@ mod tests {
             TimerKind::OverrideEnd.word()
         );
         assert_eq!(Words::word(&TimerKind::Fee), TimerKind::Fee.word());
+        assert_eq!(
+            Words::word(&TimerKind::LoyaltyNotice),
+            TimerKind::LoyaltyNotice.word()
+        );
         assert_eq!(
             Words::word(&RoundingMode::HalfEven),
             RoundingMode::HalfEven.word()

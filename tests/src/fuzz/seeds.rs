@@ -8,7 +8,7 @@ use umbral_model::time::Timestamp;
 use umbral_wire::{frame, json as text, proto};
 
 /// Bodies with the fields that they need.
-const BODIES: [&str; 38] = [
+const BODIES: [&str; 58] = [
     r#""customer_added":{"class":"standard","plan":"basic","time_zone":"Europe/Madrid","cycle_day":5,"vip_rank":1}"#,
     r#""member_added":{"member_id":"M1","identifiers":[{"kind":"msisdn","value":"34600000001"}]}"#,
     r#""usage":{"service":"voice","direction":"originating","to":"34600111222","quantity":"61s"}"#,
@@ -43,7 +43,27 @@ const BODIES: [&str; 38] = [
     r#""member_removed":{"member_id":"M1"}"#,
     r#""tier_granted":{"tier":"gold","until":"2026-12-31"}"#,
     r#""card_issued":{"number":"CARD01","type":"club","valid_until":"2026-12-31"}"#,
-    r#""card_closed":{"number":"CARD01"}"#,
+    r#""card_closed":{"number":"CARD01","reason":"handed back"}"#,
+    r#""card_issued":{"type":"club"}"#,
+    r#""card_confirmed":{"number":"CARD01"}"#,
+    r#""card_lost_reported":{"number":"CARD01"}"#,
+    r#""card_replaced":{"old":"CARD01","new":"CARD02"}"#,
+    r#""card_renewed":{"number":"CARD02","valid_until":"2027-12-31"}"#,
+    r#""card_checked":{"card":"CARD02","result":"holder"}"#,
+    r#""enrolled":{"identifier":{"kind":"phone","value":"34600000002"},"programme":"club"}"#,
+    r#""visit":{"location":"L","card":"CARD02"}"#,
+    r#""purchase":{"purchase_id":"P4","method":"cash","identifier":{"kind":"card","value":"CARD02"},"points_part":{"redemption_id":"R1","amount":"2.00"},"lines":[{"item":"i","net":"21.90"}]}"#,
+    r#""purchase_claimed":{"purchase_id":"P5"}"#,
+    r#""refund":{"refund_id":"RF1","purchase_id":"P1","lines":[{"item":"i","net":"5.00"}]}"#,
+    r#""refund":{"refund_id":"RF2","purchase_id":"P1","amount":"1.00","points":3}"#,
+    r#""redemption_requested":{"redemption_id":"R1","points":100,"channel":"till","code_confirmed":true}"#,
+    r#""redemption_requested":{"redemption_id":"R2","reward":"parking","quantity":2,"channel":"app","ledger":"club/main"}"#,
+    r#""redemption_committed":{"redemption_id":"R1"}"#,
+    r#""redemption_released":{"redemption_id":"R2"}"#,
+    r#""points_adjusted":{"points":-5,"reason":"mistake"},"actor":"ops""#,
+    r#""points_voided":{"source_ref":"P1","reason":"fraud"},"actor":"ops""#,
+    r#""points_voided":{"lots":["1","2"],"reason":"fraud"},"actor":"ops""#,
+    r#""effort_scored":{"score":6}"#,
     r#""usage_corrected":{"corrects":"e2","usage":{"service":"voice","to":"34600111222","quantity":"30s"}}"#,
     r#""usage_cancelled":{"cancels":"e3"}"#,
     r#""tick":{}"#,

@@ -3,14 +3,17 @@
 //! writes never waits for more than one piece.
 
 use super::Directory;
+use super::cards::Numbers;
 use super::holders::{Holder, Keys};
 use super::key::Key;
 use super::tenure::Tenure;
+use super::unclaimed::{Unclaimed, Waiting};
 use dashmap::DashMap;
 use rustc_hash::{FxBuildHasher, FxHashMap};
+use smol_str::SmolStr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use umbral_model::ids::{AccountId, MemberId};
+use umbral_model::ids::{AccountId, MemberId, PurchaseId};
 
 /// Identifiers that changed since a copy began, as they were then.
 #[derive(Default)]
@@ -37,6 +40,10 @@ enum Written {
     Member(AccountId, MemberId, u32),
     /// An identifier that has changed meanwhile, as it was.
     Changed(Key, Tenure),
+    /// A purchase that nobody known made.
+    Waiting(Waiting),
+    /// A type of card and the last number of its own that was given out.
+    Number(SmolStr, u64),
 }
 
 /// A copy in the making.
@@ -48,6 +55,10 @@ pub struct DirectoryCopy {
     end: usize,
     /// Saved identifiers that are not given out yet, once the members are.
     saved: Option<Vec<(Key, Tenure)>>,
+    /// Unclaimed purchases at the copy's moment, and the last one that was given out.
+    unclaimed: Arc<Unclaimed>,
+    given_out: Option<PurchaseId>,
+    numbers: Numbers,
 }
 
 impl DirectoryCopy {
@@ -61,6 +72,9 @@ impl DirectoryCopy {
             next: 0,
             end: directory.read_holders().len(),
             saved: None,
+            unclaimed: Arc::clone(&directory.lock_unclaimed()),
+            given_out: None,
+            numbers: directory.lock_numbers().clone(),
         }
     }
 
@@ -78,6 +92,25 @@ impl DirectoryCopy {
         let count = saved.len().min(most);
         for (key, tenure) in saved.drain(saved.len() - count..) {
             append(&Written::Changed(key, tenure), out);
+        }
+        match count {
+            0 => self.purchases(most, out),
+            some => Some(some),
+        }
+    }
+
+    fn purchases(&mut self, most: usize, out: &mut Vec<u8>) -> Option<usize> {
+        let unclaimed = Arc::clone(&self.unclaimed);
+        let mut count = 0;
+        for (card_type, next) in std::mem::take(&mut self.numbers) {
+            append(&Written::Number(card_type, next.saturating_sub(1)), out);
+            count += 1;
+        }
+        let last = self.given_out.take();
+        for waiting in unclaimed.after(last.as_ref()).take(most) {
+            append(&Written::Waiting(waiting.clone()), out);
+            count += 1;
+            self.given_out = Some(waiting.id().clone());
         }
         (count > 0).then_some(count)
     }
@@ -166,6 +199,10 @@ impl Directory {
         while !rest.is_empty() {
             match take::<Written>(&mut rest)? {
                 Written::Changed(key, tenure) => held.push((key, tenure)),
+                Written::Waiting(waiting) => {
+                    Arc::make_mut(&mut self.lock_unclaimed()).put(waiting);
+                }
+                Written::Number(card_type, number) => self.go_on_after(card_type, number),
                 Written::Member(account, member, count) => {
                     let mut keys = Keys::with_capacity(count.min(rest.len() as u32) as usize);
                     for _ in 0..count {

@@ -1,26 +1,35 @@
 //! Who held a number when. The directory follows the journal: it is folded from the identifier inputs that
 //! were applied, and resolves every later record at its `occurred_at`, so a number that changes hands
-//! charges whoever held it then.
+//! charges whoever held it then. Purchases that nobody known made wait here for whoever claims them.
 
+mod cards;
 mod copy;
+mod given;
 mod holders;
 mod key;
 mod tenure;
+mod touched;
+mod unclaimed;
 
 pub use copy::{BadDirectory, DirectoryCopy, Held};
 pub use key::{BadIdentifier, Key, normalise};
+pub use touched::Touched;
+pub use unclaimed::{KeptPurchase, found_by, reason_of};
 
+use cards::Numbers;
 use copy::Saved;
 use dashmap::DashMap;
+use given::Given;
 use holders::Holders;
-use rustc_hash::{FxBuildHasher, FxHashSet};
+use rustc_hash::FxBuildHasher;
 use smallvec::SmallVec;
-use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use tenure::{Interval, Tenure};
 use umbral_model::ids::{AccountId, MemberId};
 use umbral_model::input::{Body, Identifier, Input};
 use umbral_model::rejection::{Reason, Rejection};
 use umbral_model::time::Timestamp;
+use unclaimed::Unclaimed;
 
 /// The directory of identifiers. Readable and writable from several threads; a write is one identifier
 /// input, so readers that must see it wait for it at the sequencer, not here.
@@ -30,6 +39,10 @@ pub struct Directory {
     holders: RwLock<Holders>,
     /// What a copy that is being made must not miss.
     saved: Saved,
+    /// Shared with a copy that is being made.
+    unclaimed: Mutex<Arc<Unclaimed>>,
+    /// By type of card: where the numbers go on that are given out here.
+    numbers: Mutex<Numbers>,
 }
 
 /// Who holds an identifier in the way of a claim.
@@ -37,7 +50,7 @@ pub struct Directory {
 pub struct Conflict {
     /// The other account.
     pub account: AccountId,
-    /// Its member.
+    /// Its member; empty for the account itself.
     pub member: MemberId,
     /// Start of its interval.
     pub from: Timestamp,
@@ -52,6 +65,8 @@ pub enum Refused {
     Malformed(BadIdentifier),
     /// Somebody else holds it in an overlapping interval.
     Taken(Conflict),
+    /// The number of a card that another account has or had.
+    Used(Conflict),
     /// The member does not hold it at that time.
     NotHeld,
 }
@@ -67,8 +82,17 @@ impl From<Refused> for Rejection {
             Refused::Taken(other) => Rejection::new(
                 Reason::IdentifierTaken,
                 format!(
-                    "member {} of account {} holds the identifier from {}; remove it there first",
-                    other.member, other.account, other.from
+                    "{} holds the identifier from {}; remove it there first",
+                    holder_of(&other),
+                    other.from
+                ),
+            ),
+            Refused::Used(other) => Rejection::new(
+                Reason::IdentifierTaken,
+                format!(
+                    "the card is or was that of {} from {}; numbers of cards are not used again: give another one",
+                    holder_of(&other),
+                    other.from
                 ),
             ),
         }
@@ -91,12 +115,44 @@ impl Directory {
         self.tenures.is_empty()
     }
 
-    /// Who held the identifier at an instant; `None` if nobody did, or if its text has not the form of its
-    /// kind.
-    pub fn resolve(&self, identifier: &Identifier, at: Timestamp) -> Option<(AccountId, MemberId)> {
+    /// Who held the identifier at an instant: an account, and its member where it was a member's. `None` if nobody
+    /// did, or if its text has not the form of its kind.
+    pub fn resolve(
+        &self,
+        identifier: &Identifier,
+        at: Timestamp,
+    ) -> Option<(AccountId, Option<MemberId>)> {
         let key = Key::of(identifier).ok()?;
         let holder = self.tenures.get(&key)?.holder_at(at)?;
-        self.read_holders().get(holder)
+        let (account, member) = self.read_holders().get(holder)?;
+        let member = (member != MemberId::default()).then_some(member);
+        Some((account, member))
+    }
+
+    /// Takes up a purchase that was put into the quarantine because nobody known made it.
+    pub fn keep(&self, kept: KeptPurchase) {
+        Arc::make_mut(&mut self.lock_unclaimed()).keep(kept);
+    }
+
+    /// What stood at a position of the quarantine was taken up again: nobody can claim it any more.
+    pub fn take_up(&self, position: u64) {
+        let mut unclaimed = self.lock_unclaimed();
+        if unclaimed.holds(position) {
+            Arc::make_mut(&mut unclaimed).take_up(position);
+        }
+    }
+
+    /// Forgets purchases that are too old to be claimed.
+    pub fn forget_old(&self, at: Timestamp) {
+        let mut unclaimed = self.lock_unclaimed();
+        if unclaimed.has_old(at) {
+            Arc::make_mut(&mut unclaimed).forget_old(at);
+        }
+    }
+
+    /// Fills into a claim or an enrolment the purchases that wait for it.
+    pub fn fill_in(&self, input: &mut Input) {
+        self.lock_unclaimed().fill_in(input);
     }
 
     /// Reads what [`Directory::resolve`] of these identifiers will need, so that memory answers for many at
@@ -164,17 +220,10 @@ impl Directory {
     /// malformed number otherwise. Other inputs always can.
     pub fn check(&self, input: &Input) -> Result<(), Rejection> {
         match &input.body {
-            Body::MemberAdded(added) => added
-                .identifiers
-                .iter()
-                .try_for_each(|identifier| self.check_claim(input, &added.member, identifier)),
-            Body::IdentifierAdded(change) => {
-                self.check_claim(input, &change.member, &change.identifier)
-            }
             Body::IdentifierRemoved(change) => {
                 self.check_release(input, &change.member, &change.identifier)
             }
-            _ => Ok(()),
+            _ => Given::by(input).map_or(Ok(()), |given| self.check_given(input, &given)),
         }
         .map_err(Rejection::from)
     }
@@ -184,19 +233,21 @@ impl Directory {
     pub fn apply(&self, input: &Input) {
         let (account, at) = (&input.account, input.occurred_at);
         match &input.body {
-            Body::MemberAdded(added) => {
-                for identifier in &added.identifiers {
-                    let _ = self.claim(identifier, account, &added.member, at);
-                }
-            }
             Body::MemberRemoved(removed) => self.end_member(account, &removed.member, at),
-            Body::IdentifierAdded(change) => {
-                let _ = self.claim(&change.identifier, account, &change.member, at);
-            }
             Body::IdentifierRemoved(change) => {
                 let _ = self.release(&change.identifier, account, &change.member, at);
             }
-            _ => {}
+            _ => {
+                let given = Given::by(input);
+                for identifier in given.iter().flat_map(|given| &given.identifiers) {
+                    let member = given.as_ref().map(|given| &given.member);
+                    let _ = member.map(|member| self.claim(identifier, account, member, at));
+                }
+            }
+        }
+        self.note_number(&input.body);
+        if !found_by(&input.body).is_empty() {
+            Arc::make_mut(&mut self.lock_unclaimed()).apply(input);
         }
     }
 
@@ -210,6 +261,31 @@ impl Directory {
             if let Some(mut tenure) = self.tenures.get_mut(key) {
                 tenure.end(holder, at);
             }
+        }
+    }
+
+    fn check_given(&self, input: &Input, given: &Given) -> Result<(), Refused> {
+        for identifier in &given.identifiers {
+            if given.is_card {
+                self.check_unused(input, identifier)?;
+            }
+            match self.check_claim(input, &given.member, identifier) {
+                Err(Refused::Taken(other))
+                    if given.may_be_own && other.account == input.account => {}
+                checked => checked?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Holds a card's number to never having been another account's.
+    fn check_unused(&self, input: &Input, identifier: &Identifier) -> Result<(), Refused> {
+        let key = Key::of(identifier).map_err(Refused::Malformed)?;
+        let last = self.tenures.get(&key).and_then(|tenure| tenure.last());
+        let holders = self.read_holders();
+        match last.map(|last| conflict(&holders, last)) {
+            Some(other) if other.account != input.account => Err(Refused::Used(other)),
+            _ => Ok(()),
         }
     }
 
@@ -248,12 +324,29 @@ impl Directory {
         }
     }
 
+    fn lock_numbers(&self) -> MutexGuard<'_, Numbers> {
+        self.numbers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn lock_unclaimed(&self) -> MutexGuard<'_, Arc<Unclaimed>> {
+        self.unclaimed
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn read_holders(&self) -> RwLockReadGuard<'_, Holders> {
         self.holders.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn write_holders(&self) -> RwLockWriteGuard<'_, Holders> {
         self.holders.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn holder_of(other: &Conflict) -> String {
+    match other.member == MemberId::default() {
+        true => format!("account {}", other.account),
+        false => format!("member {} of account {}", other.member, other.account),
     }
 }
 
@@ -265,59 +358,4 @@ fn conflict(holders: &Holders, other: Interval) -> Conflict {
         from: other.from,
         to: other.to,
     }
-}
-
-/// The identifiers and members that the inputs of an open batch touch. Inputs of one batch are checked
-/// against the directory before any of them is decided, so none may build on another: an input that
-/// touches what the batch has touched begins the next batch.
-#[derive(Default, Debug)]
-pub struct Touched {
-    keys: FxHashSet<Key>,
-    members: FxHashSet<(AccountId, MemberId)>,
-}
-
-impl Touched {
-    /// Notes what the input touches; `false`, and nothing is noted, if the batch touched any of it already.
-    pub fn note(&mut self, directory: &Directory, input: &Input) -> bool {
-        let (member, keys) = match &input.body {
-            Body::MemberAdded(added) => (&added.member, keys_of(&added.identifiers)),
-            Body::MemberRemoved(removed) => {
-                let holders = directory.read_holders();
-                let keys = holders
-                    .find(&input.account, &removed.member)
-                    .map_or_else(Vec::new, |holder| holders.keys(holder).to_vec());
-                (&removed.member, keys)
-            }
-            Body::IdentifierAdded(change) | Body::IdentifierRemoved(change) => (
-                &change.member,
-                keys_of(std::slice::from_ref(&change.identifier)),
-            ),
-            _ => return true,
-        };
-        let member = (input.account.clone(), member.clone());
-        if self.members.contains(&member) || keys.iter().any(|key| self.keys.contains(key)) {
-            return false;
-        }
-        self.members.insert(member);
-        self.keys.extend(keys);
-        true
-    }
-
-    /// Whether who holds the identifier may depend on what is noted.
-    pub fn concerns(&self, identifier: &Identifier) -> bool {
-        Key::of(identifier).is_ok_and(|key| self.keys.contains(&key))
-    }
-
-    /// Forgets everything: the batch is decided.
-    pub fn clear(&mut self) {
-        self.keys.clear();
-        self.members.clear();
-    }
-}
-
-fn keys_of(identifiers: &[Identifier]) -> Vec<Key> {
-    identifiers
-        .iter()
-        .filter_map(|identifier| Key::of(identifier).ok())
-        .collect()
 }

@@ -48,9 +48,18 @@ impl Tenure {
 
     /// Who held it last.
     pub(super) fn last_holder(&self) -> Option<u32> {
+        self.last().map(|interval| interval.holder)
+    }
+
+    /// The last interval in which it was held.
+    pub(super) fn last(&self) -> Option<Interval> {
         match self {
-            Tenure::Current { holder, .. } => Some(*holder),
-            Tenure::History(list) => list.last().map(|interval| interval.holder),
+            Tenure::Current { from, holder } => Some(Interval {
+                from: *from,
+                to: Timestamp::MAX,
+                holder: *holder,
+            }),
+            Tenure::History(list) => list.last().copied(),
         }
     }
 

@@ -106,7 +106,8 @@ impl Rows {
             let key = key.map_err(refuse)?;
             let occurred_at = occurred_at.map_err(refuse)?;
             let address = self.address(cut).map_err(refuse)?;
-            let body = self.body(cut, &key.event_id).map_err(refuse)?;
+            let mut body = self.body(cut, &key.event_id).map_err(refuse)?;
+            umbral_wire::fill_in(&mut body, Some(&address));
             Ok(Incoming {
                 key,
                 occurred_at,

@@ -173,6 +173,8 @@ impl PurchaseRule {
             method: self.method.need(row)?,
             location: optional(self.location.as_ref(), row)?,
             partner: optional(self.partner.as_ref(), row)?,
+            card: None,
+            points_part: None,
             lines: vec![line],
         }))
     }

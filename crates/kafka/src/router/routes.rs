@@ -132,7 +132,7 @@ impl Routes {
         }
         match holder {
             Some(_) if claiming.len() > 1 => Found::Several(claiming),
-            Some((account, member)) => Found::One(Address::Account(account, Some(member))),
+            Some((account, member)) => Found::One(Address::Account(account, member)),
             None => Found::Nobody,
         }
     }

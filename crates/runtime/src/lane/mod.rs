@@ -180,13 +180,15 @@ impl LaneState {
             partition: self.partition(),
             payload: record.payload.to_vec(),
         };
-        let mut identifiers = Vec::new();
-        self.worker
-            .fold(&frame, &mut identifiers)
-            .map_err(of_batch)?;
-        for (_, input) in &identifiers {
-            self.directory.apply(input);
+        let mut changes = Vec::new();
+        self.worker.fold(&frame, &mut changes).map_err(of_batch)?;
+        for change in changes {
+            change.follow(&self.directory);
         }
+        for position in &commit.resubmitted {
+            self.directory.take_up(*position);
+        }
+        self.directory.forget_old(commit.clock);
         Ok(())
     }
 

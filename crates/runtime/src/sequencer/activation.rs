@@ -302,6 +302,7 @@ impl<D: Downstream> Sequencer<D> {
                 at,
                 refused,
                 bytes,
+                format: origin.format.clone(),
             },
             origin,
             original,

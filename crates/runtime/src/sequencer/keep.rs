@@ -4,11 +4,15 @@
 use super::{Downstream, Origin, Sequencer};
 use crate::message::{Bytes, Counting, Original, RawWork, SourceId, Work};
 use crate::partitioner::partition_of_unresolved;
+use smol_str::SmolStr;
+use umbral_intake::directory::KeptPurchase;
 use umbral_intake::reader::Refusal;
 use umbral_model::input::{Incoming, InputKey};
 use umbral_model::journal::RawInput;
-use umbral_model::rejection::Rejection;
+use umbral_model::rejection::{Reason, Rejection};
 use umbral_model::time::Timestamp;
+
+const JSON: &str = "json";
 
 /// What is known of an input that has no account.
 pub(super) struct RawParts {
@@ -16,6 +20,8 @@ pub(super) struct RawParts {
     pub(super) at: Option<Timestamp>,
     pub(super) refused: Option<Rejection>,
     pub(super) bytes: Bytes,
+    /// What the bytes are.
+    pub(super) format: SmolStr,
 }
 
 impl<D: Downstream> Sequencer<D> {
@@ -26,21 +32,35 @@ impl<D: Downstream> Sequencer<D> {
         original: &Original,
         origin: &Origin<'_>,
     ) {
-        let bytes = match original {
-            Original::Made => Bytes::Owned(umbral_wire::json::incoming(&incoming).into_bytes()),
-            Original::Span(..) => self.open.bytes(original, origin.bytes),
+        // A purchase that waits for its buyer is read again from its bytes alone.
+        let waits = rejection.reason == Reason::UnidentifiedPurchase;
+        let is_alone = !waits || matches!(origin.format.as_str(), JSON | "protobuf");
+        let (bytes, format) = match original {
+            Original::Span(..) if is_alone => (
+                self.open.bytes(original, origin.bytes),
+                origin.format.clone(),
+            ),
+            _ => {
+                let written = umbral_wire::json::incoming(&incoming).into_bytes();
+                let format = match waits {
+                    true => SmolStr::new_static(JSON),
+                    false => origin.format.clone(),
+                };
+                (Bytes::Owned(written), format)
+            }
         };
-        let (key, at) = (Some(incoming.key), Some(incoming.occurred_at));
-        self.keep(
-            RawParts {
-                key,
-                at,
-                refused: Some(rejection),
-                bytes,
-            },
-            origin,
-            original,
-        );
+        let parts = RawParts {
+            key: Some(incoming.key.clone()),
+            at: Some(incoming.occurred_at),
+            refused: Some(rejection),
+            bytes,
+            format,
+        };
+        self.keep(parts, origin, original);
+        if waits {
+            let kept = KeptPurchase::of(self.position, incoming);
+            kept.into_iter().for_each(|kept| self.pending.keep(kept));
+        }
     }
 
     pub(super) fn keep_unreadable(
@@ -57,6 +77,7 @@ impl<D: Downstream> Sequencer<D> {
                 at,
                 refused: Some(bad.rejection),
                 bytes,
+                format: origin.format.clone(),
             },
             origin,
             original,
@@ -77,13 +98,19 @@ impl<D: Downstream> Sequencer<D> {
             .numbering
             .own()
             .unwrap_or_else(|| partition_of_unresolved(parts.key.as_ref(), known, self.partitions));
+        let RawParts {
+            key,
+            at,
+            refused,
+            bytes,
+            format,
+        } = parts;
         let raw = RawInput {
-            key: parts.key,
-            occurred_at: parts.at,
-            format: origin.format.clone(),
+            key,
+            occurred_at: at,
+            format,
             place: Self::place_of(origin),
         };
-        let RawParts { refused, bytes, .. } = parts;
         let watched = origin.watched;
         let work = Work::Raw(Box::new(RawWork {
             partition,

@@ -1,32 +1,41 @@
 //! Identifier inputs under way: sequenced, not yet decided. They are the only barrier between partitions: a
 //! record that names something they touch waits until they are decided; all others pass.
 
-use std::collections::BTreeMap;
-use umbral_intake::directory::{Directory, Touched};
+use std::collections::{BTreeMap, VecDeque};
+use umbral_intake::directory::{Directory, KeptPurchase, Touched};
 use umbral_model::input::{Body, Identifier, Input};
 
-/// Whether an input changes the directory when it is applied.
+/// Whether an input changes the directory when it is applied: identifiers that it gives or takes, purchases that it
+/// claims.
 pub fn changes_directory(body: &Body) -> bool {
-    matches!(
-        body,
+    match body {
         Body::MemberAdded(_)
-            | Body::MemberRemoved(_)
-            | Body::IdentifierAdded(_)
-            | Body::IdentifierRemoved(_)
-    )
+        | Body::MemberRemoved(_)
+        | Body::IdentifierAdded(_)
+        | Body::IdentifierRemoved(_)
+        | Body::CardIssued(_)
+        | Body::CardReplaced(_)
+        | Body::PurchaseClaimed(_) => true,
+        Body::Enrolled(enrolled) => enrolled.identifier.is_some(),
+        _ => false,
+    }
 }
 
 /// Identifier inputs under way, by position.
 #[derive(Default)]
 pub(crate) struct Pending {
     inputs: BTreeMap<u64, Input>,
+    /// Purchases that nobody known made, which go into the quarantine, in order.
+    kept: VecDeque<KeptPurchase>,
+    /// Positions of the quarantine that are taken up again, each with the position that takes it up, in order.
+    taken_up: VecDeque<(u64, u64)>,
     touched: Touched,
 }
 
 impl Pending {
     /// Nothing is under way.
     pub(crate) fn is_empty(&self) -> bool {
-        self.inputs.is_empty()
+        self.inputs.is_empty() && self.kept.is_empty() && self.taken_up.is_empty()
     }
 
     /// Whether who holds `identifier` may depend on an input under way.
@@ -37,6 +46,29 @@ impl Pending {
     /// Notes what an identifier input touches; `false` if it must wait for one under way.
     pub(crate) fn touch(&mut self, directory: &Directory, input: &Input) -> bool {
         self.touched.note(directory, input)
+    }
+
+    /// Notes a purchase that goes into the quarantine.
+    pub(crate) fn keep(&mut self, kept: KeptPurchase) {
+        self.touched.note_kept(&kept);
+        self.kept.push_back(kept);
+    }
+
+    /// Notes that the input at `position` takes up what stands at `again` of the quarantine.
+    pub(crate) fn take_up(&mut self, position: u64, again: u64) {
+        self.taken_up.push_back((position, again));
+    }
+
+    /// Everything up to `position` is decided: the directory takes up the purchases that went into the quarantine, and
+    /// gives up those that came out of it.
+    pub(crate) fn settle_kept(&mut self, position: u64, directory: &Directory) {
+        while let Some((_, again)) = self.taken_up.pop_front_if(|(of, _)| *of <= position) {
+            directory.take_up(again);
+        }
+        while let Some(kept) = self.kept.pop_front_if(|kept| kept.position() <= position) {
+            directory.keep(kept);
+        }
+        self.forget_if_settled();
     }
 
     /// Notes that the input is under way.
@@ -54,7 +86,7 @@ impl Pending {
     /// Forgets what is touched as soon as nothing is under way: an input may have touched it and then not
     /// have been sequenced as a change, because it was refused.
     pub(crate) fn forget_if_settled(&mut self) {
-        if self.inputs.is_empty() {
+        if self.is_empty() {
             self.touched.clear();
         }
     }

@@ -6,6 +6,7 @@ use crate::error::Failure;
 use crate::metrics;
 use crate::originals::{Found, Wanted};
 use std::sync::Arc;
+use umbral_catalog::tables::Catalog;
 use umbral_model::ids::{AccountId, MemberId, ZoneName};
 use umbral_model::input::{Address, Body, Identifier, IdentifierKind, Input};
 use umbral_model::rejection::{Reason, Rejection};
@@ -27,7 +28,7 @@ impl<D: Downstream> Sequencer<D> {
                     self.wait_for_identifiers()?;
                 }
                 match self.directory.resolve(identifier, at) {
-                    Some((account, member)) => Ok((account, Some(member))),
+                    Some(found) => Ok(found),
                     None => Err(nobody(identifier, at)),
                 }
             }
@@ -38,16 +39,33 @@ impl<D: Downstream> Sequencer<D> {
         })
     }
 
-    /// Whether the directory refuses an identifier input; waits for others that it builds on.
+    /// The catalog in force at an instant.
+    pub(super) fn catalog_at(&self, at: Timestamp) -> Option<&Catalog> {
+        let (_, number) = self.world.in_force(at)?;
+        let version = self.world.catalogs.get(number)?;
+        Some(&version.catalog)
+    }
+
+    /// Whether the directory refuses an identifier input or a claim; waits for others that it builds on, and fills in
+    /// what only the directory knows: the number of a card that names none, purchases that wait.
     pub(super) fn check_identifiers(
         &mut self,
-        input: &Input,
+        input: &mut Input,
     ) -> Result<Option<Rejection>, Failure> {
+        let is_taken = |identifier: &Identifier| self.pending.concerns(identifier);
+        let catalog = self.catalog_at(input.occurred_at);
+        if let Err(refused) = self.directory.number_card(input, catalog, is_taken) {
+            return Ok(Some(refused));
+        }
         if !self.pending.touch(&self.directory, input) {
             self.wait_for_identifiers()?;
             self.pending.touch(&self.directory, input);
         }
-        Ok(self.directory.check(input).err())
+        let refused = self.directory.check(input).err();
+        if refused.is_none() {
+            self.directory.fill_in(input);
+        }
+        Ok(refused)
     }
 
     pub(super) fn wait_for_identifiers(&mut self) -> Result<(), Failure> {

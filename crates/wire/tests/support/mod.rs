@@ -103,6 +103,9 @@ texts!(
     PromiseId,
     CaseId,
     PurchaseId,
+    RedemptionId,
+    RefundId,
+    LedgerName,
     ThresholdId,
     PlanName,
     ClassName,
@@ -138,6 +141,7 @@ numbers! {
     AllowanceNo: |n| AllowanceNo(n as u16);
     DiscountNo: |n| DiscountNo(n as u16);
     GrantNo: |n| GrantNo(n as u32);
+    LotNo: |n| LotNo(n as u32);
 }
 
 /// Signed, of any size.
@@ -147,6 +151,12 @@ fn signed(dice: &mut Dice) -> i64 {
         magnitude
     } else {
         -magnitude
+    }
+}
+
+impl Arbitrary for i64 {
+    fn arbitrary(dice: &mut Dice) -> Self {
+        signed(dice)
     }
 }
 
@@ -335,7 +345,8 @@ variants! {
     CaseOutcome: Agency Exempted WrittenOff;
     RestrictionReason: Limit Collections Manual Fraud;
     Cause: Usage Charge Payment Refund Reservation LimitChange ClassChange Config Dispute ReplayCorrection;
-    TimerKind: Cycle OverrideEnd ClassDate Fee Parked Config Promise HoldEnd Grace Case Step;
+    TimerKind: Cycle OverrideEnd ClassDate Fee Parked Config Promise HoldEnd Grace Case Step PointsRelease
+        RedemptionTimeout LotExpiry TierEnd CardExpiry CardClosing Inactivity LoyaltyNotice;
     Reduction: CreditNote WriteOff Correction;
     Measurement: Time Octets Events;
     RoundingMode: HalfUp Up Down HalfEven;
@@ -351,6 +362,8 @@ macro_rules! structures {
     )*};
 }
 
+mod loyalty;
+
 structures! {
     InputKey { source event_id }
     CatalogActivated { version effective_from retroactive files zones }
@@ -364,7 +377,6 @@ structures! {
     LimitOverridden { measure scope amount until }
     DepositReceived { amount }
     ChargeAdded { amount code }
-    Purchase { purchase method location partner lines }
     BillLine { category item net purchase }
     BillIssued { bill cycle_end amount due_on lines replaces keep_due_on }
     BillVoided { bill }
@@ -384,9 +396,6 @@ structures! {
     CaseClosedBy { case outcome }
     RestrictionChanged { service reason command barred }
     RatedRecord { root occurred_at rated }
-    TierGranted { tier until }
-    CardIssued { number card_type valid_until }
-    CardClosed { number }
     Segment { version rule rate band offset usage billed covered tier increment price unit }
     Covered { segment grant version allowance units left }
     Rounding { mode decimals }
@@ -423,8 +432,7 @@ structures! {
     InstalmentsAgreed { purchase product count amount last_amount }
     CorrectionParked { of input until }
     CorrectionUnclaimed { key of reason detail }
-    TierSet { tier until }
-    CardNoted { card card_type valid_until good }
+    TierSet { tier until ledger }
     CycleClosed { cycle_start cycle_end usage charges }
     BillOpened { bill cycle_end amount due_on unbilled bill_variance replaces }
     BillWithdrawn { bill unbilled credit }
@@ -456,7 +464,7 @@ structures! {
     }
     StepPostponed { case step not_before }
     StepResultNoted { case step result }
-    CorrectionApplied { case step action payment reversal }
+    CorrectionApplied { case step action payment reversal reinstated }
     StepCancelled { case step reason }
     CaseExhausted { case steps_done }
     CaseClosed { case reason steps_done reversals cured_by day handed_over }
@@ -571,7 +579,7 @@ impl Arbitrary for Address {
 }
 
 /// Bodies of inputs in a row, so that each kind comes as often as the others.
-pub(crate) const INPUT_KINDS: u64 = 33;
+pub(crate) const INPUT_KINDS: u64 = 48;
 
 impl Arbitrary for Body {
     fn arbitrary(dice: &mut Dice) -> Self {
@@ -612,10 +620,8 @@ pub(crate) fn body_of_kind(kind: u64, dice: &mut Dice) -> Body {
         26 => Body::RestrictionChanged(any(dice)),
         27 => Body::UsageCorrected(any(dice)),
         28 => Body::UsageCancelled(any(dice)),
-        29 => Body::TierGranted(any(dice)),
-        30 => Body::CardIssued(any(dice)),
-        31 => Body::CardClosed(any(dice)),
-        _ => Body::Usage(any(dice)),
+        29 => Body::Usage(any(dice)),
+        _ => loyalty::body_of_kind(kind - 30, dice),
     };
     match &mut body {
         Body::CustomerAdded(added) => {
@@ -626,26 +632,19 @@ pub(crate) fn body_of_kind(kind: u64, dice: &mut Dice) -> Body {
         Body::Purchase(purchase) => purchase.lines.push(any(dice)),
         Body::UsageCorrected(corrected) => corrected.original = None,
         Body::UsageCancelled(cancelled) => cancelled.original = None,
-        Body::TierGranted(granted) => {
-            granted.tier = granted.tier.take().filter(|tier| !tier.is_empty());
-            granted.until = granted.until.filter(|_| granted.tier.is_some());
-        }
-        Body::CardIssued(CardIssued { number, .. }) | Body::CardClosed(CardClosed { number }) => {
-            *number = format!("1234{number}").into();
-        }
         Body::HoldSet(HoldSet { reason, .. }) | Body::HoldCleared(HoldCleared { reason }) => {
             *reason = dice.pick(&[HoldReason::Exempt, HoldReason::Manual]);
         }
         Body::RestrictionChanged(changed) => {
             changed.reason = dice.pick(&[RestrictionReason::Manual, RestrictionReason::Fraud]);
         }
-        _ => {}
+        other => loyalty::make_valid(other, dice),
     }
     body
 }
 
 /// How many kinds of events `event_of_kind` makes.
-pub(crate) const EVENT_KINDS: u64 = 59;
+pub(crate) const EVENT_KINDS: u64 = 91;
 
 impl Arbitrary for EventBody {
     fn arbitrary(dice: &mut Dice) -> Self {
@@ -713,9 +712,9 @@ pub(crate) fn event_of_kind(kind: u64, dice: &mut Dice) -> EventBody {
         53 => EventBody::CorrectionParked(any(dice)),
         54 => EventBody::CorrectionUnclaimed(any(dice)),
         55 => EventBody::TierSet(any(dice)),
-        56 => EventBody::CardNoted(any(dice)),
+        56 => EventBody::UsageRated(any(dice)),
         57 => EventBody::FeesCharged(any(dice)),
-        _ => EventBody::UsageRated(any(dice)),
+        _ => loyalty::event_of_kind(kind - 58, dice),
     }
 }
 
@@ -737,5 +736,11 @@ pub(crate) fn incoming_of_kind(kind: u64, dice: &mut Dice) -> Incoming {
         IncomingBody::Account(_) => Some(any(dice)),
         _ => None,
     };
+    if let (IncomingBody::Account(body), Some(address)) = (&mut incoming.body, &incoming.address) {
+        loyalty::fit(body, address);
+        if matches!(body, Body::PointsAdjusted(_) | Body::PointsVoided(_)) {
+            incoming.actor.get_or_insert_with(|| any(dice));
+        }
+    }
     incoming
 }

@@ -1,0 +1,55 @@
+//! Which identifiers an input gives, and to whom.
+
+use smallvec::SmallVec;
+use smol_str::SmolStr;
+use umbral_model::ids::MemberId;
+use umbral_model::input::{Body, Identifier, IdentifierKind, Input};
+
+/// What an input gives.
+pub(super) struct Given {
+    /// The member; an empty one stands for the account itself.
+    pub(super) member: MemberId,
+    pub(super) identifiers: SmallVec<[Identifier; 1]>,
+    /// What its account has already it may be given again.
+    pub(super) may_be_own: bool,
+    /// Whatever anybody else ever had is refused: numbers of cards are used once.
+    pub(super) is_card: bool,
+}
+
+impl Given {
+    /// What the input gives; none if it gives nothing.
+    pub(super) fn by(input: &Input) -> Option<Given> {
+        let own_member = || input.member.clone().unwrap_or_default();
+        let to_member = |member: &MemberId, identifiers: &[Identifier]| Given {
+            member: member.clone(),
+            identifiers: identifiers.into(),
+            may_be_own: false,
+            is_card: false,
+        };
+        let to_holder = |identifier: Identifier| Given {
+            member: own_member(),
+            is_card: identifier.kind == IdentifierKind::Card,
+            identifiers: SmallVec::from_iter([identifier]),
+            may_be_own: true,
+        };
+        match &input.body {
+            Body::MemberAdded(added) => Some(to_member(&added.member, &added.identifiers)),
+            Body::IdentifierAdded(change) => Some(to_member(
+                &change.member,
+                std::slice::from_ref(&change.identifier),
+            )),
+            Body::CardIssued(issued) => issued.number.clone().map(card).map(to_holder),
+            Body::CardReplaced(replaced) => Some(to_holder(card(replaced.new.clone()))),
+            Body::Enrolled(enrolled) => enrolled.identifier.clone().map(to_holder),
+            _ => None,
+        }
+    }
+}
+
+/// The number of a card as an identifier.
+pub(super) fn card(number: SmolStr) -> Identifier {
+    Identifier {
+        kind: IdentifierKind::Card,
+        value: number,
+    }
+}
