@@ -1,6 +1,7 @@
 //! Third station: owns partitions, decides their inputs, and writes one frame for each partition that has
 //! something to say.
 
+use crate::directory::DirectoryChange;
 use crate::message::{
     Bytes, CommitMessage, DecidedShare, EncodedFrame, InputWork, Item, RawWork, Share, Standing,
     Verdict, Work, WorkerMessage,
