@@ -28,6 +28,12 @@ fn holder(index: u8) -> (AccountId, MemberId) {
     )
 }
 
+/// A holder as it is found.
+fn found(index: u8) -> (AccountId, Option<MemberId>) {
+    let (account, member) = holder(index);
+    (account, Some(member))
+}
+
 fn at(instant: i64) -> Timestamp {
     Timestamp::from_nanos(instant)
 }
@@ -170,7 +176,7 @@ fn a_number_that_changes_hands_charges_whoever_held_it() {
     ] {
         assert_eq!(
             directory.resolve(&number(1), at(instant)),
-            expected.map(holder),
+            expected.map(found),
             "{instant}"
         );
     }
@@ -181,9 +187,9 @@ fn a_number_that_changes_hands_charges_whoever_held_it() {
         30,
         Body::MemberRemoved(MemberRemoved { member }),
     ));
-    assert_eq!(directory.resolve(&number(2), at(29)), Some(holder(0)));
+    assert_eq!(directory.resolve(&number(2), at(29)), Some(found(0)));
     assert_eq!(directory.resolve(&number(2), at(30)), None);
-    assert_eq!(directory.resolve(&number(1), at(30)), Some(holder(2)));
+    assert_eq!(directory.resolve(&number(1), at(30)), Some(found(2)));
     assert_eq!(directory.len(), 2);
 }
 

@@ -103,6 +103,8 @@ fn the_published_examples_are_taken() {
         method: "cash".into(),
         location: Some("L1".into()),
         partner: None,
+        card: None,
+        points_part: None,
         lines: vec![line],
     };
     assert_eq!(body(lines[3]), Body::Purchase(purchase));
@@ -241,22 +243,6 @@ fn corrections_tiers_and_cards_are_taken() {
             original: None,
         })
     };
-    let tier = |tier: Option<&str>, until: Option<&str>| {
-        Body::TierGranted(TierGranted {
-            tier: tier.map(Into::into),
-            until: until.map(date),
-        })
-    };
-    let card = |valid_until: Option<&str>| {
-        Body::CardIssued(CardIssued {
-            number: "10001".into(),
-            card_type: "club".into(),
-            valid_until: valid_until.map(date),
-        })
-    };
-    let closed = CardClosed {
-        number: "10001".into(),
-    };
     let cases = [
         (
             r#""usage_corrected":{"corrects":"u-1","usage":{"service":"voice","to":"34600111222","quantity":"61s"}}"#,
@@ -279,27 +265,6 @@ fn corrections_tiers_and_cards_are_taken() {
                 started_at: Timestamp::parse("2026-02-01T09:00:00Z"),
                 original: None,
             }),
-        ),
-        (
-            r#""tier_granted":{"tier":"gold","until":"2026-12-31"}"#,
-            tier(Some("gold"), Some("2026-12-31")),
-        ),
-        (
-            r#""tier_granted":{"tier":"gold"}"#,
-            tier(Some("gold"), None),
-        ),
-        (r#""tier_granted":{}"#, tier(None, None)),
-        (
-            r#""card_issued":{"number":"10001","type":"club","valid_until":"2027-02-28"}"#,
-            card(Some("2027-02-28")),
-        ),
-        (
-            r#""card_issued":{"number":"10001","type":"club"}"#,
-            card(None),
-        ),
-        (
-            r#""card_closed":{"number":"10001"}"#,
-            Body::CardClosed(closed),
         ),
     ];
     for (text, expected) in cases {
@@ -722,36 +687,6 @@ fn bad_records_are_refused_with_reason_field_and_mend() {
             r#"{"usage_cancelled":{"cancels":"u-1","usage":{}}}"#,
             UnknownField,
             &["usage_cancelled.usage", "cancels, source, started_at"],
-        ),
-        (
-            r#"{"account_id":"A","tier_granted":{"tier":""}}"#,
-            MalformedField,
-            &["tier_granted.tier", "empty"],
-        ),
-        (
-            r#"{"account_id":"A","tier_granted":{"until":"2026-12-31"}}"#,
-            MalformedField,
-            &["tier_granted.until", "tier"],
-        ),
-        (
-            r#"{"account_id":"A","card_issued":{"number":"1234","type":"club"}}"#,
-            MalformedField,
-            &["card_issued.number", "4 characters", "5 or more"],
-        ),
-        (
-            r#"{"card_issued":{"number":"10001"}}"#,
-            MissingField,
-            &["card_issued.type"],
-        ),
-        (
-            r#"{"account_id":"A","card_issued":{"number":"10001","type":""}}"#,
-            MalformedField,
-            &["card_issued.type", "empty"],
-        ),
-        (
-            r#"{"account_id":"A","card_closed":{"number":"éééé"}}"#,
-            MalformedField,
-            &["card_closed.number", "4 characters"],
         ),
     ];
     for (line, reason, words) in cases {

@@ -505,12 +505,6 @@ fn what_only_changes_state_reads_too() {
         reason: Reason::UnknownRecord,
         detail: "no record med1/u-1".into(),
     };
-    let card = CardNoted {
-        card: 0xab,
-        card_type: "club".into(),
-        valid_until: until,
-        good: true,
-    };
     let agreed = InstalmentsAgreed {
         purchase: "P1".into(),
         product: "phone".into(),
@@ -552,6 +546,7 @@ fn what_only_changes_state_reads_too() {
             EventBody::TierSet(TierSet {
                 tier: Some("gold".into()),
                 until,
+                ledger: None,
             }),
             r#"{"tier":"gold","until":"2026-12-31"}"#.to_owned(),
         ),
@@ -559,13 +554,9 @@ fn what_only_changes_state_reads_too() {
             EventBody::TierSet(TierSet {
                 tier: None,
                 until: None,
+                ledger: None,
             }),
             "{}".to_owned(),
-        ),
-        (
-            EventBody::CardNoted(card),
-            r#"{"card":"00000000000000ab","type":"club","valid_until":"2026-12-31","good":true}"#
-                .to_owned(),
         ),
         (
             EventBody::InstalmentsAgreed(agreed),

@@ -67,15 +67,19 @@ impl Maker {
         self.counts.memberships += 1;
         let body = match kind {
             Membership::Card => Body::CardIssued(CardIssued {
-                number: Text::new("9724")
-                    .number(u64::from(owner) + 1, 9)
-                    .into_smol(),
+                number: Some(
+                    Text::new("9724")
+                        .number(u64::from(owner) + 1, 9)
+                        .into_smol(),
+                ),
                 card_type: SmolStr::new_static("club"),
                 valid_until: None,
+                allocated: false,
             }),
             Membership::Gold => Body::TierGranted(TierGranted {
                 tier: Some(SmolStr::new_static("gold")),
                 until: None,
+                ledger: None,
             }),
         };
         let account = account_id(owner);

@@ -89,6 +89,8 @@ impl Maker {
             method: SmolStr::new_static(method),
             location: Some(location.into_smol()),
             partner: None,
+            card: None,
+            points_part: None,
             lines,
         });
         let account = account_id(owner);

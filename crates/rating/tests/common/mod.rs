@@ -227,6 +227,7 @@ impl Draft {
             profiles: Profiles::default(),
             classes: vec![],
             schedules: vec![],
+            programmes: vec![],
         };
         for (index, networks) in self.networks.iter().enumerate() {
             let networks = networks
