@@ -36,7 +36,7 @@ pub fn of(view: &AccountView) -> Value {
         "fees": fees.collect::<Vec<_>>(),
         "instalments": instalments.collect::<Vec<_>>(),
         "parked": parked.collect::<Vec<_>>(),
-        "loyalty_tier": view.loyalty_tier.as_deref(),
+        "loyalty_tiers": view.loyalty_tiers.iter().map(|tier| tier.as_str()).collect::<Vec<_>>(),
         "cards": view.cards.iter().map(|card| card.as_str()).collect::<Vec<_>>(),
         "measures": view.measures.iter().map(measure).collect::<Map<_, _>>(),
     })

@@ -30,8 +30,9 @@ pub use compare::{Comparison, Cost, MonthCost, MonthSpan, PlanChoice, PlanCost, 
 pub use error::HistoryError;
 pub use holdings::{AllowanceReport, FeeReport, InstalmentReport, ParkedReport, TierReport};
 pub use loyalty::{
-    BySource, CardReport, EarningReport, LateClaim, LedgerReport, LotReport, LoyaltyLine, LoyaltyReport,
-    LoyaltyStory, MonthOfClub, Promised, Proof, RedemptionReport, RewardGiven, Spenders, TopCustomer,
+    BySource, CardReport, EarningReport, LateClaim, LedgerReport, LotReport, LoyaltyLine,
+    LoyaltyReport, LoyaltyStory, MonthOfClub, Promised, Proof, RedemptionReport, RewardGiven,
+    Spenders, TopCustomer, loyalty_report,
 };
 pub use names::CatalogNames;
 pub use quarantine::{QuarantinedRecord, Selection};

@@ -10,6 +10,7 @@ pub use ledger::{CardReport, EarningReport, LedgerReport, LotReport, RedemptionR
 pub use proof::Proof;
 pub use report::{
     BySource, LateClaim, LoyaltyReport, MonthOfClub, Promised, RewardGiven, Spenders, TopCustomer,
+    loyalty_report,
 };
 pub use show::{LoyaltyLine, LoyaltyStory};
 

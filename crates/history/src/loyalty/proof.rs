@@ -92,7 +92,13 @@ fn input_of(entry: &Entry, source_ref: &str) -> Option<Proof> {
             let kind = input.body.kind();
             let fields = told.get(kind).cloned().unwrap_or_default();
             let account = Some(input.account.to_string());
-            (account, input.occurred_at, &input.key, kind.to_owned(), fields)
+            (
+                account,
+                input.occurred_at,
+                &input.key,
+                kind.to_owned(),
+                fields,
+            )
         }
         (JournaledInput::Raw(raw), Outcome::Quarantined(kept)) => {
             let told: Value = serde_json::from_slice(&kept.original).ok()?;

@@ -156,32 +156,34 @@ pub struct LateClaim {
     pub refused: Option<&'static str>,
 }
 
-impl History {
-    /// Reports on the programmes, of what happened from `from` to `to`; both days are in it.
-    ///
-    /// # Errors
-    /// A journal that cannot be read.
-    pub fn loyalty_report(
-        &self,
-        (from, to): (Option<Date>, Option<Date>),
-        top: usize,
-    ) -> Result<LoyaltyReport, HistoryError> {
-        let mut scanner = self.scan()?;
-        let fold = || Sums {
-            from,
-            to,
-            ..Sums::default()
-        };
-        let folds = (0..threads(self.partitions())).map(|_| fold()).collect();
+/// Reports on the programmes of a deployment, whose journal may have several parts: what happened from `from` to
+/// `to`; both days are in it.
+///
+/// # Errors
+/// A journal that cannot be read.
+pub fn loyalty_report(
+    parts: &[History],
+    (from, to): (Option<Date>, Option<Date>),
+    top: usize,
+) -> Result<LoyaltyReport, HistoryError> {
+    let fold = || Sums {
+        from,
+        to,
+        ..Sums::default()
+    };
+    let (mut sums, mut currency) = (fold(), String::new());
+    for part in parts {
+        let mut scanner = part.scan()?;
+        let folds = (0..threads(part.partitions())).map(|_| fold()).collect();
         let (world, folds) = fold_all(&mut scanner, folds, &mut |_| true)?;
-        let mut sums = fold();
         for other in folds {
             sums.add(other);
         }
-        let latest = world.world().catalogs.latest();
-        let currency = latest.map(|version| version.catalog.currency.to_string());
-        Ok(sums.conclude(currency.unwrap_or_default(), top))
+        if let Some(version) = world.world().catalogs.latest() {
+            currency = version.catalog.currency.to_string();
+        }
     }
+    Ok(sums.conclude(currency, top))
 }
 
 /// A member on its way through the journal.
@@ -520,9 +522,7 @@ impl Sums {
         for (month, of) in std::mem::take(&mut self.months) {
             members += of.joined;
             members -= of.left.min(members);
-            let counts = self
-                .from
-                .is_none_or(|from| Month::of(from) <= month);
+            let counts = self.from.is_none_or(|from| Month::of(from) <= month);
             if counts {
                 months.push(MonthOfClub {
                     month: month.to_string(),
@@ -531,7 +531,10 @@ impl Sums {
                 });
             }
         }
-        let open = self.customers.values().filter(|customer| !customer.ledgers.is_empty());
+        let open = self
+            .customers
+            .values()
+            .filter(|customer| !customer.ledgers.is_empty());
         let mut members_by_tier: BTreeMap<String, u64> = BTreeMap::new();
         for tier in open.flat_map(|customer| customer.ledgers.values()) {
             *members_by_tier.entry(tier.clone()).or_default() += 1;
@@ -581,7 +584,13 @@ impl Sums {
     /// Notes in each month how many bought again; gives the sum, and how many could have.
     fn count_returns(&mut self) -> (u64, u64) {
         let (mut came_back, mut bought_before) = (0, 0);
-        let last: FxHashSet<Month> = self.months.keys().next_back().copied().into_iter().collect();
+        let last: FxHashSet<Month> = self
+            .months
+            .keys()
+            .next_back()
+            .copied()
+            .into_iter()
+            .collect();
         for customer in self.customers.values() {
             for month in customer.months.iter().filter(|month| !last.contains(month)) {
                 bought_before += 1;

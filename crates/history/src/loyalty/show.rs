@@ -139,10 +139,7 @@ fn line_of(
     Some(LoyaltyLine {
         at: output.effective_at,
         kind: body.kind(),
-        caused_by: format!(
-            "{}/{}",
-            output.caused_by.source, output.caused_by.event_id
-        ),
+        caused_by: format!("{}/{}", output.caused_by.source, output.caused_by.event_id),
         actor: actor.map(ToString::to_string),
         fields: told.get_mut(body.kind())?.take(),
     })
