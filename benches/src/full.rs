@@ -21,6 +21,7 @@ pub struct FullCall {
     counter: CounterNo,
     numbers: Vec<String>,
     cards: Vec<SmolStr>,
+    tiers: Vec<SmolStr>,
 }
 
 impl FullCall {
@@ -40,6 +41,7 @@ impl FullCall {
                 .ok_or_else(|| anyhow::anyhow!("no rate with tiers"))?,
             numbers: numbers.collect(),
             cards: vec!["blue".into(), "club".into()],
+            tiers: vec!["gold".into()],
             set,
         })
     }
@@ -64,7 +66,7 @@ impl FullCall {
         let account = Account {
             customer: Customer {
                 class: Some("standard"),
-                tier: Some("gold"),
+                tiers: &self.tiers,
                 cards: &self.cards,
                 vip_rank: 1,
             },

@@ -1,5 +1,7 @@
 //! The catalog that says the same as a neutral configuration in JSON, written in our own TOML.
 
+mod programme;
+
 use serde_json::{Value, json};
 use smol_str::SmolStr;
 use std::fmt::Write as _;
@@ -14,9 +16,10 @@ pub const PLAN: &str = "story";
 pub fn catalog_files(config: &Value) -> Result<Vec<(SmolStr, SmolStr)>, String> {
     let mut out = String::new();
     let currency = config["currency"].as_str().unwrap_or("EUR");
+    let zone = config["time_zone"].as_str().unwrap_or("UTC");
     let _ = writeln!(
         out,
-        "name = \"story\"\ncurrency = \"{currency}\"\ntime_zone = \"UTC\"\nvalid_from = 1970-01-01\n"
+        "name = \"story\"\ncurrency = \"{currency}\"\ntime_zone = \"{zone}\"\nvalid_from = 1970-01-01\n"
     );
     write_prices(&mut out, &config["prices"]);
     for (name, calendar) in entries(&config["calendars"]) {
@@ -27,6 +30,10 @@ pub fn catalog_files(config: &Value) -> Result<Vec<(SmolStr, SmolStr)>, String> 
     }
     for (name, class) in entries(&config["classes"]) {
         write_class(&mut out, name, class);
+    }
+    for (name, settings) in entries(&config["programmes"]) {
+        programme::write(&mut out, name, settings);
+        out.push('\n');
     }
     Ok(vec![("catalog.toml".into(), out.into())])
 }

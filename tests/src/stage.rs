@@ -17,13 +17,14 @@ use umbral_model::time::Timestamp;
 use umbral_wire::{OutputBody, OutputEvent, json as wire_json};
 
 /// Fields that a body may hold for short and that belong to the envelope.
-const ENVELOPE: [&str; 6] = [
+const ENVELOPE: [&str; 7] = [
     "source",
     "event_id",
     "currency",
     "account_id",
     "member_id",
     "forced",
+    "actor",
 ];
 
 /// A running engine.
@@ -189,7 +190,11 @@ impl Stage {
     /// Decides an input; the clock is its own instant if that is later. Fields of the envelope may stand in
     /// the body.
     pub fn input(&mut self, account: &str, id: &str, at: &str, kind: &str, body: Value) {
-        let line = input_line(account, id, at, kind, body);
+        self.line(at, input_line(account, id, at, kind, body));
+    }
+
+    /// Decides an input as a line of JSON; `at` is its instant, for what cannot be read.
+    pub fn line(&mut self, at: &str, line: String) {
         let incoming = match wire_json::parse_incoming(line.as_bytes()) {
             Ok(incoming) => incoming,
             Err(error) => {
@@ -481,9 +486,12 @@ fn input_line(account: &str, id: &str, at: &str, kind: &str, body: Value) -> Str
         if field == "member_id" && kind.starts_with("member_") {
             continue;
         }
-        if let Some(value) = body.remove(field) {
-            envelope.insert(field.into(), value);
-        }
+        match body.remove(field) {
+            // Whom it concerns is left to the identifier that it names.
+            Some(Value::Null) => envelope.remove(field),
+            Some(value) => envelope.insert(field.into(), value),
+            None => None,
+        };
     }
     if kind == "customer_added" && !body.contains_key("plan") {
         body.insert("plan".into(), json!(PLAN));

@@ -1,7 +1,8 @@
 //! An account in the JSON form in which stories say how it must be.
 
 use serde_json::{Map, Value, json};
-use umbral_engine::{AccountView, GrantView, MeasureView};
+use smol_str::SmolStr;
+use umbral_engine::{AccountView, GrantView, LedgerView, MeasureView};
 use umbral_model::input::Scope;
 use umbral_model::money::Money;
 
@@ -36,10 +37,32 @@ pub fn of(view: &AccountView) -> Value {
         "fees": fees.collect::<Vec<_>>(),
         "instalments": instalments.collect::<Vec<_>>(),
         "parked": parked.collect::<Vec<_>>(),
-        "loyalty_tier": view.loyalty_tier.as_deref(),
-        "cards": view.cards.iter().map(|card| card.as_str()).collect::<Vec<_>>(),
+        "loyalty_tiers": words(&view.loyalty_tiers),
+        "cards": words(&view.cards),
+        "ledgers": view.ledgers.iter().map(ledger).collect::<Map<_, _>>(),
         "measures": view.measures.iter().map(measure).collect::<Map<_, _>>(),
     })
+}
+
+fn words(words: &[SmolStr]) -> Vec<&str> {
+    words.iter().map(SmolStr::as_str).collect()
+}
+
+/// A ledger of points, by its name.
+fn ledger(view: &LedgerView) -> (String, Value) {
+    let state = json!({
+        "state": view.state,
+        "pending": view.balances.pending,
+        "available": view.balances.available,
+        "reserved": view.balances.reserved,
+        "debt": view.balances.debt,
+        "tier": view.tier.as_deref(),
+        "counter": view.counter,
+        "sales": money(view.sales),
+        "valid_until": view.validity.1.map(|day| day.to_string()),
+        "ends_on": view.ends_on.map(|day| day.to_string()),
+    });
+    (view.ledger.to_string(), state)
 }
 
 fn money(amount: Money) -> String {

@@ -385,7 +385,7 @@ fn is_met(expected: &Expected, got: &Value) -> bool {
 }
 
 /// Whether a value has what is listed: of objects the named fields, of lists every element.
-fn has(got: &Value, listed: &Value) -> bool {
+pub(crate) fn has(got: &Value, listed: &Value) -> bool {
     match (got, listed) {
         (Value::Object(got), Value::Object(listed)) => listed
             .iter()

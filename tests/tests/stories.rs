@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 use std::path::{Path, PathBuf};
-use umbral_tests::stories;
+use umbral_tests::{loyalty_stories, stories};
 
 fn run_all(folder: &Path) {
     let (count, failures) = stories::run_folder(folder).unwrap();
@@ -33,6 +33,28 @@ fn shared_stories() {
         if let Some(folder) = stories::find_upwards(inside) {
             run_all(&folder);
         }
+    }
+}
+
+#[test]
+fn loyalty_stories_of_our_own() {
+    run_all(&Path::new(env!("CARGO_MANIFEST_DIR")).join("stories/loyalty"));
+}
+
+#[test]
+fn shared_loyalty_stories() {
+    for inside in ["vectors/loyalty_stories", "shared/vectors/loyalty_stories"] {
+        let Some(folder) = stories::find_upwards(inside) else {
+            continue;
+        };
+        let (count, failures) = loyalty_stories::run_folder(&folder).unwrap();
+        assert!(count > 0, "{folder:?} holds no story");
+        assert!(
+            failures.is_empty(),
+            "{} of {count} stories of {folder:?} differ:\n\n{}",
+            failures.len(),
+            failures.join("\n")
+        );
     }
 }
 

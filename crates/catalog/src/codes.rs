@@ -250,6 +250,45 @@ codes! {
     IMPORT_CONFLICT = "C-0184";
     /// An option of the import that no catalog would take.
     IMPORT_OPTION = "C-0185";
+
+    /// A length of time that is not so many days, months or minutes.
+    BAD_SPAN = "C-0200";
+    /// A programme without rules, or with rules in two places.
+    NO_EARNING = "C-0201";
+    /// A rule that earns points and nothing, or neither.
+    EARN_RULE = "C-0202";
+    /// Points that no amount of money bounds.
+    POINTS_WITHOUT_BOUND = "C-0203";
+    /// A rule that can never match.
+    EARN_NEVER = "C-0204";
+    /// Usage that earns when it is rated and when its bill is paid.
+    SOURCE_OVERLAP = "C-0205";
+    /// A promotion that an earlier one always comes before.
+    PROMOTION_NEVER = "C-0206";
+    /// Versions of rules that do not ascend.
+    VERSION_ORDER = "C-0207";
+    /// Tiers that do not ascend from 0.
+    TIER_LADDER = "C-0208";
+    /// A multiplier that cannot be read.
+    BAD_MULTIPLIER = "C-0209";
+    /// A tier that no programme has.
+    UNKNOWN_TIER = "C-0210";
+    /// A type of card that no programme has.
+    UNKNOWN_CARD = "C-0211";
+    /// A card line that no card has.
+    UNKNOWN_CARD_LINE = "C-0212";
+    /// A setting of a programme that nothing could act on.
+    PROGRAMME_SETTING = "C-0213";
+    /// A notice as long as the period that it is about.
+    NOTICE_TOO_EARLY = "C-0214";
+    /// A reward of no points.
+    BAD_REWARD = "C-0215";
+    /// Points that no reward is to be had for.
+    REWARD_OUT_OF_REACH = "C-0216";
+    /// A programme that is not defined.
+    UNKNOWN_PROGRAMME = "C-0217";
+    /// A case of points without exactly one source.
+    POINTS_CASE = "C-0218";
 }
 
 /// All codes with their pages, in order.

@@ -5,6 +5,7 @@ use crate::check;
 use crate::codes;
 use crate::compile::compile;
 use crate::draft::Draft;
+use crate::loyalty::case::PointsCase;
 use crate::problem::{Problem, Report, Severity};
 use crate::source::{Source, Spot};
 use crate::summary::Summary;
@@ -30,8 +31,10 @@ pub struct Compiled {
     pub catalog: Catalog,
     /// What somebody should look at.
     pub warnings: Vec<Problem>,
-    /// Its own cases, not yet run.
+    /// Its own cases of records, not yet run.
     pub cases: Vec<CatalogCase>,
+    /// Its own cases of points, not yet judged.
+    pub points: Vec<PointsCase>,
     /// What it sells.
     pub summary: Summary,
 }
@@ -247,7 +250,8 @@ fn load_sorted(
         Compiled {
             catalog,
             warnings: problems,
-            cases,
+            cases: cases.records,
+            points: cases.points,
             summary,
         },
         spot,

@@ -1,6 +1,10 @@
 //! Loyalty programmes as the engine reads them (sections 4 and 4b of the semantics). All lists are in the order
 //! in which they decide.
 
+pub mod accrual;
+pub mod case;
+pub(crate) mod words;
+
 use smol_str::SmolStr;
 use umbral_model::money::Money;
 use umbral_model::time::{Date, Timestamp};
@@ -301,6 +305,12 @@ impl Programme {
         let past = self.vip_floor.partition_point(|(least, _)| *least <= rank);
         past.checked_sub(1)
             .map_or(0, |index| usize::from(self.vip_floor[index].1))
+    }
+
+    /// Its card lines: that of purchases without a card, and those of cards; a line of several types once for each.
+    pub fn lines(&self) -> Vec<&SmolStr> {
+        let cards = self.card_types.iter().map(|card| &card.line);
+        self.default_line.iter().chain(cards).collect()
     }
 
     /// Whether some rule is about this source.

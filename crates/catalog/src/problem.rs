@@ -80,7 +80,7 @@ impl Problem {
 }
 
 /// What may be untrue where a TOML file was not read, and with it definitions and uses of names.
-const FROM_TOML: [&str; 20] = [
+const FROM_TOML: [&str; 24] = [
     codes::UNKNOWN_SERVICE,
     codes::UNKNOWN_ZONE,
     codes::UNKNOWN_BAND,
@@ -101,6 +101,10 @@ const FROM_TOML: [&str; 20] = [
     codes::ALLOWANCE_NOT_SOLD,
     codes::DISCOUNT_NEVER,
     codes::EMPTY_NETWORK,
+    codes::UNKNOWN_TIER,
+    codes::UNKNOWN_CARD,
+    codes::UNKNOWN_CARD_LINE,
+    codes::UNKNOWN_PROGRAMME,
 ];
 /// What may be untrue where the form of numbers, the currency and the time zone are not known.
 const FROM_HEAD: [&str; 9] = [

@@ -10,6 +10,7 @@ use std::fs;
 use std::path::Path;
 use umbral_catalog::case::Expected;
 use umbral_catalog::load;
+use umbral_catalog::loyalty::Programme;
 use umbral_catalog::tables::{Holidays, WarningAt};
 use umbral_model::input::{Measure, Scope};
 use umbral_model::money::{Money, Pico};
@@ -68,6 +69,40 @@ fn the_demo_catalog_has_no_problems() {
     let voice = &summary.plans[4].services[0];
     assert_eq!((voice.service.as_str(), voice.per), ("voice", "minute"));
     assert_eq!(voice.highest, Pico::parse("7.50").unwrap());
+}
+
+#[test]
+fn the_club_of_the_demo_keeps_its_cases_and_they_meet_every_rule() {
+    let mut found = Vec::new();
+    folder(Path::new("../../examples/catalogs/demo"), "", &mut found);
+    let compiled = load(&found, &Zones).unwrap_or_else(|problems| panic!("{problems:#?}"));
+    let judged = compiled.points.iter();
+    let failed: Vec<_> = judged
+        .filter_map(|case| case.judge(&compiled.catalog))
+        .collect();
+    assert_eq!(failed, []);
+    // Without a rule or promotion, some case is not kept.
+    let [club] = compiled.catalog.programmes.as_slice() else {
+        panic!("one programme");
+    };
+    let keeps = |club: &Programme| {
+        let mut catalog = compiled.catalog.clone();
+        catalog.programmes = vec![club.clone()];
+        compiled
+            .points
+            .iter()
+            .all(|case| case.judge(&catalog).is_none())
+    };
+    for rule in 0..club.versions[0].rules.len() {
+        let mut other = club.clone();
+        other.versions[0].rules.remove(rule);
+        assert!(!keeps(&other), "no case meets rule {}", rule + 1);
+    }
+    for promotion in 0..club.promotions.len() {
+        let mut other = club.clone();
+        other.promotions.remove(promotion);
+        assert!(!keeps(&other), "no case meets promotion {}", promotion + 1);
+    }
 }
 
 #[test]

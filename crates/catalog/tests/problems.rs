@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used)]
 
 mod common;
+#[path = "problems/loyalty.rs"]
+mod loyalty;
 #[path = "problems/tariff.rs"]
 mod tariff;
 
@@ -132,7 +134,7 @@ const TOML: &[(&str, &str)] = &[
     ),
     ("C-0009", "[rate.«call»]\nprice = \"free\"\n"),
     ("C-0009", "[service.«voice»]\nmeasured_in = \"time\"\n"),
-    ("C-0010", "[«programme».a]\nname = \"Club\"\n"),
+    ("C-0010", "[«fee».a]\nprice = \"5.00\"\n"),
     ("C-0011", "[rate.«\"*\"»]\nprice = \"free\"\n"),
     ("C-0022", "[holidays]\nextra = [«\"25.12.2026\"»]\n"),
     ("C-0023", "[service.a]\nmeasured_in = «\"bytes\"»\n"),
@@ -435,7 +437,7 @@ const OTHERS: &[(&str, &str, &str)] = &[
 
 #[test]
 fn each_mistake_has_its_code_place_and_page() {
-    let tables = TOML.iter().chain(tariff::ROWS);
+    let tables = TOML.iter().chain(tariff::ROWS).chain(loyalty::ROWS);
     let tables = tables.map(|(code, text)| check(HEAD, code, "new.toml", text));
     let others = OTHERS.iter().chain(tariff::OTHERS);
     let others = others.map(|(code, path, text)| check(HEAD, code, path, text));
@@ -459,6 +461,7 @@ fn every_code_is_met_by_a_test() {
         let tabled = TOML.iter().any(|(known, _)| known == code)
             || OTHERS.iter().any(|(known, ..)| known == code)
             || tariff::ROWS.iter().any(|(known, _)| known == code)
+            || loyalty::ROWS.iter().any(|(known, _)| known == code)
             || tariff::HEADS.iter().any(|(known, _)| known == code)
             || elsewhere.contains(code);
         assert!(tabled, "{code}");

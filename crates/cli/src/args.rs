@@ -4,7 +4,7 @@ use crate::commands;
 use crate::output::Format;
 use clap::{Parser, Subcommand};
 use umbral_history::Month;
-use umbral_model::time::Timestamp;
+use umbral_model::time::{Date, Timestamp};
 use umbral_rating::batch::{INSTANT_RANGE, is_out_of_range};
 
 /// Most threads that a command starts for its work; more than any machine has cores for.
@@ -68,6 +68,9 @@ pub(crate) enum Command {
     Why(commands::why::Args),
     /// Show what a month cost, or would have cost under other plans
     Bill(commands::bill::Args),
+    /// Points, tiers and cards: a customer's, all members', and the proof of a purchase
+    #[command(subcommand)]
+    Loyalty(commands::loyalty::Command),
     /// Print a derived stream, one JSON object a line
     Tail(commands::tail::Args),
     /// List, show and resubmit records that could not be taken
@@ -99,6 +102,11 @@ pub(crate) fn instant(text: &str) -> Result<Timestamp, String> {
         "not an instant: write RFC 3339 with an offset, such as 2026-03-02T10:00:00+01:00"
             .to_owned()
     })
+}
+
+/// Reads a day such as `2026-03-02`.
+pub(crate) fn date(text: &str) -> Result<Date, String> {
+    Date::parse(text).ok_or_else(|| "not a day: write it such as 2026-03-02".to_owned())
 }
 
 /// Reads a number of threads.

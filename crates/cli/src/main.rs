@@ -75,6 +75,7 @@ fn run(command: Command, out: &mut Out) -> Result<Exit, Failure> {
         Command::Account(args) => commands::account::run(&args, out),
         Command::Why(args) => commands::why::run(&args, out),
         Command::Bill(args) => commands::bill::run(&args, out),
+        Command::Loyalty(command) => commands::loyalty::run(&command, out),
         Command::Tail(args) => commands::tail::run(&args, out),
         Command::Quarantine(command) => commands::quarantine::run(&command, out),
         Command::Replay(args) => commands::replay::run(&args, out),

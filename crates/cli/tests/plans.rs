@@ -212,7 +212,7 @@ fn an_account_shows_what_it_has() {
     assert_eq!(account["tiers"][0]["tier"], 2);
     assert_eq!(account["fees"][0]["fee"], "12.40");
     assert_eq!(account["instalments"][0]["remaining"], "230.00");
-    assert_eq!(account["loyalty_tier"], "gold");
+    assert_eq!(account["loyalty_tiers"], json(r#"["gold"]"#));
     assert_eq!(account["cards"], json(r#"["club"]"#));
     assert_eq!(account["parked"][0]["record"], "med/99");
     assert_eq!(

@@ -3,6 +3,7 @@
 
 use crate::collections::Collections;
 use crate::dates;
+use crate::loyalty::Loyalty;
 use crate::rare::{Nothing, Rare};
 use crate::tariff::meters::Meters;
 use crate::world::World;
@@ -143,6 +144,8 @@ pub(crate) struct Cold {
     pub billing: Rare<Billing>,
     /// Cases, promises, holds.
     pub collections: Rare<Collections>,
+    /// Points, cards, and what earns and spends.
+    pub loyalty: Rare<Loyalty>,
 }
 
 static NO_COLD: Cold = Cold {
@@ -158,9 +161,10 @@ static NO_COLD: Cold = Cold {
     tariff: Rare::NOTHING,
     billing: Rare::NOTHING,
     collections: Rare::NOTHING,
+    loyalty: Rare::NOTHING,
 };
 
-/// Profiles, changes of plan and class, tiers and cards, what was bought and what was corrected.
+/// Profiles, changes of plan and class, tiers, what was bought and what was corrected.
 #[derive(Clone, PartialEq, Debug, serde::Serialize, serde::Deserialize)]
 pub(crate) struct TariffHistory {
     /// Rating profile instead of a plan.
@@ -170,10 +174,8 @@ pub(crate) struct TariffHistory {
     pub plans: ThinVec<(Timestamp, PlanNo)>,
     /// Classes from when on, ascending, once the class changed.
     pub classes: ThinVec<(Timestamp, ClassNo)>,
-    /// Loyalty tiers by hand, from when on, ascending.
+    /// Loyalty tiers from when on, ascending.
     pub tiers: ThinVec<TierHeld>,
-    /// Cards in the order in which they were given out.
-    pub cards: ThinVec<Card>,
     /// Instalments to come, in the order in which they were agreed.
     pub instalments: ThinVec<Instalments>,
     /// Records that were corrected, with what stands for them now, in the order of their first corrections.
@@ -194,7 +196,6 @@ impl Nothing for TariffHistory {
             plans: ThinVec::new(),
             classes: ThinVec::new(),
             tiers: ThinVec::new(),
-            cards: ThinVec::new(),
             instalments: ThinVec::new(),
             corrected: ThinVec::new(),
             parked: ThinVec::new(),
@@ -240,25 +241,15 @@ pub(crate) struct Member {
     pub plans: ThinVec<(Timestamp, PlanNo)>,
 }
 
-/// A loyalty tier by hand, or the end of one.
+/// A loyalty tier from an instant on, or the end of one.
 #[derive(Clone, PartialEq, Debug, serde::Serialize, serde::Deserialize)]
 pub(crate) struct TierHeld {
     pub from: Timestamp,
     pub tier: Option<SmolStr>,
     /// Last local day.
     pub until: Option<Date>,
-}
-
-/// A card; its number is not kept.
-#[derive(Clone, PartialEq, Debug, serde::Serialize, serde::Deserialize)]
-pub(crate) struct Card {
-    /// Hash of the number.
-    pub card: u64,
-    pub card_type: SmolStr,
-    pub from: Timestamp,
-    pub closed_at: Option<Timestamp>,
-    /// Last local day.
-    pub valid_until: Option<Date>,
+    /// The ledger whose tier it is; none: a word of the operator's own.
+    pub ledger: Option<LedgerName>,
 }
 
 /// What is paid of a plan's fee in the current cycle.

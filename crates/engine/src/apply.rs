@@ -3,7 +3,7 @@
 
 use crate::account::Row;
 use crate::world::World;
-use crate::{billing, collections, credit, customer, tariff, usage};
+use crate::{billing, collections, credit, customer, loyalty, tariff, usage};
 use umbral_model::event::{Event, EventBody};
 
 /// Takes the event into the row. The row must be the one that the event was made for: its `account_seq` is
@@ -19,6 +19,11 @@ pub(crate) fn apply(world: &World, row: &mut Row, event: &Event) {
         EventBody::UsageRated(body) => usage::apply_usage(world, row, body),
         EventBody::ChargePosted(body) => usage::apply_charge(row, body),
         EventBody::PurchaseRecorded(_)
+        | EventBody::PointsNotEarned(_)
+        | EventBody::RedemptionRejected(_)
+        | EventBody::RewardLevelReached(_)
+        | EventBody::CardChecked(_)
+        | EventBody::ContactNoted(_)
         | EventBody::IdentifierNoted(_)
         | EventBody::LimitBreached(_)
         | EventBody::LimitCured(_)
@@ -32,9 +37,7 @@ pub(crate) fn apply(world: &World, row: &mut Row, event: &Event) {
         | EventBody::FeesCharged(_)
         | EventBody::InstalmentsAgreed(_)
         | EventBody::CorrectionParked(_)
-        | EventBody::CorrectionUnclaimed(_)
-        | EventBody::TierSet(_)
-        | EventBody::CardNoted(_) => tariff::apply(world, row, event),
+        | EventBody::CorrectionUnclaimed(_) => tariff::apply(world, row, event),
         EventBody::AccountOpened(_)
         | EventBody::MemberOpened(_)
         | EventBody::MemberClosed(_)
@@ -66,7 +69,6 @@ pub(crate) fn apply(world: &World, row: &mut Row, event: &Event) {
         | EventBody::StepDue(_)
         | EventBody::StepPostponed(_)
         | EventBody::StepResultNoted(_)
-        | EventBody::CorrectionApplied(_)
         | EventBody::CaseExhausted(_)
         | EventBody::CaseClosed(_)
         | EventBody::PromiseNoted(_)
@@ -75,5 +77,40 @@ pub(crate) fn apply(world: &World, row: &mut Row, event: &Event) {
         | EventBody::PromiseBroken(_)
         | EventBody::HoldNoted(_)
         | EventBody::HoldReleased(_) => collections::apply(row, event),
+        EventBody::CorrectionApplied(body) => match body.reinstated {
+            Some(_) => loyalty::apply(world, row, event),
+            None => collections::apply(row, event),
+        },
+        EventBody::PointsEarned(_)
+        | EventBody::PointsClawedBack(_)
+        | EventBody::PointsVoided(_)
+        | EventBody::PointsExpired(_)
+        | EventBody::PointsReleased(_)
+        | EventBody::PointsExpiring(_)
+        | EventBody::EarningNoted(_)
+        | EventBody::EarningCredited(_)
+        | EventBody::SalesCounted(_)
+        | EventBody::UsageCounted(_)
+        | EventBody::RefundNoted(_)
+        | EventBody::RefundParked(_)
+        | EventBody::RedemptionAccepted(_)
+        | EventBody::RedemptionCommitted(_)
+        | EventBody::RedemptionReversed(_)
+        | EventBody::MemberEnrolled(_)
+        | EventBody::TierSet(_)
+        | EventBody::TierChanged(_)
+        | EventBody::TierWillChange(_)
+        | EventBody::TierRestored(_)
+        | EventBody::ValidityRenewed(_)
+        | EventBody::NoticePassed(_)
+        | EventBody::MembershipWarned(_)
+        | EventBody::MembershipTerminated(_)
+        | EventBody::CardIssued(_)
+        | EventBody::CardConfirmed(_)
+        | EventBody::CardLostReported(_)
+        | EventBody::CardReplaced(_)
+        | EventBody::CardRenewed(_)
+        | EventBody::CardExpired(_)
+        | EventBody::CardClosed(_) => loyalty::apply(world, row, event),
     }
 }

@@ -5,6 +5,7 @@ use crate::collections::case;
 use crate::credit::{latch, restriction};
 use crate::dates;
 use crate::draft::Draft;
+use crate::loyalty;
 use crate::tariff::{correction, fees, grants, meters};
 use crate::world::World;
 use thin_vec::ThinVec;
@@ -284,6 +285,7 @@ pub(crate) fn close_cycle(draft: &mut Draft<'_>) {
         restriction::lift_of_measure(draft, latch.measure, latch.scope);
     }
     latch::seed(draft);
+    loyalty::usage::settle(draft);
 }
 
 fn is_published_breach(latch: &Latch) -> bool {
@@ -527,6 +529,8 @@ fn apply_cycle(world: &World, row: &mut Row, body: &CycleClosed) {
     cold.fees.retain(|fee| fee.until > body.cycle_end);
     meters::forget(row, oldest_kept, oldest_instant);
     correction::forget(world, row, body.cycle_end);
+    let horizon = body.cycle_end.plus_days(-HORIZON_DAYS);
+    loyalty::forget(row, horizon, world.zone(zone).start_of_day(horizon));
     row.fees_due = fees::has_dues(world, row);
 }
 

@@ -5,7 +5,8 @@ use crate::billing::{bill, dispute, payment};
 use crate::collections::{case, hold, promise};
 use crate::credit::{limit, restriction};
 use crate::draft::Draft;
-use crate::tariff::{self, correction, purchase};
+use crate::loyalty::{self, card, invoice, manual, member, redemption, refund, tier};
+use crate::tariff::{correction, purchase};
 use crate::{customer, usage};
 use umbral_model::event::EventBody;
 use umbral_model::input::{Body, Input};
@@ -36,17 +37,36 @@ pub(crate) fn decide(draft: &mut Draft<'_>, input: &Input) -> Result<(), Rejecti
         Body::ChargeAdded(body) => usage::add_charge(draft, input, body),
         Body::Purchase(body) => purchase::record(draft, input, body),
         Body::UsageCorrected(_) | Body::UsageCancelled(_) => correction::decide(draft, input),
-        Body::TierGranted(body) => tariff::customer::grant_tier(draft, body),
-        Body::CardIssued(body) => tariff::customer::issue_card(draft, body),
-        Body::CardClosed(body) => tariff::customer::close_card(draft, body),
-        Body::BillIssued(body) => bill::issue(draft, body),
-        Body::BillVoided(body) => bill::void(draft, body),
-        Body::PaymentReceived(body) => payment::receive(draft, input, body),
-        Body::PaymentReversed(body) => payment::reverse(draft, body),
-        Body::CreditNote(body) => bill::credit(draft, body),
-        Body::WriteOff(body) => bill::write_off(draft, body),
-        Body::DisputeOpened(body) => dispute::open(draft, body),
-        Body::DisputeResolved(body) => dispute::resolve(draft, body),
+        Body::BillIssued(_)
+        | Body::BillVoided(_)
+        | Body::PaymentReceived(_)
+        | Body::PaymentReversed(_)
+        | Body::CreditNote(_)
+        | Body::WriteOff(_)
+        | Body::DisputeOpened(_)
+        | Body::DisputeResolved(_) => {
+            decide_bill(draft, input)?;
+            invoice::settle(draft);
+            Ok(())
+        }
+        Body::TierGranted(body) => tier::grant(draft, body),
+        Body::CardIssued(body) => card::issue(draft, input, body),
+        Body::CardClosed(body) => card::close(draft, body),
+        Body::CardConfirmed(body) => card::confirm(draft, body),
+        Body::CardLostReported(body) => card::report_lost(draft, body),
+        Body::CardReplaced(body) => card::replace(draft, body),
+        Body::CardRenewed(body) => card::renew(draft, body),
+        Body::CardChecked(body) => card::check(draft, body),
+        Body::Enrolled(body) => member::enrol(draft, body),
+        Body::Visit(body) => manual::visit(draft, input, body),
+        Body::PurchaseClaimed(body) => loyalty::purchase::claim(draft, input, body),
+        Body::Refund(body) => refund::take(draft, input, body),
+        Body::RedemptionRequested(body) => redemption::request(draft, body),
+        Body::RedemptionCommitted(body) => redemption::commit(draft, body),
+        Body::RedemptionReleased(body) => redemption::release(draft, body),
+        Body::PointsAdjusted(body) => manual::adjust(draft, input, body),
+        Body::PointsVoided(body) => manual::void(draft, input, body),
+        Body::EffortScored(body) => manual::score_effort(draft, body),
         Body::PromiseMade(body) => promise::make(draft, body),
         Body::PromiseCancelled(body) => promise::cancel(draft, body),
         Body::HoldSet(body) => hold::set(draft, body),
@@ -54,6 +74,25 @@ pub(crate) fn decide(draft: &mut Draft<'_>, input: &Input) -> Result<(), Rejecti
         Body::StepCompleted(body) => case::note_result(draft, body),
         Body::CaseClosedBy(body) => case::close_by_command(draft, body),
         Body::RestrictionChanged(body) => restriction::by_command(draft, body),
+    }
+}
+
+/// Decides an input about bills and money; what bills earn follows from it.
+fn decide_bill(draft: &mut Draft<'_>, input: &Input) -> Result<(), Rejection> {
+    match &input.body {
+        Body::BillIssued(body) => {
+            bill::issue(draft, body)?;
+            invoice::note(draft, body);
+            Ok(())
+        }
+        Body::BillVoided(body) => bill::void(draft, body),
+        Body::PaymentReceived(body) => payment::receive(draft, input, body),
+        Body::PaymentReversed(body) => payment::reverse(draft, body),
+        Body::CreditNote(body) => bill::credit(draft, body),
+        Body::WriteOff(body) => bill::write_off(draft, body),
+        Body::DisputeOpened(body) => dispute::open(draft, body),
+        Body::DisputeResolved(body) => dispute::resolve(draft, body),
+        _ => Ok(()),
     }
 }
 

@@ -4,12 +4,18 @@
 use crate::account::*;
 use crate::collections::{Case, ClosedCase, Collections, DoneStep, Hold, Promise};
 use crate::dedup::Dedup;
+use crate::loyalty::{
+    Card, Earning, Ending, Ledger, Lot, Loyalty, Notice, ParkedRefund, Previous, Redemption,
+    RedemptionState,
+};
 use crate::rare::{Nothing, Rare};
 use crate::tariff::meters::{Counted, Grant, Meters, UnitLatch};
 use smallvec::SmallVec;
 use smol_str::SmolStr;
 use thin_vec::ThinVec;
-use umbral_model::event::{CaseBill, CaseState, OutId};
+use umbral_model::event::{
+    CaseBill, CaseState, EarningKind, EarningLine, LotSpent, NotEarned, OutId, PointsPaid,
+};
 use umbral_model::ids::*;
 use umbral_model::input::{HoldReason, InputKey, Instalment, Measure, RestrictionReason, Scope};
 use umbral_model::money::{Currency, Money};
@@ -91,7 +97,14 @@ macro_rules! feed_fields {
 }
 
 feed_integers!(u8, u16, u32, u64, u128, i32, i64);
-feed_words!(Measure, Scope, RestrictionReason, HoldReason);
+feed_words!(
+    Measure,
+    Scope,
+    RestrictionReason,
+    HoldReason,
+    EarningKind,
+    NotEarned
+);
 feed_ids!(
     SmolStr,
     AccountId,
@@ -105,6 +118,9 @@ feed_ids!(
     ScheduleName,
     PlanName,
     PurchaseId,
+    RedemptionId,
+    RefundId,
+    LedgerName,
     Source,
     EventId
 );
@@ -116,7 +132,8 @@ feed_numbers!(
     OutId,
     GrantNo,
     AllowanceNo,
-    CounterNo
+    CounterNo,
+    LotNo
 );
 
 impl Feed for str {
@@ -156,11 +173,17 @@ impl Feed for Currency {
     }
 }
 
-impl Feed for PaymentState {
-    fn feed(&self, hasher: &mut Xxh3) {
-        (*self as u8).feed(hasher);
-    }
+macro_rules! feed_variants {
+    ($($type:ty),*) => {$(
+        impl Feed for $type {
+            fn feed(&self, hasher: &mut Xxh3) {
+                (*self as u8).feed(hasher);
+            }
+        }
+    )*};
 }
+
+feed_variants!(PaymentState, RedemptionState, Ending, Notice);
 
 impl<T: Feed> Feed for Option<T> {
     fn feed(&self, hasher: &mut Xxh3) {
@@ -247,6 +270,23 @@ impl<A: Feed, B: Feed> Feed for (A, B) {
     }
 }
 
+impl<A: Feed, B: Feed, C: Feed> Feed for (A, B, C) {
+    fn feed(&self, hasher: &mut Xxh3) {
+        self.0.feed(hasher);
+        self.1.feed(hasher);
+        self.2.feed(hasher);
+    }
+}
+
+/// A refund that waits is known by its key: its content is in the journal.
+impl Feed for ParkedRefund {
+    fn feed(&self, hasher: &mut Xxh3) {
+        self.key.feed(hasher);
+        self.occurred_at.feed(hasher);
+        self.until.feed(hasher);
+    }
+}
+
 impl Feed for Row {
     fn feed(&self, hasher: &mut Xxh3) {
         self.id.feed(hasher);
@@ -280,7 +320,6 @@ feed_fields!(Cold {
     members,
     tariff.classes,
     tariff.tiers,
-    tariff.cards,
     fees,
     tariff.instalments,
     tariff.corrected,
@@ -299,6 +338,7 @@ feed_fields!(Cold {
     billing.other_credit,
     billing.disputes,
     collections,
+    loyalty,
 });
 feed_fields!(Member {
     id,
@@ -306,13 +346,11 @@ feed_fields!(Member {
     closed_at,
     plans
 });
-feed_fields!(TierHeld { from, tier, until });
-feed_fields!(Card {
-    card,
-    card_type,
+feed_fields!(TierHeld {
     from,
-    closed_at,
-    valid_until
+    tier,
+    until,
+    ledger
 });
 feed_fields!(PaidFee {
     plan,
@@ -465,4 +503,105 @@ feed_fields!(CaseState {
     severe_not_before,
     held_since,
     grace_until,
+});
+feed_fields!(Loyalty {
+    ledgers,
+    cards,
+    earnings,
+    redemptions,
+    parked,
+    last_lot
+});
+feed_fields!(Ledger {
+    name,
+    opened_on,
+    ended,
+    lots,
+    debt,
+    tier,
+    base_tier,
+    base_on,
+    counter,
+    validity_from,
+    valid_until,
+    sales,
+    previous,
+    granted,
+    active_on,
+    frozen_on,
+    ages,
+    told
+});
+feed_fields!(Previous {
+    tier,
+    base_tier,
+    base_on,
+    counter,
+    from,
+    until,
+    sales
+});
+feed_fields!(Lot {
+    no,
+    source_ref,
+    points,
+    remaining,
+    reserved,
+    gone,
+    pending,
+    earned_on,
+    available_on,
+    expires_on
+});
+feed_fields!(Earning {
+    ledger,
+    kind,
+    source_ref,
+    occurred_at,
+    version,
+    rule_version,
+    multiplier_bps,
+    lines,
+    points_part,
+    refunded,
+    refunds,
+    held_back,
+    used_before_report,
+    written_off,
+    voided,
+    granted,
+    counted,
+    base_on,
+    sales,
+    sales_of
+});
+feed_fields!(EarningLine {
+    item,
+    value,
+    rule,
+    promotion,
+    refunded
+});
+feed_fields!(PointsPaid { redemption, amount });
+feed_fields!(LotSpent { lot, points });
+feed_fields!(Redemption {
+    id,
+    ledger,
+    state,
+    allocations,
+    until,
+    at
+});
+feed_fields!(Card {
+    card,
+    card_type,
+    from,
+    holder,
+    unconfirmed,
+    lost_at,
+    replaced,
+    closed_at,
+    valid_until,
+    expired,
+    gaps
 });

@@ -2,7 +2,7 @@
 //!
 //! `Partition` owns accounts and drives them. `decide` answers an input with events or one rejection and
 //! changes nothing; `apply` takes an event into a row and cannot fail; timers are due instants inside rows
-//! and fire on ticks. Each room (`credit`, `billing`, `collections`) holds both sides of its own events.
+//! and fire on ticks. Each room (`credit`, `billing`, `collections`, `loyalty`) holds both sides of its own events.
 //!
 //! Pure: no I/O, clock, randomness, float or environment; the same inputs give the same events and the same
 //! state hash on any machine. Time comes in as the `clock` of a call, catalogs and zones in `World`.
@@ -19,6 +19,7 @@ mod dedup;
 mod draft;
 mod hash;
 mod index;
+mod loyalty;
 mod partition;
 mod queue;
 mod rare;
@@ -31,6 +32,7 @@ mod world;
 
 pub use account::Row;
 pub use dedup::Windows;
+pub use loyalty::view::{CardView, EarningView, LedgerView, LotView, RedemptionView};
 pub use partition::{Decision, Partition};
 pub use stored::{BadRows, Portion, STATE_LAYOUT};
 pub use view::{

@@ -7,6 +7,7 @@ use crate::credit::{latch, limit};
 use crate::customer;
 use crate::dates::end_of_day;
 use crate::draft::Draft;
+use crate::loyalty;
 use crate::tariff::{fees, parked};
 use crate::world::World;
 use smol_str::{SmolStr, ToSmolStr, format_smolstr};
@@ -41,18 +42,24 @@ fn find(world: &World, row: &Row, with_ids: bool) -> Option<TimerCause> {
         offer_dates(&mut earliest, world, row);
         offer_parked(&mut earliest, row);
         offer_collections(&mut earliest, world, row);
+        loyalty::timers::offer(&mut earliest, world, row);
     }
     earliest.found.filter(|due| due.due_at < Timestamp::MAX)
 }
 
-struct Earliest {
+pub(crate) struct Earliest {
     found: Option<TimerCause>,
     /// Ids are texts, and only wanted where a timer fires.
     with_ids: bool,
 }
 
 impl Earliest {
-    fn offer(&mut self, due_at: Timestamp, kind: TimerKind, id: impl FnOnce() -> SmolStr) {
+    pub(crate) fn offer(
+        &mut self,
+        due_at: Timestamp,
+        kind: TimerKind,
+        id: impl FnOnce() -> SmolStr,
+    ) {
         let is_later = self
             .found
             .as_ref()
@@ -168,12 +175,23 @@ pub(crate) fn fire(draft: &mut Draft<'_>, kind: TimerKind, as_of: Timestamp) {
         TimerKind::OverrideEnd => limit::end_overrides(draft),
         TimerKind::ClassDate => customer::date_of_change(draft),
         TimerKind::Fee => fees::begin_cycle(draft),
-        TimerKind::Parked => parked::end_waiting(draft),
+        TimerKind::Parked => {
+            parked::end_waiting(draft);
+            loyalty::refund::end_waiting(draft);
+        }
         TimerKind::Config => look_again(draft),
         TimerKind::Promise => promise::break_if_missing(draft),
         TimerKind::HoldEnd => hold::end_past(draft),
         TimerKind::Grace | TimerKind::Case => case::settle(draft, case::Trigger::default()),
         TimerKind::Step => step::fire(draft, as_of),
+        TimerKind::PointsRelease => loyalty::earn::release(draft),
+        TimerKind::RedemptionTimeout => loyalty::redemption::time_out(draft),
+        TimerKind::LotExpiry => loyalty::claw::expire(draft),
+        TimerKind::TierEnd => loyalty::tier::end_validities(draft),
+        TimerKind::CardExpiry => loyalty::card::expire(draft),
+        TimerKind::CardClosing => loyalty::card::close_unrenewed(draft),
+        TimerKind::Inactivity => loyalty::member::terminate(draft),
+        TimerKind::LoyaltyNotice => loyalty::notice::give(draft),
     }
 }
 

@@ -5,7 +5,7 @@ use crate::collections::case;
 use crate::credit::{exposure, latch};
 use crate::decide::in_range;
 use crate::draft::Draft;
-use crate::tariff::customer::{self, CardTypes};
+use crate::tariff::customer::{self, Holdings};
 use crate::tariff::volume::{self, Change};
 use crate::tariff::{fees, grants, meters, parked, purchase, warnings};
 use crate::world::World;
@@ -117,12 +117,12 @@ fn charge_for(
 ) -> Result<Charge, Rejection> {
     let world = draft.world;
     let member = input.member.as_ref();
-    let cards = match row.cold().tariff.cards.is_empty() {
-        true => CardTypes::new(),
-        false => customer::cards_at(world, row, record.start),
+    let holdings = match world.has_discounts {
+        true => Holdings::at(world, row, record.start),
+        false => Holdings::default(),
     };
     let customer = match world.has_discounts {
-        true => customer::at(world, row, record.start, &cards),
+        true => customer::at(world, row, record.start, &holdings),
         false => Customer::default(),
     };
     let (allowances, counters) = match &row.meters {

@@ -2,7 +2,9 @@
 
 use crate::account::Row;
 use crate::credit::{exposure, latch, limit, restriction};
-use crate::tariff;
+use crate::loyalty;
+use crate::loyalty::view::{CardView, LedgerView};
+use crate::tariff::customer::Holdings;
 use crate::tariff::meters::Counted;
 use crate::world::World;
 use core::cmp::Reverse;
@@ -50,10 +52,14 @@ pub struct AccountView {
     pub fees: Vec<FeeView>,
     /// Instalments to come.
     pub instalments: Vec<InstalmentView>,
-    /// Loyalty tier, if one holds.
-    pub loyalty_tier: Option<SmolStr>,
+    /// Loyalty tiers that hold: one a ledger, and one by hand.
+    pub loyalty_tiers: Vec<SmolStr>,
     /// Types of the cards that are good.
     pub cards: Vec<SmolStr>,
+    /// Ledgers of points, in the order in which they opened.
+    pub ledgers: Vec<LedgerView>,
+    /// All cards, in the order in which they were given out.
+    pub all_cards: Vec<CardView>,
     /// Corrections that wait for their records: correction, record, until when.
     pub parked: Vec<(InputKey, InputKey, Timestamp)>,
     /// Measures of the class.
@@ -266,6 +272,7 @@ impl AccountView {
     pub(crate) fn of(world: &World, clock: Timestamp, row: &Row) -> AccountView {
         let cold = row.cold();
         let collections = &cold.collections;
+        let holdings = Holdings::at(world, row, clock);
         AccountView {
             account: row.id.clone(),
             account_seq: row.seq,
@@ -287,8 +294,10 @@ impl AccountView {
             tiers: tiers(world, clock, row),
             fees: fees(clock, world, row),
             instalments: instalments(row),
-            loyalty_tier: tariff::customer::tier_at(world, row, clock).map(SmolStr::new),
-            cards: tariff::customer::cards_at(world, row, clock).into_vec(),
+            loyalty_tiers: holdings.tiers.into_vec(),
+            cards: holdings.cards.into_vec(),
+            ledgers: loyalty::view::ledgers(world, clock, row),
+            all_cards: loyalty::view::cards(world, clock, row),
             parked: cold
                 .tariff
                 .parked

@@ -4,6 +4,7 @@
 use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 use std::sync::Arc;
+use umbral_catalog::loyalty::Programme;
 use umbral_catalog::tables::{Catalog, CreditClass, Plan, Schedule};
 use umbral_catalog::version::CatalogSet;
 use umbral_model::ids::{ClassNo, PlanNo, VersionNo, ZoneNo};
@@ -184,6 +185,17 @@ impl World {
             .iter()
             .rev()
             .find_map(|(_, number)| Some((*number, self.catalogs.get(*number)?.plan(plan)?)))
+    }
+
+    /// A loyalty programme as the version in force at `at` has it; of one that this version dropped, the
+    /// definition of the last version before it that had it.
+    pub fn programme(&self, name: &str, at: Timestamp) -> Option<(VersionNo, &Programme)> {
+        let versions = self.order[..self.end_of(at)].iter().rev();
+        versions.into_iter().find_map(|(_, number)| {
+            let programmes = &self.catalogs.get(*number)?.catalog.programmes;
+            let found = programmes.iter().find(|programme| programme.name == name)?;
+            Some((*number, found))
+        })
     }
 
     /// Numbers that are never barred, as the version in force at `at` has them.

@@ -5,6 +5,7 @@ use crate::holdings::{
     AllowanceReport, FeeReport, InstalmentReport, ParkedReport, TierReport, allowance_of, fee_of,
     instalment_of, parked_of, tier_of,
 };
+use crate::loyalty::{LedgerReport, ledger_of};
 use serde::Serialize;
 use serde_json::Value;
 use umbral_engine::{
@@ -44,8 +45,8 @@ pub struct AccountReport {
     pub fees: Vec<FeeReport>,
     /// Instalments to come.
     pub instalments: Vec<InstalmentReport>,
-    /// Loyalty tier, if one holds.
-    pub loyalty_tier: Option<String>,
+    /// Loyalty tiers that hold: one a ledger, and one by hand.
+    pub loyalty_tiers: Vec<String>,
     /// Types of the cards that are good.
     pub cards: Vec<String>,
     /// Corrections that wait for their records.
@@ -70,7 +71,7 @@ pub struct AccountReport {
     /// Holds and exemptions.
     pub holds: Vec<HoldReport>,
     /// Loyalty ledgers.
-    pub ledgers: Vec<Value>,
+    pub ledgers: Vec<LedgerReport>,
     /// Members.
     pub members: Vec<MemberReport>,
     /// The current cycle and the two before it, newest first.
@@ -251,7 +252,7 @@ pub(crate) fn report_of(
         tiers: view.tiers.into_iter().map(tier_of).collect(),
         fees: view.fees.into_iter().map(fee_of).collect(),
         instalments: view.instalments.into_iter().map(instalment_of).collect(),
-        loyalty_tier: view.loyalty_tier.map(|tier| tier.to_string()),
+        loyalty_tiers: view.loyalty_tiers.iter().map(ToString::to_string).collect(),
         cards: view.cards.iter().map(ToString::to_string).collect(),
         parked: view.parked.into_iter().map(parked_of).collect(),
         measures: view.measures.into_iter().map(measure_of).collect(),
@@ -267,7 +268,7 @@ pub(crate) fn report_of(
             .map(case_of)
             .collect(),
         holds: view.holds.into_iter().map(hold_of).collect(),
-        ledgers: Vec::new(),
+        ledgers: view.ledgers.into_iter().map(ledger_of).collect(),
         members: view.members.into_iter().map(member_of).collect(),
         cycles: view.cycles.into_iter().map(cycle_of).collect(),
         latest_charges,

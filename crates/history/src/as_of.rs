@@ -9,7 +9,7 @@ use core::ops::ControlFlow;
 use serde_json::Value;
 use std::collections::VecDeque;
 use std::sync::Arc;
-use umbral_engine::{Partition, World};
+use umbral_engine::{AccountView, Partition, World};
 use umbral_model::event::{ChargeKind, EventBody};
 use umbral_model::ids::AccountId;
 use umbral_model::input::InputKey;
@@ -82,16 +82,16 @@ impl History {
 }
 
 /// One account on its way through the journal.
-struct AccountFold {
+pub(crate) struct AccountFold {
     account: AccountId,
-    world: Arc<World>,
+    pub(crate) world: Arc<World>,
     partition: Partition,
     clock: Timestamp,
     latest: VecDeque<Entry>,
 }
 
 impl AccountFold {
-    fn new(account: AccountId) -> AccountFold {
+    pub(crate) fn new(account: AccountId) -> AccountFold {
         AccountFold {
             account,
             world: Arc::default(),
@@ -101,7 +101,7 @@ impl AccountFold {
         }
     }
 
-    fn take(&mut self, entry: &Entry) {
+    pub(crate) fn take(&mut self, entry: &Entry) {
         let Some(own) = seen_by(entry, &self.account) else {
             return;
         };
@@ -125,10 +125,19 @@ impl AccountFold {
         }
     }
 
+    /// The clock of the last thing that is in it.
+    pub(crate) fn clock(&self) -> Timestamp {
+        self.clock
+    }
+
+    /// The account as it is now.
+    pub(crate) fn view(&self) -> Option<AccountView> {
+        self.partition
+            .account(&self.world, self.clock, &self.account)
+    }
+
     fn report(self) -> Option<AccountReport> {
-        let view = self
-            .partition
-            .account(&self.world, self.clock, &self.account)?;
+        let view = self.view()?;
         let mut latest: Vec<LatestCharge> = self
             .latest
             .iter()

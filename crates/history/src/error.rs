@@ -39,6 +39,14 @@ pub enum HistoryError {
         /// The month of the clock.
         last: Month,
     },
+    /// No purchase, bill, visit or redemption of this name.
+    #[error(
+        "nothing in the journal is named {source_ref}; give a purchase_id, bill_id or redemption_id"
+    )]
+    UnknownSource {
+        /// The name.
+        source_ref: String,
+    },
     /// Nothing of this id.
     #[error(
         "nothing in the journal has the id {id}; give an out_id, or SOURCE/EVENT_ID of an input"

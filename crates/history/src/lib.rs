@@ -12,6 +12,7 @@ mod error;
 mod explained;
 mod holdings;
 mod lines;
+mod loyalty;
 mod names;
 mod quarantine;
 mod retold;
@@ -28,6 +29,11 @@ pub use bill::{Bill, BillLine, BillPart, ChargeLine, CoveredUnits, Month};
 pub use compare::{Comparison, Cost, MonthCost, MonthSpan, PlanChoice, PlanCost, UnpricedReason};
 pub use error::HistoryError;
 pub use holdings::{AllowanceReport, FeeReport, InstalmentReport, ParkedReport, TierReport};
+pub use loyalty::{
+    BySource, CardReport, EarningReport, LateClaim, LedgerReport, LotReport, LoyaltyLine,
+    LoyaltyReport, LoyaltyStory, MonthOfClub, Promised, Proof, RedemptionReport, RewardGiven,
+    Spenders, TopCustomer, loyalty_report,
+};
 pub use names::CatalogNames;
 pub use quarantine::{QuarantinedRecord, Selection};
 pub use summary::{

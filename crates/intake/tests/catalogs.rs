@@ -38,6 +38,8 @@ fn the_catalogs_have_what_the_mappings_name() {
     for (name, cases) in [("phone", 15), ("cdnow", 0)] {
         let compiled = compiled(name);
         assert_eq!(compiled.cases.len(), cases, "{name}");
+        let mut points = compiled.points.iter();
+        assert!(points.all(|case| case.judge(&compiled.catalog).is_none()));
         let file = examples().join(format!("mappings/{name}.toml"));
         let mapping = Mapping::load(&file).unwrap();
         let added = mapping.new_accounts().unwrap();

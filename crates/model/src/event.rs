@@ -357,6 +357,8 @@ event_bodies! {
     EarningCredited(EarningCredited) = "earning_credited", Internal;
     /// Sales of a validity changed.
     SalesCounted(SalesCounted) = "sales_counted", Internal;
+    /// Late usage changed what a closed cycle came to.
+    UsageCounted(UsageCounted) = "usage_counted", Internal;
     /// A purchase was refunded, in part or whole.
     RefundNoted(RefundNoted) = "refund_noted", Internal;
     /// A refund waits for its purchase.
@@ -401,6 +403,8 @@ event_bodies! {
     CardClosed(Box<CardEnded>) = "card_closed", Loyalty;
     /// A card's holder was checked.
     CardChecked(CardChecked) = "card_checked", Internal;
+    /// A notice had nothing to tell.
+    NoticePassed(NoticePassed) = "notice_passed", Internal;
     /// A visit, or a score of effort: for reports only.
     ContactNoted(ContactNoted) = "contact_noted", Internal;
 }

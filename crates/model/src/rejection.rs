@@ -130,6 +130,14 @@ rejections! {
     BadCard = "U-0056", "the account cannot have this card, or has it already";
     /// A purchase of nobody known, in a deployment with a loyalty programme.
     UnidentifiedPurchase = "U-0057", "nobody known made the purchase";
+    /// A purchase that the account does not know.
+    UnknownPurchase = "U-0058", "the account knows no such purchase";
+    /// A refund that does not fit its purchase, or came before.
+    BadRefund = "U-0059", "the refund does not fit its purchase, or was taken already";
+    /// A redemption that is not open, or exists already.
+    BadRedemption = "U-0061", "no such redemption is open, or there is one of that id already";
+    /// A ledger, tier or lot that the account does not have, or several where one must be named.
+    UnknownLedger = "U-0062", "the account has no such ledger of points";
     /// A catalog that has problems, or comes into force before the last tick without the word `retroactive`.
     BadCatalog = "U-0060", "the catalog cannot be activated";
     /// A kind that this version of the engine does not take.

@@ -23,8 +23,8 @@ pub struct Account<'a> {
 pub struct Customer<'a> {
     /// Credit class.
     pub class: Option<&'a str>,
-    /// Loyalty tier.
-    pub tier: Option<&'a str>,
+    /// Loyalty tiers: one for each card line.
+    pub tiers: &'a [SmolStr],
     /// Types of the cards that it holds.
     pub cards: &'a [SmolStr],
     /// VIP rank, 0 for none.

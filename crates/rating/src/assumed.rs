@@ -16,7 +16,7 @@ use umbral_model::rejection::{Reason, Rejection};
 #[derive(Debug, Default)]
 pub(crate) struct Assumed<'a> {
     pub(crate) class: Option<&'a str>,
-    pub(crate) tier: Option<&'a str>,
+    pub(crate) tier: Option<SmolStr>,
     pub(crate) cards: SmallVec<[SmolStr; 1]>,
     pub(crate) vip_rank: u16,
     pub(crate) grants: SmallVec<[Available<'a>; 1]>,
@@ -29,7 +29,7 @@ impl<'a> Assumed<'a> {
         Account {
             customer: Customer {
                 class: self.class,
-                tier: self.tier,
+                tiers: self.tier.as_slice(),
                 cards: &self.cards,
                 vip_rank: self.vip_rank,
             },

@@ -59,7 +59,7 @@ fn assumed<'c>(
 ) -> Result<Assumed<'c>, Rejection> {
     let mut assumed = Assumed {
         class: case.class.as_deref(),
-        tier: case.tier.as_deref(),
+        tier: case.tier.clone(),
         cards: case.cards.iter().cloned().collect(),
         vip_rank: case.vip_rank,
         ..Assumed::default()

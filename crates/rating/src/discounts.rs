@@ -29,19 +29,14 @@ pub(crate) fn apply(
 }
 
 fn is_for_customer(discount: &Discount, customer: &Customer<'_>) -> bool {
-    let one_of = |names: &[SmolStr], own: Option<&str>| {
-        names.is_empty() || own.is_some_and(|own| names.iter().any(|name| name == own))
-    };
-    let has_card = || {
-        customer
-            .cards
-            .iter()
-            .any(|own| discount.cards.contains(own))
+    let is_class = |own: &str| discount.classes.iter().any(|name| name == own);
+    let one_of = |names: &[SmolStr], own: &[SmolStr]| {
+        names.is_empty() || own.iter().any(|own| names.contains(own))
     };
     customer.vip_rank >= discount.vip_rank
-        && one_of(&discount.classes, customer.class)
-        && one_of(&discount.tiers, customer.tier)
-        && (discount.cards.is_empty() || has_card())
+        && (discount.classes.is_empty() || customer.class.is_some_and(is_class))
+        && one_of(&discount.tiers, customer.tiers)
+        && one_of(&discount.cards, customer.cards)
 }
 
 fn is_for_record(

@@ -393,6 +393,8 @@ pub(crate) mod body {
         125 ValidityRenewed "validity_renewed",
         126 CardChecked "card_checked",
         127 ContactNoted "contact_noted",
+        128 NoticePassed "notice_passed",
+        129 UsageCounted "usage_counted",
     } }
 }
 

@@ -4,6 +4,7 @@ use crate::tariff_model::days::{Zone, plus_days};
 use crate::tariff_model::life::{Life, Line, Party, Step, Use, What, When, ZONES};
 use crate::tariff_model::tariff::{CARDS, CLASSES, TIERS, Tariff, Version};
 use crate::tariff_model::text::direction;
+use smol_str::SmolStr;
 use umbral_model::ids::*;
 use umbral_model::input::*;
 use umbral_model::money::Money;
@@ -80,7 +81,7 @@ pub(crate) fn input(
         When::InDays(days) => Effective::On(date(plus_days(zone.date(step.at), days))),
     };
     let until = |days: Option<i64>| days.map(|days| date(plus_days(zone.date(step.at), days)));
-    let card_number = |number: usize| format!("1000{number}").into();
+    let card_number = |number: usize| SmolStr::from(format!("1000{number}"));
     let mut whose = None;
     let body = match &step.what {
         What::Tick => return None,
@@ -106,14 +107,17 @@ pub(crate) fn input(
         What::Tier { tier, days } => Body::TierGranted(TierGranted {
             tier: tier.map(|tier| TIERS[tier].into()),
             until: until(*days),
+            ledger: None,
         }),
         What::IssueCard { number, card, days } => Body::CardIssued(CardIssued {
-            number: card_number(*number),
+            number: Some(card_number(*number)),
+            allocated: false,
             card_type: CARDS[*card].into(),
             valid_until: until(*days),
         }),
         What::CloseCard { number } => Body::CardClosed(CardClosed {
             number: card_number(*number),
+            reason: None,
         }),
         What::Use {
             member,
@@ -153,6 +157,8 @@ pub(crate) fn input(
                 method: method.into(),
                 location: None,
                 partner: None,
+                card: None,
+                points_part: None,
                 lines: lines.iter().map(|line| bought(version, line)).collect(),
             })
         }

@@ -1,6 +1,7 @@
 //! Discounts with numbers in place of names; one that can never hold is a mistake.
 
 use super::filters::{Filters, Sale, Usage};
+use super::programmes;
 use crate::codes;
 use crate::draft::discounts::DraftDiscount;
 use crate::problem::Report;
@@ -23,6 +24,8 @@ fn discount(filters: &Filters<'_>, draft: &DraftDiscount, report: &mut Report) -
         .iter()
         .filter(|name| !filters.names.class(name, report))
         .count();
+    programmes::known_tiers(filters.draft, &draft.tiers, report);
+    programmes::known_cards(filters.draft, &draft.cards, report);
     let plans = filters.plans(&draft.plans, report);
     let services = filters.services(&draft.services, report);
     let zones = filters.zones(&draft.zones, report);
@@ -34,13 +37,9 @@ fn discount(filters: &Filters<'_>, draft: &DraftDiscount, report: &mut Report) -
     let discount = Discount {
         name: draft.name.value.clone(),
         bps: draft.bps,
-        classes: draft
-            .classes
-            .iter()
-            .map(|name| name.value.clone())
-            .collect(),
-        tiers: draft.tiers.clone(),
-        cards: draft.cards.clone(),
+        classes: values(&draft.classes),
+        tiers: values(&draft.tiers),
+        cards: values(&draft.cards),
         vip_rank: draft.vip_rank,
         plans: plans?,
         services: services?,
@@ -54,6 +53,10 @@ fn discount(filters: &Filters<'_>, draft: &DraftDiscount, report: &mut Report) -
         may_hold(filters, draft, &discount, report);
     }
     Some(discount)
+}
+
+fn values(names: &[At<SmolStr>]) -> Vec<SmolStr> {
+    names.iter().map(|name| name.value.clone()).collect()
 }
 
 /// Reports a discount that no record can have.

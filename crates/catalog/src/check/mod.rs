@@ -12,9 +12,11 @@ pub(crate) mod groups;
 pub(crate) mod names;
 pub(crate) mod networks;
 pub(crate) mod overlaps;
+pub(crate) mod points_cases;
 pub(crate) mod prefixes;
 pub(crate) mod products;
 pub(crate) mod profiles;
+pub(crate) mod programmes;
 pub(crate) mod rules;
 pub(crate) mod unreachable;
 pub(crate) mod unused;
@@ -22,6 +24,7 @@ pub(crate) mod words;
 
 use crate::case::CatalogCase;
 use crate::draft::Draft;
+use crate::loyalty::case::PointsCase;
 use crate::problem::Report;
 use crate::source::Source;
 use crate::tables::{Deck, Discount, NumberForm, Product};
@@ -45,8 +48,10 @@ pub(crate) struct Checked {
     pub(crate) products: Vec<Product>,
     /// Discounts.
     pub(crate) discounts: Vec<Discount>,
-    /// The catalog's cases.
+    /// The catalog's cases of records.
     pub(crate) cases: Vec<CatalogCase>,
+    /// The catalog's cases of points.
+    pub(crate) points_cases: Vec<PointsCase>,
 }
 
 /// Runs every check.
@@ -79,7 +84,9 @@ pub(crate) fn check(draft: &Draft, source: &Source<'_>, report: &mut Report) -> 
     let products = products::resolve(draft, &names, &allowances, report);
     let discounts = discounts::resolve(&filters, report);
     profiles::check(draft, &names, report);
+    programmes::check(draft, report);
     let cases = cases::resolve(draft, &names, &allowances, report);
+    let points_cases = points_cases::resolve(draft, report);
     unused::check(draft, source, &rules, report);
     Checked {
         deck,
@@ -88,6 +95,7 @@ pub(crate) fn check(draft: &Draft, source: &Source<'_>, report: &mut Report) -> 
         products,
         discounts,
         cases,
+        points_cases,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::allowances::Allowances;
 use super::names::Names;
+use super::programmes;
 use crate::draft::Draft;
 use crate::problem::Report;
 use crate::tables::Product;
@@ -16,6 +17,7 @@ pub(crate) fn resolve(
     let mut products = Vec::new();
     for (product, own) in draft.products.iter().zip(&allowances.of_products) {
         let plan = product.plan.as_ref();
+        programmes::known_cards(draft, product.card.as_slice(), report);
         products.push(Product {
             name: product.name.value.clone(),
             price: product.price,
@@ -23,7 +25,7 @@ pub(crate) fn resolve(
             instalments: product.instalments,
             allowances: own.clone(),
             plan: plan.and_then(|name| names.plan(name, report)),
-            card: product.card.clone(),
+            card: product.card.as_ref().map(|card| card.value.clone()),
             descriptions: product.descriptions.clone(),
         });
     }

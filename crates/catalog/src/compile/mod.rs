@@ -5,6 +5,7 @@ mod plans;
 use crate::case::CatalogCase;
 use crate::check::Checked;
 use crate::draft::Draft;
+use crate::loyalty::case::PointsCase;
 use crate::summary::{self, Summary};
 use crate::tables::{
     Activation, Catalog, NetworkGroup, NetworkIndex, Profiles, Rate, Service, Step,
@@ -14,13 +15,21 @@ use smol_str::SmolStr;
 use umbral_model::ids::RuleNo;
 use umbral_model::money::{Pico, Rounding};
 
+/// A catalog's own cases.
+pub(crate) struct Cases {
+    /// Of records and their charges.
+    pub(crate) records: Vec<CatalogCase>,
+    /// Of purchases and their points.
+    pub(crate) points: Vec<PointsCase>,
+}
+
 /// A draft's catalog, its cases and its summary. Names were resolved and values read before.
 pub(crate) fn compile(
     draft: Draft,
     checked: Checked,
     label: SmolStr,
     files: &[(SmolStr, &str)],
-) -> (Catalog, Vec<CatalogCase>, Summary) {
+) -> (Catalog, Cases, Summary) {
     let (rules, plans) = plans::compile(&draft, &checked, files);
     let amounts = draft.head.amounts;
     let descriptions = draft.head.descriptions.clone();
@@ -58,11 +67,19 @@ pub(crate) fn compile(
         profiles: profiles(&draft),
         classes: draft.classes,
         schedules: draft.schedules,
-        programmes: Vec::new(),
+        programmes: draft
+            .programmes
+            .into_iter()
+            .map(|draft| draft.programme)
+            .collect(),
         zone: draft.head.zone,
     };
     let summary = summary::of(&catalog, amounts, descriptions);
-    (catalog, checked.cases, summary)
+    let cases = Cases {
+        records: checked.cases,
+        points: checked.points_cases,
+    };
+    (catalog, cases, summary)
 }
 
 fn services(draft: &Draft) -> Vec<Service> {

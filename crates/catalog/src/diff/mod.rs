@@ -19,6 +19,7 @@ mod plans;
 mod prices;
 mod products;
 mod profiles;
+mod programmes;
 mod rates;
 mod text;
 mod whole;
@@ -77,6 +78,8 @@ pub enum Kind {
     Class,
     /// A collection schedule.
     Collections,
+    /// A loyalty programme.
+    Programme,
     /// Rating profiles.
     Profile,
 }
@@ -106,6 +109,7 @@ impl Kind {
             Kind::Emergency => "emergency",
             Kind::Class => "class",
             Kind::Collections => "collections",
+            Kind::Programme => "programme",
             Kind::Profile => "profile",
         }
     }
@@ -297,6 +301,7 @@ pub fn catalogs(from: &Catalog, to: &Catalog) -> Vec<Change> {
     places::changes(&pair, &mut changes);
     hours::changes(&pair, &mut changes);
     credit::changes(&pair, &mut changes);
+    programmes::changes(&pair, &mut changes);
     profiles::changes(&pair, &mut changes);
     changes.sort_by_cached_key(order);
     changes

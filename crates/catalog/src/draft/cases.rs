@@ -56,10 +56,20 @@ pub(crate) fn read(
     report: &mut Report,
 ) -> Vec<DraftCase> {
     let mut cases = Vec::new();
-    for (index, node) in source.cases.iter().enumerate() {
-        cases.extend(read_case(node, index + 1, head, services, report));
+    for (node, number) in source.cases.iter().zip(1..) {
+        if !is_of_points(node) {
+            cases.extend(read_case(node, number, head, services, report));
+        }
     }
     cases
+}
+
+/// Whether a case is of points: those name a programme.
+pub(crate) fn is_of_points(node: &Node) -> bool {
+    match &node.value {
+        Value::Table(table) => table.entries.iter().any(|entry| entry.key == "programme"),
+        _ => false,
+    }
 }
 
 fn read_case(

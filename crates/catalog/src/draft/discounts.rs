@@ -25,9 +25,9 @@ pub(crate) struct DraftDiscount {
     /// Credit classes; empty for all.
     pub(crate) classes: Vec<At<SmolStr>>,
     /// Loyalty tiers; empty for all.
-    pub(crate) tiers: Vec<SmolStr>,
+    pub(crate) tiers: Vec<At<SmolStr>>,
     /// Cards; empty for all.
-    pub(crate) cards: Vec<SmolStr>,
+    pub(crate) cards: Vec<At<SmolStr>>,
     /// Least VIP rank.
     pub(crate) vip_rank: u16,
     /// Plans; empty for all.
@@ -104,13 +104,12 @@ fn discount(definition: &Definition, head: &Head, report: &mut Report) -> Option
         && from.is_some()
         && until.is_some()
         && (direction.is_some() || fields.get("direction").is_none());
-    let values = |names: Vec<At<SmolStr>>| names.into_iter().map(|name| name.value).collect();
     Some(DraftDiscount {
         name: definition.name.clone(),
         bps: percent(&fields, head, report),
         classes,
-        tiers: values(tiers),
-        cards: values(cards),
+        tiers,
+        cards,
         vip_rank: vip_rank.unwrap_or(0) as u16,
         plans,
         services,
@@ -177,7 +176,7 @@ fn promotion(
 }
 
 /// A day; none inside where it is not there, none outside where it cannot be read.
-fn day(fields: &Fields<'_>, key: &str, report: &mut Report) -> Option<Option<Date>> {
+pub(crate) fn day(fields: &Fields<'_>, key: &str, report: &mut Report) -> Option<Option<Date>> {
     if fields.get(key).is_none() {
         return Some(None);
     }

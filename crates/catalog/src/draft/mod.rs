@@ -11,8 +11,10 @@ pub(crate) mod head;
 pub(crate) mod measures;
 pub(crate) mod networks;
 pub(crate) mod plans;
+pub(crate) mod points_cases;
 pub(crate) mod products;
 pub(crate) mod profiles;
+pub(crate) mod programmes;
 pub(crate) mod rates;
 pub(crate) mod services;
 mod tiers;
@@ -50,8 +52,12 @@ pub(crate) struct Draft {
     pub(crate) classes: Vec<CreditClass>,
     /// Schedules.
     pub(crate) schedules: Vec<Schedule>,
-    /// Cases.
+    /// Loyalty programmes.
+    pub(crate) programmes: Vec<programmes::DraftProgramme>,
+    /// Cases of records.
     pub(crate) cases: Vec<cases::DraftCase>,
+    /// Cases of points.
+    pub(crate) points_cases: Vec<points_cases::DraftPointsCase>,
 }
 
 impl Draft {
@@ -72,7 +78,9 @@ impl Draft {
             discounts: discounts::read(source, &head, report),
             profiles: profiles::read(source, &head, report),
             classes: classes::read(source, &head, &services, report),
+            programmes: programmes::read(source, &head, report),
             cases: cases::read(source, &head, &services, report),
+            points_cases: points_cases::read(source, &head, report),
             schedules,
             services,
             head,

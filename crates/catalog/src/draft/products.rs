@@ -26,7 +26,7 @@ pub(crate) struct DraftProduct {
     /// The plan that it changes to.
     pub(crate) plan: Option<At<SmolStr>>,
     /// The type of card that it pays for.
-    pub(crate) card: Option<SmolStr>,
+    pub(crate) card: Option<At<SmolStr>>,
     /// Descriptions by language.
     pub(crate) descriptions: Vec<(SmolStr, SmolStr)>,
 }
@@ -78,7 +78,7 @@ fn product(definition: &Definition, head: &Head, report: &mut Report) -> DraftPr
         product.price = minor_money(&text, &what, head.currency, report).unwrap_or(Money::ZERO);
     }
     if let Some(category) = word_of(&fields, "category", report) {
-        product.category = category;
+        product.category = category.value;
     }
     product.card = word_of(&fields, "card", report);
     if let Some(parts) = fields.whole("instalments", 2..=120, report) {
@@ -90,7 +90,7 @@ fn product(definition: &Definition, head: &Head, report: &mut Report) -> DraftPr
 }
 
 /// A text of 1 to 64 bytes.
-fn word_of(fields: &Fields<'_>, key: &str, report: &mut Report) -> Option<SmolStr> {
+fn word_of(fields: &Fields<'_>, key: &str, report: &mut Report) -> Option<At<SmolStr>> {
     let text = fields.text(key, report)?;
     if text.value.trim().is_empty() || text.value.len() > 64 {
         let title = format!("this is no {key} for {}", fields.what);
@@ -99,5 +99,5 @@ fn word_of(fields: &Fields<'_>, key: &str, report: &mut Report) -> Option<SmolSt
             .note("write 1 to 64 bytes, or leave it out");
         return None;
     }
-    Some(text.value)
+    Some(text)
 }

@@ -99,7 +99,7 @@ pub(crate) struct Source<'f> {
 }
 
 /// Kinds of named tables.
-pub(crate) const KINDS: [&str; 11] = [
+pub(crate) const KINDS: [&str; 12] = [
     "service",
     "zone",
     "network",
@@ -111,9 +111,12 @@ pub(crate) const KINDS: [&str; 11] = [
     "class",
     "collections",
     "calendar",
+    "programme",
 ];
 /// Tables that have their place in the grammar, and come with a later version.
-const LATER: [&str; 6] = ["fee", "programme", "tier", "card", "points", "promotion"];
+const LATER: [&str; 1] = ["fee"];
+/// Tables that stand inside a programme.
+const OF_PROGRAMMES: [&str; 3] = ["tier", "card", "promotion"];
 /// Keys of `catalog.toml` itself.
 pub(crate) const HEAD_KEYS: [&str; 11] = [
     "name",
@@ -291,6 +294,10 @@ fn unknown_top(key: &str, spot: Spot, is_head: bool, report: &mut Report) {
     );
     if HEAD_KEYS.contains(&key) {
         problem.note("name, currency, time_zone and the like stand in catalog.toml");
+    } else if OF_PROGRAMMES.contains(&key) {
+        problem.note(format!(
+            "it stands inside a programme: programme.NAME.{key}"
+        ));
     } else {
         problem.note(format!("tables are {}, holidays, case", KINDS.join(", ")));
     }

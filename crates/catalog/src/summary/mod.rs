@@ -1,8 +1,10 @@
 //! What a catalog sells, in figures that a tariff manager checks at a glance.
 
 mod offers;
+mod programmes;
 
 pub use offers::{AllowanceSummary, DiscountSummary, ProductSummary, TiersSummary};
+pub use programmes::ProgrammeSummary;
 
 use crate::draft::head::Amounts;
 use crate::tables::{Catalog, MeasureRule, Plan, Rate, Rule, WarningAt};
@@ -60,6 +62,8 @@ pub struct Summary {
     pub classes: Vec<ClassSummary>,
     /// Collection schedules and how many steps each has.
     pub schedules: Vec<(SmolStr, usize)>,
+    /// Loyalty programmes.
+    pub programmes: Vec<ProgrammeSummary>,
     /// Rating profiles.
     pub profiles: usize,
 }
@@ -183,6 +187,7 @@ pub(crate) fn of(
         schedules: schedules
             .map(|schedule| (schedule.name.clone(), schedule.steps.len()))
             .collect(),
+        programmes: programmes::programmes(catalog),
         profiles: catalog.profiles.by_name.len(),
     }
 }

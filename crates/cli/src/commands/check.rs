@@ -11,7 +11,8 @@ use serde_json::{Value, json};
 use smol_str::SmolStr;
 use std::path::PathBuf;
 use umbral_catalog::summary::{
-    AllowanceSummary, ClassSummary, LimitSummary, PlanSummary, ServiceSummary, Summary,
+    AllowanceSummary, ClassSummary, LimitSummary, PlanSummary, ProgrammeSummary, ServiceSummary,
+    Summary,
 };
 use umbral_model::money::Money;
 
@@ -47,7 +48,7 @@ pub(crate) fn run(args: &Args, out: &mut Out) -> Result<Exit, Failure> {
     }
     let cases: u64 = versions
         .iter()
-        .map(|version| version.compiled.cases.len() as u64)
+        .map(|version| (version.compiled.cases.len() + version.compiled.points.len()) as u64)
         .sum();
     let failed = failed_cases(&versions, &files);
     let kept = cases - failed.len() as u64;
@@ -81,10 +82,15 @@ pub(crate) fn run(args: &Args, out: &mut Out) -> Result<Exit, Failure> {
 /// Runs the cases of all versions, side by side as they would be in force.
 fn failed_cases(versions: &[Loaded], files: &Files) -> Vec<Problem> {
     let catalogs = catalogs::side_by_side(versions);
-    versions
+    let mut failed = Vec::new();
+    for Loaded { compiled, .. } in versions {
+        failed.extend(umbral_rating::cases::run(&catalogs, &compiled.cases));
+        let points = compiled.points.iter();
+        failed.extend(points.filter_map(|case| case.judge(&compiled.catalog)));
+    }
+    failed
         .iter()
-        .flat_map(|version| umbral_rating::cases::run(&catalogs, &version.compiled.cases))
-        .map(|problem| catalogs::shown(&problem, files))
+        .map(|problem| catalogs::shown(problem, files))
         .collect()
 }
 
@@ -149,6 +155,10 @@ fn show_summary(summary: &Summary, out: &mut Out) -> Result<(), Failure> {
         out.line("")?;
         classes_table(&summary.classes).write(out)?;
     }
+    if !summary.programmes.is_empty() {
+        out.line("")?;
+        programmes_table(&summary.programmes).write(out)?;
+    }
     Ok(())
 }
 
@@ -173,6 +183,11 @@ fn sizes(summary: &Summary) -> String {
             summary.schedules.len(),
             "collection schedule",
             "collection schedules",
+        ),
+        (
+            summary.programmes.len(),
+            "loyalty programme",
+            "loyalty programmes",
         ),
         (summary.profiles, "profile", "profiles"),
     ] {
@@ -366,6 +381,44 @@ fn classes_table(classes: &[ClassSummary]) -> Table {
     table
 }
 
+/// What earns points, and what tiers, cards, rewards and promotions there are.
+fn programmes_table(programmes: &[ProgrammeSummary]) -> Table {
+    let mut table = Table::new(&[
+        ("programme", Align::Left),
+        ("", Align::Left),
+        ("", Align::Left),
+        ("particulars", Align::Left),
+    ]);
+    for programme in programmes {
+        let mut name = programme.name.as_str();
+        let mut add = |kind: &str, thing: &str, particulars: &str| {
+            table.row(&[name, kind, thing, particulars]);
+            name = "";
+        };
+        for rule in &programme.earns {
+            add("earns", "", rule);
+        }
+        let expiry = programme.expiry.as_deref().unwrap_or("for ever");
+        add("points live", "", expiry);
+        for (promotion, words) in &programme.promotions {
+            add("promotion", promotion, words);
+        }
+        for (tier, words) in &programme.tiers {
+            add("tier", tier, words);
+        }
+        if let Some(validity) = &programme.tier_validity {
+            add("tiers hold", "", validity);
+        }
+        for (card, words) in &programme.cards {
+            add("card", card, words);
+        }
+        for (reward, points) in &programme.rewards {
+            add("reward", reward, &count(*points, "point", "points"));
+        }
+    }
+    table
+}
+
 fn measure(limit: &LimitSummary) -> String {
     match (limit.measure, limit.scope) {
         (measure, "all") => measure.replace('_', " "),
@@ -429,6 +482,7 @@ fn summary_json(summary: &Summary) -> Value {
         "discount_cap": summary.discount_cap,
         "classes": classes,
         "schedules": named(&summary.schedules),
+        "programmes": programmes_json(summary),
     })
 }
 
@@ -471,6 +525,32 @@ fn discounts_json(summary: &Summary) -> Value {
         })
     });
     discounts.collect()
+}
+
+fn programmes_json(summary: &Summary) -> Value {
+    let texts = |parts: &[(SmolStr, String)]| -> Value {
+        let parts = parts.iter();
+        parts
+            .map(|(name, words)| (name.to_string(), Value::from(words.as_str())))
+            .collect()
+    };
+    let programmes = summary.programmes.iter().map(|programme| {
+        let rewards = programme.rewards.iter();
+        let rewards: Value = rewards
+            .map(|(name, points)| (name.to_string(), Value::from(*points)))
+            .collect();
+        json!({
+            "programme": programme.name,
+            "earns": programme.earns,
+            "expiry": programme.expiry,
+            "promotions": texts(&programme.promotions),
+            "tiers": texts(&programme.tiers),
+            "tier_validity": programme.tier_validity,
+            "cards": texts(&programme.cards),
+            "rewards": rewards,
+        })
+    });
+    programmes.collect()
 }
 
 fn service_json(service: &ServiceSummary) -> Value {

@@ -11,6 +11,7 @@ pub(crate) mod demo;
 pub(crate) mod explain;
 pub(crate) mod ingest;
 pub(crate) mod init;
+pub(crate) mod loyalty;
 pub(crate) mod posted;
 pub(crate) mod quarantine;
 pub(crate) mod rate;

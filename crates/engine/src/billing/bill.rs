@@ -7,6 +7,7 @@ use crate::credit::latch;
 use crate::dates;
 use crate::decide::{positive_minor, whole_minor};
 use crate::draft::Draft;
+use crate::loyalty::invoice;
 use umbral_model::event::*;
 use umbral_model::ids::BillId;
 use umbral_model::input::{BillIssued, BillVoided, CreditNote, WriteOff};
@@ -256,4 +257,7 @@ pub(crate) fn apply_reduced(row: &mut Row, body: &BillReduced) {
         bill.reduced += body.amount + body.credit;
     });
     add_other_credit(row, body.credit);
+    if body.reduction == Reduction::WriteOff {
+        invoice::apply_written_off(row, &body.bill);
+    }
 }

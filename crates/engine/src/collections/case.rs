@@ -375,11 +375,12 @@ pub(crate) fn correct_later_steps(
             continue;
         };
         draft.push(EventBody::CorrectionApplied(CorrectionApplied {
-            case: case.state.case.clone(),
-            step: *number,
-            action: planned.action.clone(),
-            payment: body.payment.clone(),
+            case: Some(case.state.case.clone()),
+            step: Some(*number),
+            action: Some(planned.action.clone()),
+            payment: Some(body.payment.clone()),
             reversal: step::is_reversible(planned).then(|| planned.action.clone()),
+            reinstated: None,
         }));
         bill::withdraw_fee(draft, fee);
         step::set_bars(draft);

@@ -211,7 +211,11 @@ pub(crate) fn apply_correction(collections: &mut Collections, body: &CorrectionA
     let Some(case) = &mut collections.case else {
         return;
     };
-    for done in case.done.iter_mut().filter(|done| done.step == body.step) {
+    for done in case
+        .done
+        .iter_mut()
+        .filter(|done| Some(done.step) == body.step)
+    {
         done.corrected = true;
     }
 }

@@ -12,6 +12,7 @@ pub(crate) mod volume;
 pub(crate) mod warnings;
 
 use crate::account::Row;
+use crate::loyalty::refund;
 use crate::world::World;
 use umbral_model::event::{Event, EventBody};
 
@@ -28,9 +29,10 @@ pub(crate) fn apply(world: &World, row: &mut Row, event: &Event) {
         EventBody::FeesCharged(_) => row.fees_due = false,
         EventBody::InstalmentsAgreed(body) => purchase::apply_agreed(row, body),
         EventBody::CorrectionParked(body) => parked::apply_parked(row, body),
-        EventBody::CorrectionUnclaimed(body) => parked::remove(row, &body.key),
-        EventBody::TierSet(body) => customer::apply_tier(row, event.effective_at, body),
-        EventBody::CardNoted(body) => customer::apply_card(row, event.effective_at, body),
+        EventBody::CorrectionUnclaimed(body) => {
+            parked::remove(row, &body.key);
+            refund::remove(row, &body.key);
+        }
         _ => {}
     }
 }

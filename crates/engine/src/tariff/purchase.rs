@@ -8,6 +8,7 @@ use crate::account::{Instalments, Row};
 use crate::credit::latch;
 use crate::decide::in_range;
 use crate::draft::Draft;
+use crate::loyalty::{self, purchase::Bought};
 use crate::usage::cycle_to_count_in;
 use smol_str::SmolStr;
 use umbral_catalog::tables::{Catalog, Product};
@@ -33,6 +34,10 @@ struct Priced<'c> {
     product: Option<&'c Product>,
     /// Instalments to come after the first.
     agreed: Option<InstalmentsAgreed>,
+    /// Price before tax and discount.
+    net: Money,
+    /// Its category, or that of the product.
+    category: SmolStr,
 }
 
 /// Records a purchase.
@@ -96,6 +101,17 @@ pub(crate) fn record(
         }
     }
     latch::compare(draft, Cause::Charge);
+    loyalty::purchase::earn(
+        draft,
+        &Bought {
+            purchase,
+            occurred_at: input.occurred_at,
+            lines: lines
+                .into_iter()
+                .map(|line| (line.net, line.category))
+                .collect(),
+        },
+    );
     Ok(())
 }
 
@@ -140,8 +156,13 @@ fn priced<'c>(
     };
     Ok(Priced {
         bought,
+        category: match product.filter(|_| line.category.is_empty()) {
+            Some((_, product)) => product.category.clone(),
+            None => line.category.clone(),
+        },
         product: product.map(|(_, product)| product),
         agreed,
+        net,
     })
 }
 

@@ -39,6 +39,8 @@ pub struct PointsEarned {
     pub delta: i64,
     /// The new lot with its own part of it.
     pub lots: Vec<LotMoved>,
+    /// What kind of source earned it; none: somebody's hand.
+    pub source: Option<EarningKind>,
     /// The purchase, bill, visit, cycle or input that earned it.
     pub source_ref: SmolStr,
     /// Version of the programme's rules; none where no rule decided.
@@ -51,6 +53,8 @@ pub struct PointsEarned {
     pub earned_on: Date,
     /// First local day on which its points can be spent.
     pub available_on: Date,
+    /// That day has not come.
+    pub pending: bool,
     /// What of it counts towards a tier from now on.
     pub counter_delta: i64,
     /// It counts towards the tier before the last demotion.
@@ -66,6 +70,8 @@ pub struct PointsTaken {
     pub delta: i64,
     /// What each lot gave.
     pub lots: Vec<LotMoved>,
+    /// What kind of source had earned them; none where it is not one source's.
+    pub source: Option<EarningKind>,
     /// What had earned them, or the input that took them.
     pub source_ref: SmolStr,
     /// Version of the rules that decided.
@@ -197,6 +203,8 @@ pub struct EarningLine {
     pub value: Money,
     /// The rule, an index into its version's rules; none where a rule excludes it or none covers it.
     pub rule: Option<u16>,
+    /// The promotion, an index into the programme's promotions.
+    pub promotion: Option<u16>,
     /// What refunds of this line took.
     pub refunded: Money,
 }
@@ -226,6 +234,8 @@ pub struct EarningNoted {
     pub held_back: Option<NotEarned>,
     /// It counts as activity of the member.
     pub is_activity: bool,
+    /// Its card is lost, and was used before its loss was reported.
+    pub used_before_report: bool,
 }
 
 /// A part of a purchase that was paid in points.
@@ -251,6 +261,8 @@ pub struct EarningCredited {
 pub struct SalesCounted {
     /// The ledger.
     pub ledger: LedgerName,
+    /// What kind of source.
+    pub kind: EarningKind,
     /// The purchase or bill.
     pub source_ref: SmolStr,
     /// What it counts now, in all.
@@ -508,6 +520,8 @@ pub struct TierMoved {
     pub valid_until: Option<Date>,
     /// A new validity begins, and points count from nothing.
     pub rebased: bool,
+    /// Of a notice: how many days before.
+    pub notice_day: Option<u16>,
 }
 
 /// Body of `validity_renewed`: the tier stays, a new validity begins.
@@ -603,12 +617,18 @@ pub struct CardEnded {
     pub number: Option<SmolStr>,
     /// Hash of the number.
     pub card: u64,
+    /// Its type.
+    pub card_type: SmolStr,
     /// The ledger.
     pub ledger: Option<LedgerName>,
     /// Why.
     pub reason: SmolStr,
     /// Points that are gone: the last live card of its line went.
     pub points_forfeited: u64,
+    /// It was the last live card of its line: the ledger ends, or is frozen while it is expired.
+    pub was_last: bool,
+    /// Lots do not age while the ledger is frozen.
+    pub lots_freeze: bool,
 }
 
 /// Body of `card_checked`: whether the holder is who may use it.
@@ -627,4 +647,26 @@ pub struct ContactNoted {
     pub kind: SmolStr,
     /// The location, or the score.
     pub value: SmolStr,
+}
+
+/// Body of `notice_passed`: the moment of a notice came, and there was nothing to tell.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct NoticePassed {
+    /// The ledger.
+    pub ledger: LedgerName,
+    /// The last day of the validity that it was about.
+    pub valid_until: Date,
+    /// How many days before.
+    pub notice_day: u16,
+}
+
+/// Body of `usage_counted`: late usage changed what a closed cycle came to.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct UsageCounted {
+    /// The ledger.
+    pub ledger: LedgerName,
+    /// First day of the cycle.
+    pub source_ref: SmolStr,
+    /// The value of each of its lines now.
+    pub values: Vec<Money>,
 }

@@ -172,7 +172,7 @@ impl<'a> Fields<'a> {
     ) -> Result<Assumed<'f>, Rejection> {
         let mut assumed = Assumed {
             class: self.optional(CLASS)?,
-            tier: self.optional(TIER)?,
+            tier: self.optional(TIER)?.map(Into::into),
             vip_rank: self.vip_rank()?,
             ..Assumed::default()
         };

@@ -103,7 +103,7 @@ fn price(
     let account = Account {
         customer: Customer {
             class: drawn.class,
-            tier: drawn.tier,
+            tiers: drawn.tier.as_slice(),
             cards: &cards,
             vip_rank: drawn.vip_rank,
         },

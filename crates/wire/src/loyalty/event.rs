@@ -31,6 +31,8 @@ messages! {
         9 default available_on "available_on",
         10 state counter_delta "counter_delta",
         11 state counts_for_previous "counts_for_previous",
+        12 optional source "source",
+        13 default pending "pending",
     }
     PointsTaken {
         1 default ledger "ledger",
@@ -43,6 +45,7 @@ messages! {
         8 default forgiven "forgiven",
         9 state counter_delta "counter_delta",
         10 state counts_for_previous "counts_for_previous",
+        11 optional source "source",
     }
     PointsReleased {
         1 default ledger "ledger",
@@ -66,6 +69,7 @@ messages! {
         2 default value "value",
         3 optional rule "rule",
         4 default refunded "refunded",
+        5 optional promotion "promotion",
     }
     EarningNoted {
         1 default ledger "ledger",
@@ -79,6 +83,7 @@ messages! {
         9 optional points_part "points_part",
         10 optional held_back "held_back",
         11 default is_activity "is_activity",
+        12 default used_before_report "used_before_report",
     }
     EarningCredited {
         1 default ledger "ledger",
@@ -91,6 +96,7 @@ messages! {
         4 default delta "delta",
         5 state of_previous "of_previous",
         6 state of_none "of_none",
+        7 required kind "kind",
     }
     RefundNoted {
         1 default purchase "purchase_id",
@@ -159,6 +165,7 @@ messages! {
         7 default needed "needed",
         8 optional valid_until "valid_until",
         9 state rebased "rebased",
+        10 optional notice_day "notice_day",
     }
     ValidityRenewed {
         1 default ledger "ledger",
@@ -206,6 +213,9 @@ messages! {
         3 optional ledger "ledger",
         4 default reason "reason",
         5 default points_forfeited "points_forfeited",
+        6 default card_type "type",
+        7 state was_last "was_last",
+        8 state lots_freeze "lots_freeze",
     }
     CardChecked {
         1 state card "card",
@@ -214,5 +224,15 @@ messages! {
     ContactNoted {
         1 default kind "kind",
         2 default value "value",
+    }
+    NoticePassed {
+        1 default ledger "ledger",
+        2 default valid_until "valid_until",
+        3 default notice_day "notice_day",
+    }
+    UsageCounted {
+        1 default ledger "ledger",
+        2 default source_ref "source_ref",
+        3 repeated values "values",
     }
 }

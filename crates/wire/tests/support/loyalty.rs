@@ -36,20 +36,22 @@ structures! {
     LotSpent { lot points }
     PointsEarned {
         ledger delta lots source_ref rule_version balances_after used_before_report earned_on available_on
-        counter_delta counts_for_previous
+        counter_delta counts_for_previous source pending
     }
     PointsTaken {
         ledger delta lots source_ref rule_version reason balances_after forgiven counter_delta counts_for_previous
+        source
     }
     PointsReleased { ledger delta lots balances_after }
     PointsNotEarned { ledger source_ref reason }
     PointsExpiring { ledger expires_on points notice_day }
-    EarningLine { item value rule refunded }
+    EarningLine { item value rule promotion refunded }
     EarningNoted {
         ledger kind source_ref occurred_at version rule_version multiplier_bps lines points_part held_back is_activity
+        used_before_report
     }
     EarningCredited { ledger source_ref }
-    SalesCounted { ledger source_ref sales delta of_previous of_none }
+    SalesCounted { ledger kind source_ref sales delta of_previous of_none }
     RefundNoted { purchase refund lines amount }
     RefundParked { key occurred_at refund until }
     RedemptionAccepted {
@@ -60,16 +62,18 @@ structures! {
     RedemptionReversed { redemption ledger allocations reason grace_until balances_after }
     MemberEnrolled { ledger tier valid_until from quiet }
     RewardLevelReached { ledger level available }
-    TierMoved { ledger from to basis counter sales needed valid_until rebased }
+    TierMoved { ledger from to basis counter sales needed valid_until rebased notice_day }
     ValidityRenewed { ledger valid_until }
     MembershipWarned { ledger ends_on notice_day points }
     MembershipTerminated { ledger points_forfeited day }
     Reinstated { ledger source_ref lots membership balances_after }
     CardEvent { number card card_type ledger holder valid_until pending_confirmation frozen_days }
     CardReplaced { old new old_card new_card ledger points_carried }
-    CardEnded { number card ledger reason points_forfeited }
+    CardEnded { number card card_type ledger reason points_forfeited was_last lots_freeze }
     CardChecked { card result }
     ContactNoted { kind value }
+    NoticePassed { ledger valid_until notice_day }
+    UsageCounted { ledger source_ref values }
 }
 
 /// A loyalty input of a kind.
@@ -249,6 +253,8 @@ pub(super) fn event_of_kind(kind: u64, dice: &mut Dice) -> EventBody {
         29 => EventBody::CardExpired(any(dice)),
         30 => EventBody::CardClosed(any(dice)),
         31 => EventBody::CardChecked(any(dice)),
+        32 => EventBody::NoticePassed(any(dice)),
+        33 => EventBody::UsageCounted(any(dice)),
         _ => EventBody::ContactNoted(any(dice)),
     }
 }

@@ -3,7 +3,7 @@
 use crate::failure::Failure;
 use crate::output::Out;
 use crate::output::table::{Align, Table};
-use crate::text::{humane, in_zone};
+use crate::text::{count, humane, in_zone};
 use umbral_history::{AccountReport, AllowanceReport};
 
 /// Marks in a bar.
@@ -27,13 +27,12 @@ pub(super) fn show(report: &AccountReport, out: &mut Out) -> Result<(), Failure>
     Ok(())
 }
 
-/// Loyalty tier and cards.
+/// Loyalty tiers, cards and points.
 fn customer(report: &AccountReport, out: &mut Out) -> Result<(), Failure> {
     let paint = out.paint();
-    let tier = report.loyalty_tier.as_ref();
-    let mut words: Vec<String> = tier
+    let tiers = report.loyalty_tiers.iter();
+    let mut words: Vec<String> = tiers
         .map(|tier| format!("loyalty tier {}", paint.name(tier)))
-        .into_iter()
         .collect();
     words.extend(
         report
@@ -41,6 +40,10 @@ fn customer(report: &AccountReport, out: &mut Out) -> Result<(), Failure> {
             .iter()
             .map(|card| format!("card {}", paint.name(card))),
     );
+    words.extend(report.ledgers.iter().map(|ledger| {
+        let points = count(ledger.available, "point", "points");
+        format!("{points} in {}", paint.name(&ledger.ledger))
+    }));
     match words.is_empty() {
         true => Ok(()),
         false => out.line(words.join(", ")),

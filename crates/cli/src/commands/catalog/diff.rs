@@ -101,6 +101,7 @@ fn heading(kind: Kind) -> &'static str {
         Kind::Band => "time bands",
         Kind::Emergency => "emergency numbers",
         Kind::Class | Kind::Collections => "credit",
+        Kind::Programme => "loyalty",
         Kind::Profile => "profiles",
         _ => "prices",
     }

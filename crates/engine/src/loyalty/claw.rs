@@ -1,0 +1,272 @@
+//! Points that go: taken back because what had earned them came back, voided, or expired.
+
+use super::earn::{self, SourceKey};
+use super::ledger::{club, find};
+use super::{Earning, Ledger, Lot};
+use crate::account::Row;
+use crate::draft::Draft;
+use smol_str::SmolStr;
+use umbral_catalog::loyalty::RefundPolicy;
+use umbral_model::event::*;
+use umbral_model::ids::LedgerName;
+use umbral_model::time::Date;
+
+/// What is taken from which lots.
+#[derive(Default)]
+struct Takings {
+    lots: Vec<LotMoved>,
+    balances: Balances,
+    taken: u64,
+}
+
+impl Takings {
+    fn of(ledger: &Ledger) -> Takings {
+        Takings {
+            balances: ledger.balances(),
+            ..Takings::default()
+        }
+    }
+
+    /// Takes up to `most` of what a lot holds; gives what is left to take.
+    fn take(&mut self, lot: &Lot, most: u64) -> u64 {
+        let taken = most.min(lot.remaining);
+        if taken > 0 {
+            self.lots.push(lot.moved(-(taken as i64)));
+            self.taken += taken;
+            match lot.pending {
+                true => self.balances.pending -= taken,
+                false => self.balances.available -= taken,
+            }
+        }
+        most - taken
+    }
+}
+
+/// Takes back what a source was granted too much: of its own pending lots, its own other lots, other lots in spend
+/// order, and then as debt, as far as the policy goes. The rest is forgiven and never asked for again.
+pub(crate) fn take_back(draft: &mut Draft<'_>, key: SourceKey<'_>, points: u64, counter: i64) {
+    let loyalty = &draft.row.cold().loyalty;
+    let (Some(ledger), Some(earning)) = (
+        loyalty.ledger(key.ledger),
+        loyalty.earning(key.ledger, key.kind, key.source_ref),
+    ) else {
+        return;
+    };
+    let Some(club) = club(draft.world, key.ledger, draft.now) else {
+        return;
+    };
+    let (policy, max_debt) = (club.programme.refund_policy, club.programme.max_debt);
+    let lots = ledger.in_spend_order();
+    let is_own = |lot: &&&Lot| lot.source_ref == key.source_ref;
+    let mut takings = Takings::of(ledger);
+    let mut left = points;
+    for lot in lots.iter().filter(is_own).filter(|lot| lot.pending) {
+        left = takings.take(lot, left);
+    }
+    if policy != RefundPolicy::OnlyPending {
+        let own = lots.iter().filter(is_own);
+        let others = lots.iter().filter(|lot| !is_own(lot));
+        for lot in own.chain(others).filter(|lot| !lot.pending) {
+            left = takings.take(lot, left);
+        }
+    }
+    let room = max_debt.map_or(u64::MAX, |most| most.saturating_sub(ledger.debt));
+    let owed = match policy {
+        RefundPolicy::Debt => left.min(room),
+        _ => 0,
+    };
+    takings.balances.debt += owed;
+    let day = draft.local_date(earning.occurred_at);
+    let (counts, counts_for_previous) = earn::counted_in(draft, ledger, Some(earning), day);
+    let body = PointsTaken {
+        ledger: key.ledger.clone(),
+        delta: -((takings.taken + owed) as i64),
+        lots: takings.lots,
+        source: Some(key.kind),
+        source_ref: SmolStr::new(key.source_ref),
+        rule_version: Some(earning.rule_version.clone()),
+        reason: None,
+        balances_after: takings.balances,
+        forgiven: left - owed,
+        counter_delta: if counts { counter } else { 0 },
+        counts_for_previous,
+    };
+    draft.push(EventBody::PointsClawedBack(Box::new(body)));
+}
+
+/// What is voided.
+pub(crate) enum Voided<'a> {
+    /// All that a source earned.
+    Source(SourceKey<'a>),
+    /// One lot, with the source that earned it, if one did.
+    Lot(&'a Lot, Option<SourceKey<'a>>),
+    /// So many points, in spend order; those that can be spent go before pending ones.
+    Points(u64),
+}
+
+/// Voids points. The part that was spent becomes debt without a cap; what expired is no debt.
+pub(crate) fn void(
+    draft: &mut Draft<'_>,
+    name: &LedgerName,
+    voided: &Voided<'_>,
+    (source_ref, reason): (&str, &SmolStr),
+) {
+    let Some(ledger) = find(&draft.row, name) else {
+        return;
+    };
+    let lots = ledger.in_spend_order();
+    let mut takings = Takings::of(ledger);
+    let key = match voided {
+        Voided::Source(key) | Voided::Lot(_, Some(key)) => Some(*key),
+        _ => None,
+    };
+    let loyalty = &draft.row.cold().loyalty;
+    let earning = key.and_then(|key| loyalty.earning(key.ledger, key.kind, key.source_ref));
+    let (mut owed, counter) = match voided {
+        Voided::Source(key) => {
+            let (mut gone, mut left) = (0, earning.map_or(0, |earning| earning.granted));
+            for lot in lots.iter().filter(|lot| lot.source_ref == key.source_ref) {
+                takings.take(lot, u64::MAX);
+                gone += lot.gone;
+            }
+            left = left.saturating_sub(takings.taken + gone);
+            (left, earning.map_or(0, |earning| -earning.counted))
+        }
+        Voided::Lot(lot, _) => {
+            takings.take(lot, u64::MAX);
+            let owed = lot.points.saturating_sub(lot.remaining + lot.gone);
+            let counted = earning.map_or(0, |earning| earning.counted);
+            (owed, -counted.min((lot.points - lot.gone) as i64))
+        }
+        Voided::Points(points) => {
+            let mut left = *points;
+            for lot in lots.iter().filter(|lot| !lot.pending) {
+                left = takings.take(lot, left);
+            }
+            for lot in lots.iter().filter(|lot| lot.pending) {
+                left = takings.take(lot, left);
+            }
+            (left, -(*points as i64))
+        }
+    };
+    if let Some(earning) = earning {
+        owed = owed.min(earning.granted.saturating_sub(takings.taken));
+    }
+    takings.balances.debt += owed;
+    let day = earning.map_or(draft.today(), |earning| {
+        draft.local_date(earning.occurred_at)
+    });
+    let (counts, counts_for_previous) = earn::counted_in(draft, ledger, earning, day);
+    let body = PointsTaken {
+        ledger: name.clone(),
+        delta: -((takings.taken + owed) as i64),
+        lots: takings.lots,
+        source: key.map(|key| key.kind),
+        source_ref: SmolStr::new(source_ref),
+        rule_version: earning.map(|earning| earning.rule_version.clone()),
+        reason: Some(reason.clone()),
+        balances_after: takings.balances,
+        forgiven: 0,
+        counter_delta: if counts { counter } else { 0 },
+        counts_for_previous,
+    };
+    draft.push(EventBody::PointsVoided(Box::new(body)));
+}
+
+/// Points of lots whose last day is over go: one event a ledger.
+pub(crate) fn expire(draft: &mut Draft<'_>) {
+    let ledgers = draft.row.cold().loyalty.ledgers.iter();
+    let names: Vec<LedgerName> = ledgers.map(|ledger| ledger.name.clone()).collect();
+    for name in names {
+        expire_lots(draft, &name);
+    }
+}
+
+/// As [`expire`], of one ledger.
+pub(crate) fn expire_lots(draft: &mut Draft<'_>, name: &LedgerName) {
+    if find(&draft.row, name).is_some_and(|ledger| ledger.ages) {
+        let (now, zone) = (draft.now, draft.world.zone(draft.row.zone));
+        drop_lots(draft, name, |lot| lot.is_over(zone, now));
+    }
+}
+
+/// Whatever came back to a membership that ended is gone.
+pub(crate) fn drop_rest(draft: &mut Draft<'_>, name: &LedgerName) {
+    drop_lots(draft, name, |_| true);
+}
+
+fn drop_lots(draft: &mut Draft<'_>, name: &LedgerName, is_over: impl Fn(&Lot) -> bool) {
+    let Some(ledger) = find(&draft.row, name) else {
+        return;
+    };
+    let mut takings = Takings::of(ledger);
+    for lot in ledger
+        .in_spend_order()
+        .into_iter()
+        .filter(|lot| is_over(lot))
+    {
+        takings.take(lot, u64::MAX);
+    }
+    if takings.taken == 0 {
+        return;
+    }
+    let body = PointsTaken {
+        ledger: name.clone(),
+        delta: -(takings.taken as i64),
+        lots: takings.lots,
+        source: None,
+        source_ref: SmolStr::default(),
+        rule_version: None,
+        reason: None,
+        balances_after: takings.balances,
+        forgiven: 0,
+        counter_delta: 0,
+        counts_for_previous: false,
+    };
+    draft.push(EventBody::PointsExpired(Box::new(body)));
+}
+
+/// How points went.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Taken {
+    Clawed,
+    Voided,
+    Expired,
+}
+
+/// Takes points that went into the row.
+pub(crate) fn apply_taken(row: &mut Row, body: &PointsTaken, how: Taken) {
+    let loyalty = &mut *row.cold_mut().loyalty;
+    let Some(ledger) = loyalty
+        .ledgers
+        .iter_mut()
+        .find(|ledger| ledger.name == body.ledger)
+    else {
+        return;
+    };
+    for moved in &body.lots {
+        let points = moved.delta.unsigned_abs();
+        if let Some(lot) = ledger.lots.iter_mut().find(|lot| lot.no == moved.lot) {
+            lot.remaining -= points;
+            match how {
+                Taken::Expired => lot.gone += points,
+                Taken::Clawed | Taken::Voided => lot.points -= points,
+            }
+        }
+    }
+    ledger.debt = body.balances_after.debt;
+    earn::count(ledger, body.counter_delta, body.counts_for_previous);
+    let Some(kind) = body.source else { return };
+    let is_it = |earning: &&mut Earning| earning.is(&body.ledger, kind, &body.source_ref);
+    if let Some(earning) = loyalty.earnings.iter_mut().find(is_it) {
+        let taken = body.delta.unsigned_abs() + body.forgiven;
+        earning.granted = earning.granted.saturating_sub(taken);
+        earning.counted += body.counter_delta;
+        earning.voided |= how == Taken::Voided;
+    }
+}
+
+/// Local day on which a reversed reward's expired points are gone again.
+pub(crate) fn grace_day(today: Date, days: u16) -> Option<Date> {
+    (days > 0).then(|| today.plus_days(i32::from(days)))
+}

@@ -1,0 +1,154 @@
+//! Bills that earn as they are paid: an invoice's target follows from what is paid of it, so payments, their
+//! reversals, credit notes and write-offs end at the same number in any order.
+
+use super::earn::{self, Share, SourceKey};
+use super::ledger::{self, Club, find};
+use super::{Earning, card, member, tier};
+use crate::account::{Bill, Row};
+use crate::draft::Draft;
+use smol_str::SmolStr;
+use umbral_catalog::loyalty::{AccrualSource, InvoiceAccrual, LineFacts};
+use umbral_model::event::*;
+use umbral_model::ids::{BillId, LedgerName};
+use umbral_model::input::{BillIssued, BillLine};
+use umbral_model::money::Money;
+
+/// Notes a bill in every programme whose invoices earn.
+pub(crate) fn note(draft: &mut Draft<'_>, body: &BillIssued) {
+    let at = draft.effective_at;
+    let earning = |club: &Club<'_>| club.programme.accrues(AccrualSource::Invoice);
+    let clubs: Vec<Club<'_>> = ledger::clubs(draft.world, at).filter(earning).collect();
+    for club in clubs {
+        let Some(line) = &club.programme.default_line else {
+            continue;
+        };
+        let lines = lines(draft, club, line, body);
+        if lines.iter().all(|line| line.rule.is_none()) {
+            continue;
+        }
+        let name = member::open_line(draft, club, line, at);
+        let ended = find(&draft.row, &name).is_some_and(|ledger| ledger.ended.is_some());
+        let frozen = card::ledger_may_earn(draft, &name) == card::MayEarn::No;
+        if ended || frozen {
+            continue;
+        }
+        let version = &club.programme.versions[club.programme.version_at(at)];
+        let noted = EarningNoted {
+            kind: EarningKind::Invoice,
+            source_ref: SmolStr::new(body.bill.as_str()),
+            occurred_at: at,
+            version: club.version,
+            rule_version: version.name.clone(),
+            multiplier_bps: tier::multiplier_at(&draft.row, club.programme, &name, at),
+            lines,
+            points_part: None,
+            held_back: None,
+            is_activity: false,
+            used_before_report: false,
+            ledger: name,
+        };
+        earn::note(draft, club, noted);
+    }
+}
+
+/// The lines of a bill that may earn: all of it where it has none, without what was credited as a purchase.
+fn lines(
+    draft: &Draft<'_>,
+    club: Club<'_>,
+    card_line: &str,
+    body: &BillIssued,
+) -> Vec<EarningLine> {
+    let programme = club.programme;
+    let at = draft.effective_at;
+    let version = &programme.versions[programme.version_at(at)];
+    let day = draft.local_date(at);
+    let whole = [BillLine {
+        category: SmolStr::default(),
+        item: SmolStr::default(),
+        net: body.amount,
+        purchase: None,
+    }];
+    let lines = match body.lines.is_empty() {
+        true => &whole[..],
+        false => &body.lines,
+    };
+    let loyalty = &draft.row.cold().loyalty;
+    let is_credited = |line: &BillLine| {
+        let purchase = line.purchase.as_ref();
+        purchase.is_some_and(|id| loyalty.purchases(id.as_str()).next().is_some())
+    };
+    let own = lines.iter().filter(|line| !is_credited(line));
+    own.map(|line| {
+        let facts = LineFacts {
+            category: &line.category,
+            item: &line.item,
+            partner: None,
+            location: None,
+            method: None,
+            member_category: draft.row.cold().tariff.member_category.as_deref(),
+            card_line,
+        };
+        let rule = version.rule_of(AccrualSource::Invoice, &facts);
+        EarningLine {
+            item: line.item.clone(),
+            value: line.net,
+            rule: rule.filter(|rule| !version.rules[usize::from(*rule)].exclude),
+            promotion: programme.promotion_of(day, &facts),
+            refunded: Money::ZERO,
+        }
+    })
+    .collect()
+}
+
+/// Posts what the account's bills should have earned by now.
+pub(crate) fn settle(draft: &mut Draft<'_>) {
+    let earnings = draft.row.cold().loyalty.earnings.iter();
+    let of_bills = earnings.filter(|earning| earning.kind == EarningKind::Invoice);
+    let bills: Vec<(LedgerName, BillId, Share)> = of_bills
+        .filter_map(|earning| {
+            let id = BillId::new(earning.source_ref.clone());
+            let bill = draft.row.bill(&id)?;
+            let club = ledger::club(draft.world, &earning.ledger, draft.now)?;
+            let share = share(club.programme.invoice, bill);
+            Some((earning.ledger.clone(), id, share))
+        })
+        .collect();
+    let day = draft.local_date(draft.effective_at);
+    for (name, bill, share) in bills {
+        let key = SourceKey {
+            ledger: &name,
+            kind: EarningKind::Invoice,
+            source_ref: bill.as_str(),
+        };
+        earn::settle(draft, key, share, day);
+    }
+}
+
+/// What part of a bill earns.
+fn share(accrual: InvoiceAccrual, bill: &Bill) -> Share {
+    if bill.voided || bill.amount <= Money::ZERO {
+        return Share::NOTHING;
+    }
+    let part = match accrual {
+        InvoiceAccrual::Progressive => bill.paid(),
+        InvoiceAccrual::WhenPaid if bill.remaining > Money::ZERO => return Share::NOTHING,
+        InvoiceAccrual::WhenPaid => bill.amount - bill.reduced,
+    };
+    Share {
+        part,
+        whole: bill.amount,
+    }
+}
+
+/// A bill that was given up, in part or whole, earns nothing.
+pub(crate) fn apply_written_off(row: &mut Row, bill: &BillId) {
+    let Some(loyalty) = row.cold_mut().loyalty.get_mut() else {
+        return;
+    };
+    let is_it = |earning: &&mut Earning| {
+        earning.kind == EarningKind::Invoice && earning.source_ref == bill.as_str()
+    };
+    for earning in loyalty.earnings.iter_mut().filter(is_it) {
+        earning.written_off = true;
+    }
+}

@@ -1,0 +1,242 @@
+//! Points given, taken and voided by hand, and visits.
+
+use super::claw::{self, Voided};
+use super::earn::{self, Credit, Share, SourceKey};
+use super::ledger::{self, club, find};
+use super::{Lot, card, member, tier};
+use crate::draft::Draft;
+use smol_str::{SmolStr, format_smolstr};
+use umbral_catalog::loyalty::{AccrualSource, LineFacts};
+use umbral_model::event::*;
+use umbral_model::ids::LedgerName;
+use umbral_model::input::{EffortScored, Input, PointsAdjusted, PointsVoided, Visit};
+use umbral_model::money::Money;
+use umbral_model::rejection::{Reason, Rejection};
+
+/// Points of one adjustment: more is a slip of a keyboard.
+const POINTS_MOST: u64 = 1_000_000_000;
+
+fn unknown(detail: String) -> Rejection {
+    Rejection::new(Reason::UnknownLedger, detail)
+}
+
+/// Gives or takes points by hand. What is taken goes in spend order, and becomes debt where there is less.
+pub(crate) fn adjust(
+    draft: &mut Draft<'_>,
+    input: &Input,
+    body: &PointsAdjusted,
+) -> Result<(), Rejection> {
+    if body.points == 0 || body.points.unsigned_abs() > POINTS_MOST {
+        return Err(Rejection::new(
+            Reason::BadAmount,
+            format!("an adjustment is of 1 to {POINTS_MOST} points, given or taken"),
+        ));
+    }
+    let name = ledger::named_or_open(draft, body.ledger.as_ref())?;
+    let Some(club) = club(draft.world, &name, draft.now) else {
+        return Err(unknown(format!("the catalog has no programme of {name}")));
+    };
+    let points = body.points.unsigned_abs();
+    let source_ref = input.key.event_id.as_str();
+    if body.points < 0 {
+        let what = (source_ref, &body.reason);
+        claw::void(draft, &name, &Voided::Points(points), what);
+        tier::look(draft, &name, TierBasis::Void);
+        return Ok(());
+    }
+    let today = draft.today();
+    let credit = Credit {
+        points,
+        source: None,
+        source_ref: SmolStr::new(source_ref),
+        rule_version: None,
+        earned_on: today,
+        available_on: today,
+        counter: body.points,
+        counts_for_previous: false,
+        used_before_report: false,
+    };
+    earn::credit(draft, club.programme, &name, credit);
+    tier::look(draft, &name, TierBasis::Points);
+    Ok(())
+}
+
+/// Voids points: of a source, of lots, or a number of them.
+pub(crate) fn void(
+    draft: &mut Draft<'_>,
+    input: &Input,
+    body: &PointsVoided,
+) -> Result<(), Rejection> {
+    match &body.source_ref {
+        Some(source_ref) => void_source(draft, body, source_ref)?,
+        None if !body.lots.is_empty() => void_lots(draft, body)?,
+        None => {
+            let name = ledger::named(draft, body.ledger.as_ref())?;
+            let points = body.points.unwrap_or_default().min(POINTS_MOST);
+            let what = (input.key.event_id.as_str(), &body.reason);
+            claw::void(draft, &name, &Voided::Points(points), what);
+            tier::look(draft, &name, TierBasis::Void);
+        }
+    }
+    Ok(())
+}
+
+fn void_source(
+    draft: &mut Draft<'_>,
+    body: &PointsVoided,
+    source_ref: &str,
+) -> Result<(), Rejection> {
+    let ledgers = draft.row.cold().loyalty.ledgers.iter();
+    let meant =
+        ledgers.filter(|ledger| body.ledger.as_ref().is_none_or(|name| *name == ledger.name));
+    let found: Vec<(LedgerName, EarningKind)> = meant
+        .filter_map(|ledger| {
+            let source = draft.row.cold().loyalty.source(&ledger.name, source_ref)?;
+            Some((ledger.name.clone(), source.kind))
+        })
+        .collect();
+    if found.is_empty() {
+        return Err(Rejection::new(
+            Reason::UnknownPurchase,
+            format!("nothing of the account earned points as {source_ref}"),
+        ));
+    }
+    for (name, kind) in found {
+        let key = SourceKey {
+            ledger: &name,
+            kind,
+            source_ref,
+        };
+        claw::void(
+            draft,
+            &name,
+            &Voided::Source(key),
+            (source_ref, &body.reason),
+        );
+        tier::look(draft, &name, TierBasis::Void);
+    }
+    Ok(())
+}
+
+fn void_lots(draft: &mut Draft<'_>, body: &PointsVoided) -> Result<(), Rejection> {
+    let ledgers = draft.row.cold().loyalty.ledgers.iter();
+    let lots = ledgers.flat_map(|ledger| ledger.lots.iter().map(|lot| (ledger.name.clone(), lot)));
+    let all: Vec<(LedgerName, Lot)> = lots.map(|(name, lot)| (name, lot.clone())).collect();
+    let mut found = Vec::with_capacity(body.lots.len());
+    for no in &body.lots {
+        let lot = all.iter().find(|(_, lot)| lot.no == *no);
+        found.push(lot.ok_or_else(|| unknown(format!("the account has no lot {no}")))?);
+    }
+    for (name, lot) in found {
+        let source = draft.row.cold().loyalty.source(name, &lot.source_ref);
+        let key = source.map(|source| SourceKey {
+            ledger: name,
+            kind: source.kind,
+            source_ref: &lot.source_ref,
+        });
+        let what = (lot.source_ref.as_str(), &body.reason);
+        claw::void(draft, name, &Voided::Lot(lot, key), what);
+        tier::look(draft, name, TierBasis::Void);
+    }
+    Ok(())
+}
+
+/// A visit: it may earn a point in programmes that count them, and always counts in reports.
+pub(crate) fn visit(draft: &mut Draft<'_>, input: &Input, body: &Visit) -> Result<(), Rejection> {
+    draft.push(EventBody::ContactNoted(ContactNoted {
+        kind: SmolStr::new_static("visit"),
+        value: body.location.clone(),
+    }));
+    let known = match &body.card {
+        Some(number) => match card::find(&draft.row, number) {
+            Some(known) => Some(known.clone()),
+            None => return Ok(()),
+        },
+        None => None,
+    };
+    let clubs: Vec<_> = ledger::clubs(draft.world, input.occurred_at).collect();
+    let zone = draft.world.zone(draft.row.zone);
+    for club in clubs {
+        let programme = club.programme;
+        let line = match &known {
+            Some(known) if card::may_earn(zone, known, input.occurred_at) == card::MayEarn::No => {
+                None
+            }
+            Some(known) => programme
+                .card_type(&known.card_type)
+                .map(|found| &found.line),
+            None => programme.default_line.as_ref(),
+        };
+        if let Some(line) = line {
+            earn_visit(draft, input, body, club, line);
+        }
+    }
+    Ok(())
+}
+
+fn earn_visit(
+    draft: &mut Draft<'_>,
+    input: &Input,
+    body: &Visit,
+    club: ledger::Club<'_>,
+    line: &str,
+) {
+    let programme = club.programme;
+    let version = &programme.versions[programme.version_at(input.occurred_at)];
+    let facts = LineFacts {
+        category: "",
+        item: "",
+        partner: None,
+        location: Some(&body.location),
+        method: None,
+        member_category: draft.row.cold().tariff.member_category.as_deref(),
+        card_line: line,
+    };
+    let rule = version.rule_of(AccrualSource::Visit, &facts);
+    let rule = rule.filter(|rule| !version.rules[usize::from(*rule)].exclude);
+    let Some(rule) = rule else { return };
+    let promotion = programme.promotion_of(draft.local_date(input.occurred_at), &facts);
+    let name = member::open_line(draft, club, line, input.occurred_at);
+    let ledger = find(&draft.row, &name);
+    if ledger.is_none_or(|ledger| ledger.ended.is_some() || ledger.frozen_on.is_some()) {
+        return;
+    }
+    let source_ref = format_smolstr!("{}/{}", input.key.source, input.key.event_id);
+    let noted = EarningNoted {
+        ledger: name.clone(),
+        kind: EarningKind::Visit,
+        source_ref: source_ref.clone(),
+        occurred_at: input.occurred_at,
+        version: club.version,
+        rule_version: version.name.clone(),
+        multiplier_bps: tier::multiplier_at(&draft.row, programme, &name, input.occurred_at),
+        lines: vec![EarningLine {
+            item: body.location.clone(),
+            value: Money::ZERO,
+            rule: Some(rule),
+            promotion,
+            refunded: Money::ZERO,
+        }],
+        points_part: None,
+        held_back: None,
+        is_activity: false,
+        used_before_report: false,
+    };
+    earn::note(draft, club, noted);
+    let key = SourceKey {
+        ledger: &name,
+        kind: EarningKind::Visit,
+        source_ref: &source_ref,
+    };
+    let day = draft.local_date(input.occurred_at);
+    earn::settle(draft, key, Share::ALL, day);
+}
+
+/// How easy the customer found it: for reports alone.
+pub(crate) fn score_effort(draft: &mut Draft<'_>, body: &EffortScored) -> Result<(), Rejection> {
+    draft.push(EventBody::ContactNoted(ContactNoted {
+        kind: SmolStr::new_static("effort"),
+        value: format_smolstr!("{}", body.score),
+    }));
+    Ok(())
+}

@@ -1,0 +1,231 @@
+//! Membership: enrolling, ending for want of purchases, and coming back by a correction.
+
+use super::ledger::{self, Club, club, find, line_of, name_of};
+use super::{Ending, Ledger, Notice, purchase, tier};
+use crate::account::Row;
+use crate::dates::end_of_day;
+use crate::draft::Draft;
+use smol_str::SmolStr;
+use umbral_model::event::*;
+use umbral_model::ids::LedgerName;
+use umbral_model::input::Enrolled;
+use umbral_model::money::Money;
+use umbral_model::rejection::{Reason, Rejection};
+use umbral_model::time::{Date, Timestamp};
+
+/// Enrols the customer, and credits what was bought under the identifier before.
+pub(crate) fn enrol(draft: &mut Draft<'_>, body: &Enrolled) -> Result<(), Rejection> {
+    let (world, now) = (draft.world, draft.now);
+    let is_meant = |club: &Club<'_>| {
+        let name = &club.programme.name;
+        body.programme.as_ref().is_none_or(|meant| meant == name)
+    };
+    let clubs: Vec<Club<'_>> = ledger::clubs(world, now).filter(is_meant).collect();
+    if clubs.is_empty() {
+        let detail = match &body.programme {
+            Some(name) => format!("the catalog has no loyalty programme {name}"),
+            None => "the catalog has no loyalty programme to enrol in".to_owned(),
+        };
+        return Err(Rejection::new(Reason::UnknownLedger, detail));
+    }
+    for club in clubs {
+        let Some(line) = &club.programme.default_line else {
+            if body.programme.is_some() {
+                return Err(Rejection::new(
+                    Reason::UnknownLedger,
+                    format!(
+                        "programme {} has no ledger without a card: issue a card instead",
+                        club.programme.name
+                    ),
+                ));
+            }
+            continue;
+        };
+        ledger::open(draft, club, line, draft.effective_at, false);
+    }
+    for unclaimed in &body.unclaimed {
+        purchase::claim_found(draft, unclaimed, purchase::Late::Silent);
+    }
+    Ok(())
+}
+
+/// Opens a ledger that somebody enrolled in by hand, or brings back one that ended too early: something of before
+/// its end came to be known within the correction window. False where neither: nothing is earned.
+pub(crate) fn is_alive(draft: &mut Draft<'_>, name: &LedgerName, at: Timestamp, why: &str) -> bool {
+    let Some((ended_on, ending)) = find(&draft.row, name).and_then(|ledger| ledger.ended) else {
+        return true;
+    };
+    let Some(club) = club(draft.world, name, draft.now) else {
+        return false;
+    };
+    let last = ended_on.plus_days(i32::from(club.programme.correction_days));
+    let was_before = draft.local_date(at) < ended_on;
+    if ending != Ending::Inactive || !was_before || draft.today() > last {
+        return false;
+    }
+    reinstate(draft, name, why);
+    true
+}
+
+fn reinstate(draft: &mut Draft<'_>, name: &LedgerName, why: &str) {
+    let Some(ledger) = find(&draft.row, name) else {
+        return;
+    };
+    let zone = draft.world.zone(draft.row.zone);
+    let mut after = ledger.balances();
+    let mut lots = Vec::new();
+    for lot in ledger.lots.iter().filter(|lot| lot.gone > 0) {
+        if !lot.is_over(zone, draft.now) {
+            lots.push(lot.moved(lot.gone as i64));
+            match lot.pending {
+                true => after.pending += lot.gone,
+                false => after.available += lot.gone,
+            }
+        }
+    }
+    push_reinstated(draft, name, why, lots, true, after);
+}
+
+/// Tells that points are back.
+pub(crate) fn push_reinstated(
+    draft: &mut Draft<'_>,
+    name: &LedgerName,
+    source_ref: &str,
+    lots: Vec<LotMoved>,
+    membership: bool,
+    balances_after: Balances,
+) {
+    draft.push(EventBody::CorrectionApplied(CorrectionApplied {
+        case: None,
+        step: None,
+        action: None,
+        payment: None,
+        reversal: None,
+        reinstated: Some(Box::new(Reinstated {
+            ledger: name.clone(),
+            source_ref: SmolStr::new(source_ref),
+            lots,
+            membership,
+            balances_after,
+        })),
+    }));
+}
+
+/// Last local day of a membership without a further purchase.
+pub(crate) fn ends_on(draft_or_months: Option<u16>, ledger: &Ledger) -> Option<Date> {
+    let months = draft_or_months.filter(|_| ledger.ended.is_none())?;
+    Some(ledger.active_on.plus_months(i32::from(months)))
+}
+
+/// The timer of memberships that end for want of purchases.
+pub(crate) fn terminate(draft: &mut Draft<'_>) {
+    let zone = draft.world.zone(draft.row.zone);
+    let ledgers = draft.row.cold().loyalty.ledgers.iter();
+    let is_over = |ledger: &&Ledger| {
+        let club = club(draft.world, &ledger.name, draft.now);
+        let months = club.and_then(|club| club.programme.inactive_months);
+        ends_on(months, ledger).is_some_and(|last| end_of_day(zone, last) <= draft.now)
+    };
+    let over: Vec<(LedgerName, u64)> = ledgers
+        .filter(is_over)
+        .map(|ledger| (ledger.name.clone(), ledger.to_forfeit()))
+        .collect();
+    let day = draft.today();
+    for (ledger, points_forfeited) in over {
+        draft.push(EventBody::MembershipTerminated(MembershipTerminated {
+            ledger,
+            points_forfeited,
+            day,
+        }));
+    }
+}
+
+/// Takes a membership that begins into the row. What an earlier one earned is gone; its debt is not.
+pub(crate) fn apply_enrolled(row: &mut Row, at: Timestamp, body: &MemberEnrolled) {
+    let tier = body.tier.clone().unwrap_or_default();
+    let loyalty = &mut *row.cold_mut().loyalty;
+    let fresh = Ledger {
+        name: body.ledger.clone(),
+        opened_on: body.from,
+        ended: None,
+        lots: Default::default(),
+        debt: 0,
+        tier: tier.clone(),
+        base_tier: tier.clone(),
+        base_on: None,
+        counter: 0,
+        validity_from: body.from,
+        valid_until: body.valid_until,
+        sales: Money::ZERO,
+        previous: None,
+        granted: None,
+        active_on: body.from,
+        frozen_on: None,
+        ages: true,
+        told: Default::default(),
+    };
+    match loyalty.ledger_mut(&body.ledger) {
+        Some(known) => {
+            let (lots, debt) = (std::mem::take(&mut known.lots), known.debt);
+            *known = Ledger {
+                lots,
+                debt,
+                base_on: Some(body.from),
+                ..fresh
+            };
+        }
+        None => loyalty.ledgers.push(fresh),
+    }
+    if !tier.is_empty() {
+        tier::remember(row, &body.ledger, at, tier);
+    }
+}
+
+/// What a ledger holds is gone.
+pub(crate) fn forfeit(ledger: &mut Ledger, day: Date, ending: Ending) {
+    for lot in &mut ledger.lots {
+        lot.gone += std::mem::take(&mut lot.remaining);
+    }
+    ledger.ended = Some((day, ending));
+}
+
+/// Takes the end of a membership into the row.
+pub(crate) fn apply_terminated(row: &mut Row, body: &MembershipTerminated) {
+    if let Some(ledger) = row.cold_mut().loyalty.ledger_mut(&body.ledger) {
+        forfeit(ledger, body.day, Ending::Inactive);
+    }
+}
+
+/// Takes points that are back into the row.
+pub(crate) fn apply_reinstated(row: &mut Row, body: &CorrectionApplied) {
+    let Some(back) = &body.reinstated else { return };
+    let Some(ledger) = row.cold_mut().loyalty.ledger_mut(&back.ledger) else {
+        return;
+    };
+    for moved in &back.lots {
+        if let Some(lot) = ledger.lots.iter_mut().find(|lot| lot.no == moved.lot) {
+            let points = moved.delta.unsigned_abs();
+            lot.gone -= points;
+            lot.remaining += points;
+        }
+    }
+    if back.membership {
+        ledger.ended = None;
+        ledger
+            .told
+            .retain(|(what, _, _)| *what != Notice::Membership);
+    }
+}
+
+/// The ledger of a card line, opened where there is none yet.
+pub(crate) fn open_line(
+    draft: &mut Draft<'_>,
+    club: Club<'_>,
+    line: &str,
+    at: Timestamp,
+) -> LedgerName {
+    ledger::open(draft, club, line, at, true);
+    let name = name_of(&club.programme.name, line);
+    debug_assert_eq!(line_of(&name), line, "names are made of their parts");
+    name
+}

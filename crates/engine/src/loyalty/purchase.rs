@@ -1,0 +1,336 @@
+//! Purchases: in every programme that lets them earn, on the ledger of the card that was shown or on the default
+//! one; and claims of purchases that nobody known made, or that a card held back.
+
+use super::card;
+use super::earn::{self, Share, SourceKey};
+use super::ledger::{self, Club};
+use super::{member, refund, tier};
+use crate::draft::Draft;
+use smol_str::SmolStr;
+use umbral_catalog::loyalty::{AccrualSource, LineFacts};
+use umbral_model::event::*;
+use umbral_model::ids::LedgerName;
+use umbral_model::input::{Input, Purchase, PurchaseClaimed, PurchaseLine, UnclaimedPurchase};
+use umbral_model::money::Money;
+use umbral_model::rejection::{Reason, Rejection};
+use umbral_model::time::Timestamp;
+
+/// A purchase with the price and category of each of its lines.
+pub(crate) struct Bought<'a> {
+    pub purchase: &'a Purchase,
+    pub occurred_at: Timestamp,
+    /// Net price and category by line, where the catalog's products gave them.
+    pub lines: Vec<(Money, SmolStr)>,
+}
+
+impl<'a> Bought<'a> {
+    /// A purchase whose lines all have their prices; others are nothing.
+    fn priced(unclaimed: &'a UnclaimedPurchase) -> Bought<'a> {
+        let lines = unclaimed.purchase.lines.iter();
+        Bought {
+            purchase: &unclaimed.purchase,
+            occurred_at: unclaimed.occurred_at,
+            lines: lines
+                .map(|line| (line.net.unwrap_or_default(), line.category.clone()))
+                .collect(),
+        }
+    }
+
+    fn source_ref(&self) -> &str {
+        self.purchase.purchase.as_str()
+    }
+}
+
+/// Lets a purchase earn in every programme that lets purchases earn.
+pub(crate) fn earn(draft: &mut Draft<'_>, bought: &Bought<'_>) {
+    for (club, line, state) in places(draft, bought) {
+        earn_in(draft, club, &line, state, bought);
+    }
+    refund::take_up(draft, &bought.purchase.purchase);
+}
+
+/// Programme, card line, and what holds the card back, for each programme that the purchase earns in.
+fn places<'w>(
+    draft: &mut Draft<'w>,
+    bought: &Bought<'_>,
+) -> Vec<(Club<'w>, SmolStr, card::MayEarn)> {
+    let earning = |club: &Club<'_>| club.programme.accrues(AccrualSource::Purchase);
+    let clubs: Vec<Club<'w>> = ledger::clubs(draft.world, bought.occurred_at)
+        .filter(earning)
+        .collect();
+    let Some(number) = bought
+        .purchase
+        .card
+        .as_deref()
+        .filter(|_| !clubs.is_empty())
+    else {
+        let with_line = clubs.into_iter().filter_map(|club| {
+            let line = club.programme.default_line.clone()?;
+            let name = ledger::name_of(&club.programme.name, &line);
+            let may = card::ledger_may_earn(draft, &name);
+            Some((club, line, may))
+        });
+        return with_line.collect();
+    };
+    let Some(known) = card::find(&draft.row, number) else {
+        push_nothing(draft, None, bought.source_ref(), NotEarned::CardState);
+        return Vec::new();
+    };
+    let may = card::may_earn(draft.world.zone(draft.row.zone), known, bought.occurred_at);
+    let card_type = known.card_type.clone();
+    let of_type = clubs.into_iter().filter_map(|club| {
+        let line = club.programme.card_type(&card_type)?.line.clone();
+        Some((club, line, may))
+    });
+    of_type.collect()
+}
+
+fn push_nothing(
+    draft: &mut Draft<'_>,
+    ledger: Option<LedgerName>,
+    source_ref: &str,
+    reason: NotEarned,
+) {
+    draft.push(EventBody::PointsNotEarned(PointsNotEarned {
+        ledger,
+        source_ref: SmolStr::new(source_ref),
+        reason,
+    }));
+}
+
+fn earn_in(
+    draft: &mut Draft<'_>,
+    club: Club<'_>,
+    line: &str,
+    may: card::MayEarn,
+    bought: &Bought<'_>,
+) {
+    let name = member::open_line(draft, club, line, bought.occurred_at);
+    let source_ref = bought.source_ref();
+    let known = draft.row.cold().loyalty.purchases(source_ref);
+    if known.into_iter().any(|earning| earning.ledger == name) {
+        push_nothing(draft, Some(name), source_ref, NotEarned::AlreadyCredited);
+        return;
+    }
+    let held_back = match may {
+        card::MayEarn::No => Some(NotEarned::CardState),
+        _ if member::is_alive(draft, &name, bought.occurred_at, source_ref) => None,
+        _ => Some(NotEarned::NotEnrolled),
+    };
+    let noted = noted(draft, club, &name, line, bought, held_back);
+    let has_rule = noted.lines.iter().any(|line| line.rule.is_some());
+    let noted = EarningNoted {
+        used_before_report: may == card::MayEarn::BeforeItsLoss,
+        ..noted
+    };
+    earn::note(draft, club, noted);
+    if let Some(reason) = held_back {
+        push_nothing(draft, Some(name), source_ref, reason);
+        return;
+    }
+    credit(draft, &name, source_ref, bought.occurred_at, has_rule);
+}
+
+/// Posts what a purchase earns, or says why it is nothing.
+fn credit(
+    draft: &mut Draft<'_>,
+    name: &LedgerName,
+    source_ref: &str,
+    at: Timestamp,
+    has_rule: bool,
+) {
+    let key = SourceKey {
+        ledger: name,
+        kind: EarningKind::Purchase,
+        source_ref,
+    };
+    let day = draft.local_date(at);
+    let points = earn::settle(draft, key, Share::ALL, day);
+    if points == 0 {
+        let reason = match has_rule {
+            true => NotEarned::BelowUnit,
+            false => NotEarned::Excluded,
+        };
+        push_nothing(draft, Some(name.clone()), source_ref, reason);
+    }
+}
+
+fn noted(
+    draft: &Draft<'_>,
+    club: Club<'_>,
+    name: &LedgerName,
+    card_line: &str,
+    bought: &Bought<'_>,
+    held_back: Option<NotEarned>,
+) -> EarningNoted {
+    let (programme, purchase) = (club.programme, bought.purchase);
+    let at = bought.occurred_at;
+    let version = &programme.versions[programme.version_at(at)];
+    let day = draft.local_date(at);
+    let member_category = draft.row.cold().tariff.member_category.as_deref();
+    let line = |(line, (net, category)): (&PurchaseLine, &(Money, SmolStr))| {
+        let facts = LineFacts {
+            category,
+            item: &line.item,
+            partner: purchase.partner.as_deref(),
+            location: purchase.location.as_deref(),
+            method: Some(&purchase.method),
+            member_category,
+            card_line,
+        };
+        let rule = version.rule_of(AccrualSource::Purchase, &facts);
+        let tax = if programme.with_tax {
+            line.tax
+        } else {
+            Money::ZERO
+        };
+        EarningLine {
+            item: line.item.clone(),
+            value: *net + tax - line.discount,
+            rule: rule.filter(|rule| !version.rules[usize::from(*rule)].exclude),
+            promotion: programme.promotion_of(day, &facts),
+            refunded: Money::ZERO,
+        }
+    };
+    let lines = purchase.lines.iter().zip(&bought.lines).map(line);
+    let lines: Vec<EarningLine> = lines.collect();
+    let qualifies = |line: &EarningLine| {
+        let rule = line.rule.map(|rule| &version.rules[usize::from(rule)]);
+        rule.is_some_and(|rule| rule.qualifying)
+    };
+    let is_activity = held_back.is_none() && lines.iter().any(qualifies);
+    EarningNoted {
+        ledger: name.clone(),
+        kind: EarningKind::Purchase,
+        source_ref: SmolStr::new(bought.source_ref()),
+        occurred_at: at,
+        version: club.version,
+        rule_version: version.name.clone(),
+        multiplier_bps: tier::multiplier_at(&draft.row, programme, name, at),
+        lines,
+        points_part: purchase.points_part.clone(),
+        held_back,
+        is_activity,
+        used_before_report: false,
+    }
+}
+
+/// What becomes of a purchase that is claimed too late.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Late {
+    /// Its claimant is told.
+    Told,
+    /// Nobody asked for it.
+    Silent,
+}
+
+/// Credits a purchase that nobody known made to who claims it now.
+pub(crate) fn claim_found(draft: &mut Draft<'_>, unclaimed: &UnclaimedPurchase, late: Late) {
+    let bought = Bought::priced(unclaimed);
+    let (on, today) = (draft.local_date(bought.occurred_at), draft.today());
+    for (club, line, may) in places(draft, &bought) {
+        let last = on.plus_days(i32::from(club.programme.claim_window_days));
+        if today <= last {
+            earn_in(draft, club, &line, may, &bought);
+        } else if late == Late::Told {
+            let name = ledger::name_of(&club.programme.name, &line);
+            push_nothing(
+                draft,
+                Some(name),
+                bought.source_ref(),
+                NotEarned::ClaimWindow,
+            );
+        }
+    }
+    refund::take_up(draft, &bought.purchase.purchase);
+}
+
+/// Takes a claim: of a purchase that nobody known made, or of an own one that a card held back.
+pub(crate) fn claim(
+    draft: &mut Draft<'_>,
+    input: &Input,
+    body: &PurchaseClaimed,
+) -> Result<(), Rejection> {
+    if body
+        .account
+        .as_ref()
+        .is_some_and(|who| *who != input.account)
+    {
+        return Err(Rejection::new(
+            Reason::MalformedField,
+            format!(
+                "the claim is by {}, its account is {}",
+                body.account.clone().unwrap_or_default(),
+                input.account
+            ),
+        ));
+    }
+    let source_ref = body.purchase.as_str();
+    if let Some(found) = &body.found {
+        claim_found(draft, found, Late::Told);
+        return Ok(());
+    }
+    if body.taken {
+        push_nothing(draft, None, source_ref, NotEarned::AlreadyCredited);
+        return Ok(());
+    }
+    let known = draft.row.cold().loyalty.purchases(source_ref);
+    let known: Vec<_> = known
+        .map(|known| {
+            let has_rule = known.lines.iter().any(|line| line.rule.is_some());
+            (
+                known.ledger.clone(),
+                known.held_back,
+                known.occurred_at,
+                has_rule,
+            )
+        })
+        .collect();
+    if known.is_empty() {
+        return Err(Rejection::new(
+            Reason::UnknownPurchase,
+            format!(
+                "nobody made purchase {source_ref} that could be claimed; resubmit when it has come"
+            ),
+        ));
+    }
+    for (name, held_back, at, has_rule) in known {
+        claim_own(draft, (name, held_back), source_ref, at, has_rule);
+    }
+    Ok(())
+}
+
+fn claim_own(
+    draft: &mut Draft<'_>,
+    (name, held_back): (LedgerName, Option<NotEarned>),
+    source_ref: &str,
+    at: Timestamp,
+    has_rule: bool,
+) {
+    let Some(club) = ledger::club(draft.world, &name, draft.now) else {
+        return;
+    };
+    let days = i32::from(club.programme.claim_window_days);
+    let refused = match held_back {
+        None => Some(NotEarned::AlreadyCredited),
+        Some(_) if draft.today() > draft.local_date(at).plus_days(days) => {
+            Some(NotEarned::ClaimWindow)
+        }
+        Some(_) if card::ledger_may_earn(draft, &name) == card::MayEarn::No => {
+            Some(NotEarned::CardState)
+        }
+        Some(_) if ledger::find(&draft.row, &name).is_some_and(|l| l.ended.is_some()) => {
+            Some(NotEarned::NotEnrolled)
+        }
+        Some(_) => None,
+    };
+    if let Some(reason) = refused {
+        push_nothing(draft, Some(name), source_ref, reason);
+        return;
+    }
+    draft.push(EventBody::EarningCredited(EarningCredited {
+        ledger: name.clone(),
+        source_ref: SmolStr::new(source_ref),
+    }));
+    credit(draft, &name, source_ref, at, has_rule);
+}

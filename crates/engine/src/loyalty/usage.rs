@@ -1,0 +1,152 @@
+//! Usage that earns: the money of a cycle's rated usage, summed and rounded down once. It is posted when the cycle
+//! ends, and again at the next ends while late usage may still change it.
+
+use super::earn::{self, Share, SourceKey};
+use super::ledger::{self, Club};
+use super::{EarningKind, card, member, tier};
+use crate::draft::Draft;
+use smol_str::{SmolStr, ToSmolStr};
+use umbral_catalog::loyalty::{AccrualSource, LineFacts};
+use umbral_model::event::{EarningLine, EarningNoted, EventBody, UsageCounted};
+use umbral_model::input::Scope;
+use umbral_model::money::Money;
+use umbral_model::time::Date;
+
+/// Posts what the usage of the closed cycles should have earned by now.
+pub(crate) fn settle(draft: &mut Draft<'_>) {
+    let earning = |club: &Club<'_>| club.programme.accrues(AccrualSource::Usage);
+    let clubs: Vec<Club<'_>> = ledger::clubs(draft.world, draft.now)
+        .filter(earning)
+        .collect();
+    if clubs.is_empty() {
+        return;
+    }
+    let closed = draft.row.cold().closed.iter().rev();
+    let cycles: Vec<(Date, [Money; 4])> = closed.map(|cycle| (cycle.start, cycle.usage)).collect();
+    for (start, usage) in cycles {
+        for club in &clubs {
+            settle_cycle(draft, *club, start, usage);
+        }
+    }
+}
+
+/// The cycle's usage in parts that do not overlap, by the word of their scope.
+fn parts(usage: [Money; 4]) -> [(Scope, Money); 4] {
+    let [all, voice, data, roaming] = usage;
+    [
+        (Scope::RoamingData, roaming),
+        (Scope::Data, data - roaming),
+        (Scope::Voice, voice),
+        (Scope::All, all - voice - data),
+    ]
+}
+
+fn settle_cycle(draft: &mut Draft<'_>, club: Club<'_>, start: Date, usage: [Money; 4]) {
+    let programme = club.programme;
+    let Some(line) = &programme.default_line else {
+        return;
+    };
+    let zone = draft.world.zone(draft.row.zone);
+    let at = zone.start_of_day(start).max(draft.row.opened_at);
+    let name = ledger::name_of(&programme.name, line);
+    let source_ref = start.to_smolstr();
+    let kind = EarningKind::Usage;
+    let values: Vec<Money> = parts(usage).map(|(_, value)| value).to_vec();
+    let loyalty = &draft.row.cold().loyalty;
+    match loyalty.earning(&name, kind, &source_ref) {
+        Some(known)
+            if known
+                .lines
+                .iter()
+                .map(|line| line.value)
+                .eq(values.iter().copied()) =>
+        {
+            return;
+        }
+        Some(_) => draft.push(EventBody::UsageCounted(UsageCounted {
+            ledger: name.clone(),
+            source_ref: source_ref.clone(),
+            values,
+        })),
+        None => {
+            let lines = lines(draft, club, line, at, usage);
+            let earns = |line: &EarningLine| line.rule.is_some() && line.value > Money::ZERO;
+            if !lines.iter().any(earns) {
+                return;
+            }
+            member::open_line(draft, club, line, at);
+            let ended = ledger::find(&draft.row, &name).is_some_and(|l| l.ended.is_some());
+            if ended || card::ledger_may_earn(draft, &name) == card::MayEarn::No {
+                return;
+            }
+            let version = &programme.versions[programme.version_at(at)];
+            let noted = EarningNoted {
+                ledger: name.clone(),
+                kind,
+                source_ref: source_ref.clone(),
+                occurred_at: at,
+                version: club.version,
+                rule_version: version.name.clone(),
+                multiplier_bps: tier::multiplier_at(&draft.row, programme, &name, at),
+                lines,
+                points_part: None,
+                held_back: None,
+                is_activity: false,
+                used_before_report: false,
+            };
+            earn::note(draft, club, noted);
+        }
+    }
+    let key = SourceKey {
+        ledger: &name,
+        kind,
+        source_ref: &source_ref,
+    };
+    let day = draft.today();
+    earn::settle(draft, key, Share::ALL, day);
+}
+
+fn lines(
+    draft: &Draft<'_>,
+    club: Club<'_>,
+    card_line: &str,
+    at: umbral_model::time::Timestamp,
+    usage: [Money; 4],
+) -> Vec<EarningLine> {
+    let programme = club.programme;
+    let version = &programme.versions[programme.version_at(at)];
+    let day = draft.local_date(at);
+    let parts = parts(usage).into_iter();
+    parts
+        .map(|(scope, value)| {
+            let facts = LineFacts {
+                category: scope.word(),
+                item: "",
+                partner: None,
+                location: None,
+                method: None,
+                member_category: draft.row.cold().tariff.member_category.as_deref(),
+                card_line,
+            };
+            let rule = version.rule_of(AccrualSource::Usage, &facts);
+            EarningLine {
+                item: SmolStr::new_static(scope.word()),
+                value,
+                rule: rule.filter(|rule| !version.rules[usize::from(*rule)].exclude),
+                promotion: programme.promotion_of(day, &facts),
+                refunded: Money::ZERO,
+            }
+        })
+        .collect()
+}
+
+/// Takes what a cycle's usage came to by now into the row.
+pub(crate) fn apply_counted(row: &mut crate::account::Row, body: &UsageCounted) {
+    let earnings = &mut row.cold_mut().loyalty.earnings;
+    let is_it = |e: &&mut super::Earning| e.is(&body.ledger, EarningKind::Usage, &body.source_ref);
+    if let Some(earning) = earnings.iter_mut().find(is_it) {
+        for (line, value) in earning.lines.iter_mut().zip(&body.values) {
+            line.value = *value;
+        }
+    }
+}

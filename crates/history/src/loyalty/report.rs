@@ -1,0 +1,635 @@
+//! What a shop and a member centre look at: members and their growth, who comes back, what members spend beside
+//! other customers, where points come from and go, and which purchases were claimed late.
+
+use crate::bill::{Month, shown};
+use crate::entries::account_of;
+use crate::{History, HistoryError, threads};
+use rustc_hash::{FxHashMap, FxHashSet};
+use serde::Serialize;
+use std::collections::{BTreeMap, BTreeSet};
+use umbral_engine::World;
+use umbral_model::event::{ChargeKind, EarningKind, EventBody};
+use umbral_model::ids::AccountId;
+use umbral_model::input::Body;
+use umbral_model::journal::{Entry, JournaledInput, Outcome};
+use umbral_model::money::Money;
+use umbral_model::rejection::Reason;
+use umbral_model::time::{Date, Timestamp};
+use umbral_runtime::{EngineError, FrameFold, ScannedFrame, fold_all};
+
+/// The programmes of a deployment at a glance.
+#[derive(Clone, Debug, Serialize)]
+pub struct LoyaltyReport {
+    /// First local day that is in it.
+    pub from: Option<String>,
+    /// Last one.
+    pub to: Option<String>,
+    /// Currency of the amounts.
+    pub currency: String,
+    /// Members at the end of the period.
+    pub members: u64,
+    /// Members at the end of the period, by tier.
+    pub members_by_tier: BTreeMap<String, u64>,
+    /// Months, oldest first.
+    pub months: Vec<MonthOfClub>,
+    /// Members of a month who bought in the month before and again in it, in per cent of those who bought in the
+    /// month before; over all months.
+    pub retention_percent: Option<String>,
+    /// What members spent.
+    pub loyal: Spenders,
+    /// What everybody else spent.
+    pub others: Spenders,
+    /// Members who spent most.
+    pub top_customers: Vec<TopCustomer>,
+    /// Points by what earned them.
+    pub points_by_source: Vec<BySource>,
+    /// Points that went, and how.
+    pub points_gone: BTreeMap<&'static str, u64>,
+    /// Rewards given.
+    pub rewards: Vec<RewardGiven>,
+    /// Points that members hold and owe.
+    pub outstanding: Promised,
+    /// Purchases that were claimed, with what came of it.
+    pub late_claims: Vec<LateClaim>,
+    /// Scores of effort, 1 (hard) to 7 (easy): how many, and their sum.
+    pub effort: (u64, u64),
+}
+
+/// A month of the programmes.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct MonthOfClub {
+    /// The month.
+    pub month: String,
+    /// Members who joined.
+    pub joined: u64,
+    /// Members who left.
+    pub left: u64,
+    /// Members at its end.
+    pub members: u64,
+    /// Members who bought something.
+    pub buying_members: u64,
+    /// Of those who bought in the month before, how many bought again.
+    pub came_back: u64,
+    /// Purchases of members.
+    pub purchases: u64,
+    /// Visits.
+    pub visits: u64,
+    /// What members spent.
+    #[serde(serialize_with = "shown")]
+    pub spent: Money,
+    /// Points earned, less those taken back.
+    pub earned: i64,
+    /// Points redeemed.
+    pub redeemed: u64,
+}
+
+/// What a group of customers spent.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+pub struct Spenders {
+    /// Customers who bought something; purchases of nobody known count as one customer each.
+    pub customers: u64,
+    /// Purchases.
+    pub purchases: u64,
+    /// Visits that were counted.
+    pub visits: u64,
+    /// What was spent.
+    #[serde(serialize_with = "shown")]
+    pub spent: Money,
+}
+
+/// A member who spent much.
+#[derive(Clone, Debug, Serialize)]
+pub struct TopCustomer {
+    /// The account.
+    pub account_id: String,
+    /// Purchases.
+    pub purchases: u64,
+    /// What was spent.
+    #[serde(serialize_with = "shown")]
+    pub spent: Money,
+}
+
+/// Points of one kind of source.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct BySource {
+    /// `purchase`, `invoice`, `usage`, `visit` or `by_hand`.
+    pub source: &'static str,
+    /// Points earned.
+    pub earned: u64,
+    /// Points taken back or voided.
+    pub taken_back: u64,
+}
+
+/// A reward that was given.
+#[derive(Clone, Debug, Serialize)]
+pub struct RewardGiven {
+    /// Its name; `points` where no reward was named.
+    pub reward: String,
+    /// How many.
+    pub count: u64,
+    /// Points spent on it.
+    pub points: u64,
+}
+
+/// What members hold and owe.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+pub struct Promised {
+    /// Points that can be spent, now or later.
+    pub points: u64,
+    /// Points owed.
+    pub debt: u64,
+}
+
+/// A purchase that was claimed.
+#[derive(Clone, Debug, Serialize)]
+pub struct LateClaim {
+    /// Who claimed it.
+    pub account_id: String,
+    /// The purchase.
+    pub purchase_id: String,
+    /// When it was claimed.
+    #[serde(serialize_with = "shown")]
+    pub at: Timestamp,
+    /// Points that it earned.
+    pub points: u64,
+    /// Why it earned none.
+    pub refused: Option<&'static str>,
+}
+
+/// Reports on the programmes of a deployment, whose journal may have several parts: what happened from `from` to
+/// `to`; both days are in it.
+///
+/// # Errors
+/// A journal that cannot be read.
+pub fn loyalty_report(
+    parts: &[History],
+    (from, to): (Option<Date>, Option<Date>),
+    top: usize,
+) -> Result<LoyaltyReport, HistoryError> {
+    let fold = || Sums {
+        from,
+        to,
+        ..Sums::default()
+    };
+    let (mut sums, mut currency) = (fold(), String::new());
+    for part in parts {
+        let mut scanner = part.scan()?;
+        let folds = (0..threads(part.partitions())).map(|_| fold()).collect();
+        let (world, folds) = fold_all(&mut scanner, folds, &mut |_| true)?;
+        for other in folds {
+            sums.add(other);
+        }
+        if let Some(version) = world.world().catalogs.latest() {
+            currency = version.catalog.currency.to_string();
+        }
+    }
+    Ok(sums.conclude(currency, top))
+}
+
+/// A member on its way through the journal.
+#[derive(Default)]
+struct Customer {
+    /// Tier by open ledger; empty where the programme has none.
+    ledgers: BTreeMap<String, String>,
+    purchases: u64,
+    spent: Money,
+    months: BTreeSet<Month>,
+    bought_as_other: bool,
+    balances: BTreeMap<String, (u64, u64)>,
+    redemptions: FxHashMap<String, String>,
+}
+
+#[derive(Default)]
+struct Sums {
+    from: Option<Date>,
+    to: Option<Date>,
+    customers: FxHashMap<AccountId, Customer>,
+    months: BTreeMap<Month, MonthOfClub>,
+    loyal: Spenders,
+    others: Spenders,
+    sources: BTreeMap<&'static str, (u64, u64)>,
+    gone: BTreeMap<&'static str, u64>,
+    rewards: BTreeMap<String, (u64, u64)>,
+    claims: Vec<LateClaim>,
+    effort: (u64, u64),
+}
+
+impl FrameFold for Sums {
+    fn fold(&mut self, frame: &ScannedFrame) -> Result<(), EngineError> {
+        for entry in frame.decode()?.entries {
+            self.take(&frame.world, &entry);
+        }
+        Ok(())
+    }
+}
+
+/// Where and when an event happened.
+struct Scene<'a> {
+    account: &'a AccountId,
+    month: Month,
+    /// It lies in the period that is reported.
+    counts: bool,
+}
+
+impl Sums {
+    fn take(&mut self, world: &World, entry: &Entry) {
+        if let Outcome::Quarantined(kept) = &entry.outcome
+            && kept.reason == Reason::UnidentifiedPurchase
+        {
+            self.others.customers += 1;
+            self.others.purchases += 1;
+        }
+        for event in &entry.events {
+            let Some(account) = account_of(entry, event) else {
+                continue;
+            };
+            let day = day_of(world, event.event.effective_at);
+            if self.to.is_some_and(|to| day > to) {
+                continue;
+            }
+            let scene = Scene {
+                account,
+                month: Month::of(day),
+                counts: self.from.is_none_or(|from| day >= from),
+            };
+            self.take_event(&scene, &event.event.body);
+        }
+        self.take_claim(entry);
+    }
+
+    fn take_event(&mut self, scene: &Scene<'_>, body: &EventBody) {
+        match body {
+            EventBody::MemberEnrolled(body) => {
+                let tier = body.tier.clone().unwrap_or_default();
+                self.join(scene, body.ledger.to_string(), tier.to_string());
+            }
+            EventBody::MembershipTerminated(body) => {
+                self.leave(scene, body.ledger.as_str());
+                self.go(scene, "forfeited", body.points_forfeited);
+                self.hold(scene, body.ledger.as_str(), 0, None);
+            }
+            EventBody::CardClosed(body) => {
+                if let Some(ledger) = body.ledger.as_ref().filter(|_| body.was_last) {
+                    self.leave(scene, ledger.as_str());
+                    self.hold(scene, ledger.as_str(), 0, None);
+                }
+                self.go(scene, "forfeited", body.points_forfeited);
+            }
+            EventBody::TierChanged(body) | EventBody::TierRestored(body) => {
+                let customer = self.customer(scene);
+                if let Some(tier) = customer.ledgers.get_mut(body.ledger.as_str()) {
+                    *tier = body.to.to_string();
+                }
+            }
+            EventBody::PurchaseRecorded(body) => self.buy(scene, body.total),
+            EventBody::ChargePosted(body) => {
+                if let ChargeKind::Purchase(..) = &body.kind {
+                    self.buy(scene, body.amount);
+                }
+            }
+            EventBody::ContactNoted(body) => self.contact(scene, &body.kind, &body.value),
+            _ => self.take_points(scene, body),
+        }
+    }
+
+    fn take_points(&mut self, scene: &Scene<'_>, body: &EventBody) {
+        match body {
+            EventBody::PointsEarned(body) => {
+                self.source(scene, body.source, body.delta, true);
+                let after = body.balances_after;
+                let held = after.pending + after.available + after.reserved;
+                self.hold(scene, body.ledger.as_str(), held, Some(after.debt));
+            }
+            EventBody::PointsClawedBack(body) | EventBody::PointsVoided(body) => {
+                self.source(scene, body.source, -body.delta, false);
+                let after = body.balances_after;
+                let held = after.pending + after.available + after.reserved;
+                self.hold(scene, body.ledger.as_str(), held, Some(after.debt));
+            }
+            EventBody::PointsExpired(body) => {
+                self.go(scene, "expired", body.delta.unsigned_abs());
+                let after = body.balances_after;
+                let held = after.pending + after.available + after.reserved;
+                self.hold(scene, body.ledger.as_str(), held, Some(after.debt));
+            }
+            EventBody::RedemptionAccepted(body) => {
+                let reward = body.reward.clone().unwrap_or("points".into());
+                let customer = self.customer(scene);
+                customer
+                    .redemptions
+                    .insert(body.redemption.to_string(), reward.to_string());
+            }
+            EventBody::RedemptionCommitted(body) => {
+                let points: u64 = body.allocations.iter().map(|part| part.points).sum();
+                let id = body.redemption.as_str();
+                let customer = self.customer(scene);
+                let reward = customer.redemptions.remove(id).unwrap_or_default();
+                let after = body.balances_after;
+                let held = after.pending + after.available + after.reserved;
+                self.hold(scene, body.ledger.as_str(), held, Some(after.debt));
+                if scene.counts {
+                    let given = self.rewards.entry(reward).or_default();
+                    given.0 += 1;
+                    given.1 += points;
+                    *self.gone.entry("redeemed").or_default() += points;
+                    self.month(scene).redeemed += points;
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn customer(&mut self, scene: &Scene<'_>) -> &mut Customer {
+        if !self.customers.contains_key(scene.account) {
+            self.customers
+                .insert(scene.account.clone(), Customer::default());
+        }
+        self.customers.entry(scene.account.clone()).or_default()
+    }
+
+    fn month(&mut self, scene: &Scene<'_>) -> &mut MonthOfClub {
+        self.months.entry(scene.month).or_default()
+    }
+
+    fn join(&mut self, scene: &Scene<'_>, ledger: String, tier: String) {
+        let customer = self.customer(scene);
+        let was_member = !customer.ledgers.is_empty();
+        customer.ledgers.insert(ledger, tier);
+        if !was_member {
+            self.month(scene).joined += 1;
+        }
+    }
+
+    fn leave(&mut self, scene: &Scene<'_>, ledger: &str) {
+        let customer = self.customer(scene);
+        let left = customer.ledgers.remove(ledger).is_some() && customer.ledgers.is_empty();
+        if left {
+            self.month(scene).left += 1;
+        }
+    }
+
+    fn buy(&mut self, scene: &Scene<'_>, amount: Money) {
+        if !scene.counts {
+            return;
+        }
+        let month = scene.month;
+        let customer = self.customer(scene);
+        if customer.ledgers.is_empty() {
+            let is_new = !std::mem::replace(&mut customer.bought_as_other, true);
+            self.others.customers += u64::from(is_new);
+            self.others.purchases += 1;
+            self.others.spent += amount;
+            return;
+        }
+        let is_new = customer.purchases == 0;
+        customer.purchases += 1;
+        customer.spent += amount;
+        let first_of_month = customer.months.insert(month);
+        self.loyal.customers += u64::from(is_new);
+        self.loyal.purchases += 1;
+        self.loyal.spent += amount;
+        let of_month = self.month(scene);
+        of_month.purchases += 1;
+        of_month.spent += amount;
+        of_month.buying_members += u64::from(first_of_month);
+    }
+
+    fn contact(&mut self, scene: &Scene<'_>, kind: &str, value: &str) {
+        if !scene.counts {
+            return;
+        }
+        if kind == "effort" {
+            self.effort.0 += 1;
+            self.effort.1 += value.parse::<u64>().unwrap_or(0);
+            return;
+        }
+        let is_member = !self.customer(scene).ledgers.is_empty();
+        match is_member {
+            true => self.loyal.visits += 1,
+            false => self.others.visits += 1,
+        }
+        self.month(scene).visits += 1;
+    }
+
+    fn source(&mut self, scene: &Scene<'_>, kind: Option<EarningKind>, points: i64, earned: bool) {
+        if !scene.counts {
+            return;
+        }
+        let word = kind.map_or("by_hand", EarningKind::word);
+        let source = self.sources.entry(word).or_default();
+        let month = self.months.entry(scene.month).or_default();
+        match earned {
+            true => {
+                source.0 += points.unsigned_abs();
+                month.earned += points;
+            }
+            false => {
+                source.1 += points.unsigned_abs();
+                month.earned -= points;
+            }
+        }
+    }
+
+    fn go(&mut self, scene: &Scene<'_>, how: &'static str, points: u64) {
+        if scene.counts && points > 0 {
+            *self.gone.entry(how).or_default() += points;
+        }
+    }
+
+    /// What a ledger holds and owes now; the debt stays where it is not told.
+    fn hold(&mut self, scene: &Scene<'_>, ledger: &str, points: u64, debt: Option<u64>) {
+        let customer = self.customer(scene);
+        let held = customer.balances.entry(ledger.to_owned()).or_default();
+        *held = (points, debt.unwrap_or(held.1));
+    }
+
+    fn take_claim(&mut self, entry: &Entry) {
+        let JournaledInput::Account(input) = &entry.input else {
+            return;
+        };
+        let (Body::PurchaseClaimed(claim), Outcome::Applied) = (&input.body, &entry.outcome) else {
+            return;
+        };
+        let source_ref = claim.purchase.as_str();
+        let (mut points, mut refused) = (0, None);
+        for event in &entry.events {
+            match &event.event.body {
+                EventBody::PointsEarned(body) if body.source_ref == source_ref => {
+                    points += body.delta.unsigned_abs();
+                }
+                EventBody::PointsNotEarned(body) if body.source_ref == source_ref => {
+                    refused = Some(body.reason.word());
+                }
+                _ => {}
+            }
+        }
+        self.claims.push(LateClaim {
+            account_id: input.account.to_string(),
+            purchase_id: source_ref.to_owned(),
+            at: input.occurred_at,
+            points,
+            refused: refused.filter(|_| points == 0),
+        });
+    }
+
+    fn add(&mut self, other: Sums) {
+        // An account lives in one partition, so no account is in two of them.
+        self.customers.extend(other.customers);
+        for (month, of) in other.months {
+            let own = self.months.entry(month).or_default();
+            own.joined += of.joined;
+            own.left += of.left;
+            own.buying_members += of.buying_members;
+            own.purchases += of.purchases;
+            own.visits += of.visits;
+            own.spent += of.spent;
+            own.earned += of.earned;
+            own.redeemed += of.redeemed;
+        }
+        for (own, of) in [
+            (&mut self.loyal, other.loyal),
+            (&mut self.others, other.others),
+        ] {
+            own.customers += of.customers;
+            own.purchases += of.purchases;
+            own.visits += of.visits;
+            own.spent += of.spent;
+        }
+        for (source, (earned, taken)) in other.sources {
+            let own = self.sources.entry(source).or_default();
+            own.0 += earned;
+            own.1 += taken;
+        }
+        for (how, points) in other.gone {
+            *self.gone.entry(how).or_default() += points;
+        }
+        for (reward, (count, points)) in other.rewards {
+            let own = self.rewards.entry(reward).or_default();
+            own.0 += count;
+            own.1 += points;
+        }
+        self.claims.extend(other.claims);
+        self.effort.0 += other.effort.0;
+        self.effort.1 += other.effort.1;
+    }
+
+    fn conclude(mut self, currency: String, top: usize) -> LoyaltyReport {
+        self.claims
+            .sort_by(|a, b| (a.at, &a.purchase_id).cmp(&(b.at, &b.purchase_id)));
+        let (came_back, bought_before) = self.count_returns();
+        let mut members = 0;
+        let mut months = Vec::with_capacity(self.months.len());
+        for (month, of) in std::mem::take(&mut self.months) {
+            members += of.joined;
+            members -= of.left.min(members);
+            let counts = self.from.is_none_or(|from| Month::of(from) <= month);
+            if counts {
+                months.push(MonthOfClub {
+                    month: month.to_string(),
+                    members,
+                    ..of
+                });
+            }
+        }
+        let open = self
+            .customers
+            .values()
+            .filter(|customer| !customer.ledgers.is_empty());
+        let mut members_by_tier: BTreeMap<String, u64> = BTreeMap::new();
+        for tier in open.flat_map(|customer| customer.ledgers.values()) {
+            *members_by_tier.entry(tier.clone()).or_default() += 1;
+        }
+        members_by_tier.remove("");
+        let mut outstanding = Promised::default();
+        for (points, debt) in self.customers.values().flat_map(|c| c.balances.values()) {
+            outstanding.points += points;
+            outstanding.debt += debt;
+        }
+        LoyaltyReport {
+            from: self.from.map(|day| day.to_string()),
+            to: self.to.map(|day| day.to_string()),
+            currency,
+            members,
+            members_by_tier,
+            months,
+            retention_percent: percent(came_back, bought_before),
+            loyal: self.loyal,
+            others: self.others,
+            top_customers: self.top(top),
+            points_by_source: self
+                .sources
+                .iter()
+                .map(|(source, (earned, taken_back))| BySource {
+                    source,
+                    earned: *earned,
+                    taken_back: *taken_back,
+                })
+                .collect(),
+            points_gone: self.gone,
+            rewards: self
+                .rewards
+                .into_iter()
+                .map(|(reward, (count, points))| RewardGiven {
+                    reward,
+                    count,
+                    points,
+                })
+                .collect(),
+            outstanding,
+            late_claims: self.claims,
+            effort: self.effort,
+        }
+    }
+
+    /// Notes in each month how many bought again; gives the sum, and how many could have.
+    fn count_returns(&mut self) -> (u64, u64) {
+        let (mut came_back, mut bought_before) = (0, 0);
+        let last: FxHashSet<Month> = self
+            .months
+            .keys()
+            .next_back()
+            .copied()
+            .into_iter()
+            .collect();
+        for customer in self.customers.values() {
+            for month in customer.months.iter().filter(|month| !last.contains(month)) {
+                bought_before += 1;
+                if customer.months.contains(&month.next()) {
+                    came_back += 1;
+                    self.months.entry(month.next()).or_default().came_back += 1;
+                }
+            }
+        }
+        (came_back, bought_before)
+    }
+
+    fn top(&self, most: usize) -> Vec<TopCustomer> {
+        let mut buyers: Vec<(&AccountId, &Customer)> = self
+            .customers
+            .iter()
+            .filter(|(_, customer)| customer.purchases > 0)
+            .collect();
+        buyers.sort_by(|a, b| b.1.spent.cmp(&a.1.spent).then_with(|| a.0.cmp(b.0)));
+        buyers.truncate(most);
+        let top = buyers.into_iter().map(|(account, customer)| TopCustomer {
+            account_id: account.to_string(),
+            purchases: customer.purchases,
+            spent: customer.spent,
+        });
+        top.collect()
+    }
+}
+
+/// A share in per cent with one decimal, rounded down.
+fn percent(part: u64, whole: u64) -> Option<String> {
+    let tenths = (part * 1_000).checked_div(whole)?;
+    Some(format!("{}.{}", tenths / 10, tenths % 10))
+}
+
+/// The day of an instant in the catalog's zone.
+fn day_of(world: &World, at: Timestamp) -> Date {
+    match world.catalogs.latest() {
+        Some(version) => version.catalog.zone.local(at).date,
+        None => at.utc_date(),
+    }
+}

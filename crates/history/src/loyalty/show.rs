@@ -1,0 +1,146 @@
+//! A customer's loyalty: ledgers, cards, and everything that happened to them with its reason.
+
+use super::{CardReport, LedgerReport, card_of, ledger_of};
+use crate::as_of::AccountFold;
+use crate::bill::shown;
+use crate::entries::{Walk, seen_by};
+use crate::{CatalogNames, History, HistoryError};
+use core::ops::ControlFlow;
+use rustc_hash::FxHashMap;
+use serde::Serialize;
+use serde_json::Value;
+use std::sync::Arc;
+use umbral_model::event::{EventBody, Stream};
+use umbral_model::ids::AccountId;
+use umbral_model::time::Timestamp;
+use umbral_wire::{OutputBody, OutputEvent, json, outputs};
+
+/// A customer's loyalty.
+#[derive(Clone, Debug, Serialize)]
+pub struct LoyaltyStory {
+    /// The account.
+    pub account_id: String,
+    /// The clock of the last thing that is in it.
+    #[serde(serialize_with = "shown")]
+    pub as_of: Timestamp,
+    /// Time zone of its local day.
+    pub time_zone: String,
+    /// Currency of all amounts.
+    pub currency: String,
+    /// Ledgers, in the order in which they opened.
+    pub ledgers: Vec<LedgerReport>,
+    /// Cards, in the order in which they were given out.
+    pub cards: Vec<CardReport>,
+    /// What happened, oldest first.
+    pub history: Vec<LoyaltyLine>,
+}
+
+/// One thing that happened.
+#[derive(Clone, Debug, Serialize)]
+pub struct LoyaltyLine {
+    /// From when it holds.
+    #[serde(serialize_with = "shown")]
+    pub at: Timestamp,
+    /// The kind of event.
+    pub kind: &'static str,
+    /// The input, or the timer.
+    pub caused_by: String,
+    /// Who ordered it, where somebody did.
+    pub actor: Option<String>,
+    /// Its fields, as on the stream.
+    pub fields: Value,
+}
+
+impl History {
+    /// A customer's loyalty as it was when the clock stood at `as_of`, or as it is now.
+    ///
+    /// # Errors
+    /// A journal that cannot be read, or an account that is not there.
+    pub fn loyalty_of(
+        &self,
+        account: &AccountId,
+        as_of: Option<Timestamp>,
+    ) -> Result<LoyaltyStory, HistoryError> {
+        let mut walk = Walk::of(self, account)?;
+        let mut fold = AccountFold::new(account.clone());
+        let mut history = Vec::new();
+        let mut numbers = FxHashMap::default();
+        walk.go(|walked| {
+            fold.world = Arc::clone(walked.world);
+            for (_, entry) in &walked.entries {
+                if as_of.is_some_and(|as_of| entry.clock > as_of) {
+                    return Ok(ControlFlow::Break(()));
+                }
+                if let Some(own) = seen_by(entry, account) {
+                    let names = CatalogNames(&walked.world.catalogs);
+                    for output in outputs(&own) {
+                        note_number(&output, &mut numbers);
+                        history.extend(line_of(&output, &own, &names));
+                    }
+                }
+                fold.take(entry);
+            }
+            Ok(ControlFlow::Continue(()))
+        })?;
+        let clock = fold.clock();
+        let view = fold.view().ok_or_else(|| HistoryError::UnknownAccount {
+            account: account.to_string(),
+            at: as_of.map(|at| at.to_string()),
+        })?;
+        Ok(LoyaltyStory {
+            account_id: account.to_string(),
+            as_of: clock,
+            time_zone: view.time_zone.to_string(),
+            currency: view.currency.to_string(),
+            ledgers: view.ledgers.into_iter().map(ledger_of).collect(),
+            cards: view
+                .all_cards
+                .into_iter()
+                .map(|card| {
+                    let number = numbers.get(&card.card).cloned();
+                    card_of(card, number)
+                })
+                .collect(),
+            history,
+        })
+    }
+}
+
+/// Card numbers are told by events, not by the state.
+fn note_number(output: &OutputEvent<'_>, numbers: &mut FxHashMap<u64, String>) {
+    match &output.body {
+        OutputBody::Event(EventBody::CardIssued(issued)) => {
+            numbers.insert(issued.card, issued.number.to_string());
+        }
+        OutputBody::Event(EventBody::CardReplaced(replaced)) => {
+            numbers.insert(replaced.new_card, replaced.new.to_string());
+        }
+        _ => {}
+    }
+}
+
+fn line_of(
+    output: &OutputEvent<'_>,
+    entry: &umbral_model::journal::Entry,
+    names: &CatalogNames<'_>,
+) -> Option<LoyaltyLine> {
+    let OutputBody::Event(body) = &output.body else {
+        return None;
+    };
+    if body.stream() != Stream::Loyalty {
+        return None;
+    }
+    let told = json::output_with(output, names);
+    let mut told: Value = serde_json::from_str(&told).ok()?;
+    let actor = match &entry.input {
+        umbral_model::journal::JournaledInput::Account(input) => input.actor.as_ref(),
+        _ => None,
+    };
+    Some(LoyaltyLine {
+        at: output.effective_at,
+        kind: body.kind(),
+        caused_by: format!("{}/{}", output.caused_by.source, output.caused_by.event_id),
+        actor: actor.map(ToString::to_string),
+        fields: told.get_mut(body.kind())?.take(),
+    })
+}
