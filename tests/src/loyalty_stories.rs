@@ -27,25 +27,38 @@ const SHOWN: [&str; 7] = [
 ];
 /// Under every story's configuration: what an account needs.
 const GROUND: &str = r#"{"prices": {"voice": "0.05"}, "classes": {"standard": {}}}"#;
+/// The configuration that all stories of a folder start from.
+const BASE: &str = "base.json";
 const NANOS_PER_SECOND: i64 = 1_000_000_000;
 const DAY: i64 = 86_400 * NANOS_PER_SECOND;
+
+/// Whether a folder holds such stories.
+pub fn are_in(folder: &Path) -> bool {
+    files_in(folder).is_ok_and(|files| !files.is_empty())
+}
+
+/// The files of a folder but the configuration, in order.
+fn files_in(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let entries = std::fs::read_dir(folder)?.filter_map(Result::ok);
+    let mut files: Vec<PathBuf> = entries
+        .map(|entry| entry.path())
+        .filter(|path| {
+            path.extension()
+                .is_some_and(|extension| extension == "json")
+        })
+        .filter(|path| !path.ends_with(BASE))
+        .collect();
+    files.sort();
+    Ok(files)
+}
 
 /// Runs the stories of all files of a folder but `base.json`; gives their number and the failures.
 ///
 /// # Errors
 /// A file that cannot be read.
 pub fn run_folder(folder: &Path) -> Result<(usize, Vec<String>), String> {
-    let base = read(&folder.join("base.json"))?;
-    let mut files: Vec<PathBuf> = std::fs::read_dir(folder)
-        .map_err(|error| format!("{folder:?}: {error}"))?
-        .filter_map(|entry| entry.ok().map(|entry| entry.path()))
-        .filter(|path| {
-            path.extension()
-                .is_some_and(|extension| extension == "json")
-        })
-        .filter(|path| !path.ends_with("base.json"))
-        .collect();
-    files.sort();
+    let base = read(&folder.join(BASE))?;
+    let files = files_in(folder).map_err(|error| format!("{folder:?}: {error}"))?;
     let (mut count, mut failures) = (0, Vec::new());
     for file in files {
         let stories = read(&file)?;
