@@ -162,7 +162,7 @@ impl Way {
         if let Some(Address::Identifier(identifier)) = &incoming.address {
             let found = self.directory.resolve(identifier, incoming.occurred_at);
             let (account, member) = found.unwrap();
-            incoming.address = Some(Address::Account(account, Some(member)));
+            incoming.address = Some(Address::Account(account, member));
         }
         incoming.into_input().unwrap()
     }
