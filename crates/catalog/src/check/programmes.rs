@@ -126,7 +126,7 @@ fn overlap(version: &RuleVersion, spots: &[Spot], programme: &DraftProgramme, re
         }
         let twice =
             |credited: &&[SmolStr]| credited_twice(&rule.matches.categories, credited, &left_out);
-        if usage.iter().any(|credited| twice(credited)) {
+        if usage.iter().any(twice) {
             let name = &programme.name.value;
             let title = format!("programme {name} pays points twice for usage");
             let label = "a rule on usage counts it, and this one once its bill is paid";
