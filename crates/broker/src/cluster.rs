@@ -18,6 +18,9 @@ const EXISTING: &str = "KAFKA_BOOTSTRAP";
 /// Another process may have taken a port between the look and the start.
 const TRIES: usize = 3;
 
+/// Of each broker.
+const PORTS: usize = 5;
+
 /// Every cluster may have the same: none ever meets another.
 const CLUSTER_ID: &str = "dW1icmFsLWZvci10ZXN0cw";
 
@@ -95,6 +98,14 @@ impl Cluster {
         self.owned.as_ref()?.files.secured()
     }
 
+    /// The addresses for clients with a token, where that was asked for.
+    pub fn tokens(&self) -> Option<String> {
+        let files = &self.owned.as_ref()?.files;
+        files
+            .has_tokens
+            .then(|| files.addresses(|ports| ports.tokens))
+    }
+
     /// The process of a broker, from 1, if it runs.
     pub fn pid(&self, node: usize) -> Option<u32> {
         let nodes = &self.owned.as_ref()?.files.nodes;
@@ -149,6 +160,7 @@ pub(crate) struct Files {
     ports: Vec<Ports>,
     pub(crate) nodes: Vec<Node>,
     stores: Option<Stores>,
+    has_tokens: bool,
 }
 
 impl Files {
@@ -158,14 +170,15 @@ impl Files {
         library: &Library,
         folder: PathBuf,
     ) -> Result<Files, BrokerError> {
-        let free = ports::free(4 * settings.nodes)?;
+        let free = ports::free(PORTS * settings.nodes)?;
         let ports: Vec<Ports> = free
-            .chunks_exact(4)
-            .map(|four| Ports {
-                clients: four[0],
-                controllers: four[1],
-                mutual: four[2],
-                scram: four[3],
+            .chunks_exact(PORTS)
+            .map(|some| Ports {
+                clients: some[0],
+                controllers: some[1],
+                mutual: some[2],
+                scram: some[3],
+                tokens: some[4],
             })
             .collect();
         fs::create_dir_all(&folder).map_err(BrokerError::io("create", &folder))?;
@@ -174,6 +187,7 @@ impl Files {
             ports,
             nodes: Vec::with_capacity(settings.nodes),
             stores: None,
+            has_tokens: settings.tokens,
         };
         if settings.user.is_some() {
             files.stores = Some(Stores::create(&files.folder)?);

@@ -17,6 +17,8 @@ pub(crate) struct Ports {
     pub(crate) mutual: u16,
     /// For clients with a password.
     pub(crate) scram: u16,
+    /// For clients with a token.
+    pub(crate) tokens: u16,
 }
 
 /// The text of the file for the broker at this index.
@@ -34,6 +36,10 @@ pub(crate) fn text(
     if let Some(stores) = stores {
         all.extend(stores.properties());
         advertised.extend([at("MUTUAL", own.mutual), at("SCRAM", own.scram)]);
+    }
+    if settings.tokens {
+        advertised.push(at("TOKENS", own.tokens));
+        all.extend(of_tokens());
     }
     let advertised = advertised.join(",");
     let listeners = format!("{advertised},{}", at("CONTROLLER", own.controllers));
@@ -60,6 +66,19 @@ pub(crate) fn text(
     text
 }
 
+/// Sessions of clients with a token end with the token, unless they show another one.
+fn of_tokens() -> impl Iterator<Item = (String, String)> {
+    let login = "org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required \
+                 unsecuredLoginStringClaim_sub=\"broker\";";
+    [
+        ("sasl.enabled.mechanisms", "OAUTHBEARER"),
+        ("oauthbearer.sasl.jaas.config", login),
+        ("oauthbearer.connections.max.reauth.ms", "3600000"),
+    ]
+    .into_iter()
+    .map(|(name, value)| (format!("listener.name.tokens.{name}"), value.to_owned()))
+}
+
 fn common(ports: &[Ports]) -> BTreeMap<String, String> {
     let voters: Vec<_> = (1..)
         .zip(ports)
@@ -76,7 +95,7 @@ fn common(ports: &[Ports]) -> BTreeMap<String, String> {
         ("inter.broker.listener.name", "PLAIN"),
         (
             "listener.security.protocol.map",
-            "PLAIN:PLAINTEXT,CONTROLLER:PLAINTEXT,MUTUAL:SSL,SCRAM:SASL_SSL",
+            "PLAIN:PLAINTEXT,CONTROLLER:PLAINTEXT,MUTUAL:SSL,SCRAM:SASL_SSL,TOKENS:SASL_PLAINTEXT",
         ),
         ("controller.quorum.voters", &voters.join(",")),
         ("broker.session.timeout.ms", "3000"),
@@ -123,6 +142,7 @@ mod tests {
             controllers,
             mutual: 0,
             scram: 0,
+            tokens: 0,
         });
         let settings = Settings::three().with("log.segment.bytes", "1048576");
         let text = text(&settings, &ports, 1, Path::new("/d"), None);

@@ -15,6 +15,8 @@ pub struct Settings {
     pub of_node: BTreeMap<usize, BTreeMap<String, String>>,
     /// Name and password of somebody who comes in by SCRAM; with that, brokers speak TLS as well.
     pub user: Option<(String, String)>,
+    /// Whether there is a listener for clients with a token (OAUTHBEARER), where brokers believe unsigned ones.
+    pub tokens: bool,
 }
 
 impl Settings {
@@ -26,6 +28,7 @@ impl Settings {
             properties: BTreeMap::new(),
             of_node: BTreeMap::new(),
             user: None,
+            tokens: false,
         }
     }
 
@@ -60,9 +63,16 @@ impl Settings {
         self
     }
 
+    /// With a listener for clients with an unsigned token, whose name is that of its claim `sub`.
+    #[must_use]
+    pub fn with_tokens(mut self) -> Settings {
+        self.tokens = true;
+        self
+    }
+
     /// Whether any single broker does.
     pub(crate) fn is_plain(&self) -> bool {
         let is_changed = !self.properties.is_empty() || !self.of_node.is_empty();
-        self.nodes == 1 && !is_changed && self.user.is_none()
+        self.nodes == 1 && !is_changed && self.user.is_none() && !self.tokens
     }
 }

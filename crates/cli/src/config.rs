@@ -50,6 +50,9 @@ pub(crate) struct Config {
     /// Drop folders.
     #[serde(default)]
     pub(crate) follow: Vec<Follow>,
+    /// The file that it was read from.
+    #[serde(skip)]
+    pub(crate) path: PathBuf,
 }
 
 /// Where sealed segments of the journal go.
@@ -171,11 +174,15 @@ pub(crate) fn read(path: &Path, out: &Out) -> Result<Config, Failure> {
             place: error
                 .span()
                 .map(|span| Place::new(&path.to_string_lossy(), &veiled(&text), span, "")),
-            notes: vec!["the settings are described in docs/cli.md".to_owned()],
+            notes: vec![format!(
+                "the settings are described in {}",
+                described(&text, error.span())
+            )],
         };
         complain(&problem.render(out.paint_err()));
         Failure::usage(format!("{} cannot be used", path.display()))
     })?;
+    path.clone_into(&mut config.path);
     check(&config, path)?;
     let base = path.parent().unwrap_or(Path::new(""));
     config.data = config.data.map(|data| base.join(data));
@@ -197,6 +204,18 @@ pub(crate) fn read(path: &Path, out: &Out) -> Result<Config, Failure> {
     Ok(config)
 }
 
+/// The page about the settings around a place.
+fn described(text: &str, place: Option<std::ops::Range<usize>>) -> &'static str {
+    let before = place.and_then(|place| text.get(..place.end));
+    let mut lines = before.unwrap_or_default().lines().rev();
+    let header = lines.find(|line| is_header(line)).unwrap_or_default();
+    let table = header.trim().trim_start_matches('[').trim_start();
+    match table.starts_with("kafka") {
+        true => "docs/kafka.md",
+        false => "docs/cli.md",
+    }
+}
+
 /// The text with stars in place of values that may be secrets, of the same length up to there.
 fn veiled(text: &str) -> String {
     const SECRET: [&str; 5] = ["password", "passphrase", "secret", "token", "pem"];
@@ -204,10 +223,12 @@ fn veiled(text: &str) -> String {
     let lines = text.split_inclusive('\n').map(|line| {
         let is_header = is_header(line);
         if is_header {
-            is_free = line.contains("librdkafka");
+            is_free = line.contains("librdkafka") || line.contains("oauth");
         }
         let name = line.to_ascii_lowercase();
         let is_secret = SECRET.iter().any(|word| name.contains(word));
+        // Somebody may have put name and password before an address.
+        let is_secret = is_secret || name.contains('@');
         let hides = is_free || is_secret || is_in_text || name.contains("librdkafka");
         let shown = if is_in_text { 0 } else { name_length(line) };
         let marks = line.matches("\"\"\"").count() + line.matches("'''").count();

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::{Duration, Instant};
 use umbral_broker::{Cluster, Settings};
-use umbral_kafka::{Deployment, Service, SnapshotSettings};
+use umbral_kafka::{Deployment, FileRecord, Ingestion, Service, SnapshotSettings};
 use umbral_model::ids::AccountId;
 use umbral_runtime::ClockMode;
 use umbral_runtime::lane::LaneOptions;
@@ -56,6 +56,78 @@ fn commands_work_on_kafka_as_on_a_data_directory() {
     let cluster = Cluster::start(&Settings::one()).expect("a broker");
     what_commands_say_is_what_is_on_the_topics(&cluster);
     what_commands_send_is_taken_once(&cluster);
+    what_is_no_record_is_told_once_with_its_place(&cluster);
+    of_two_that_send_the_first_is_told_so(&cluster);
+}
+
+fn what_is_no_record_is_told_once_with_its_place(cluster: &Cluster) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let config = config(folder.path(), "odd", cluster.bootstrap());
+    said(&["topics", "create", "--config", &config]);
+    let deployment = kafka::deployment(cluster.bootstrap(), "odd", PARTITIONS, 1);
+    let producing = Producing::new(&deployment);
+    producing.send("odd.catalog", 0, b"", b"{ broken");
+    producing.send(
+        "odd.catalog",
+        0,
+        b"",
+        usage(1, r#""account_id":"A1""#).as_bytes(),
+    );
+    let catalog = kafka::json(&kafka::demo_catalog());
+    producing.send("odd.catalog", 0, b"", &catalog);
+    producing.send("odd.inbox", 3, b"x", b"{ unreadable");
+    producing.flush();
+    let service = start(&deployment);
+    wait_for(&service, u64::from(PARTITIONS) + 3);
+    service.stop().expect("an end");
+    let open = waiting(&config, &[]);
+    let place = |record: &serde_json::Value| record["place"].to_string();
+    let of_catalog = open.iter().filter(|one| place(one).contains("odd.catalog"));
+    let details: Vec<String> = of_catalog.map(|one| one["detail"].to_string()).collect();
+    assert_eq!(
+        details.len(),
+        2,
+        "each once, not by every partition: {open:?}"
+    );
+    assert!(
+        details[1].contains("takes catalogs and nothing else"),
+        "{details:?}"
+    );
+    let of_inbox: Vec<_> = open
+        .iter()
+        .filter(|one| !place(one).contains("odd.catalog"))
+        .collect();
+    assert_eq!(of_inbox.len(), 1, "{open:?}");
+    let detail = of_inbox[0]["detail"].to_string();
+    assert!(
+        detail.contains("it came by odd.inbox/3, offset 0"),
+        "{detail}"
+    );
+}
+
+/// Two that send under one name: the second takes the place of the first.
+fn of_two_that_send_the_first_is_told_so(cluster: &Cluster) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let config = config(folder.path(), "two", cluster.bootstrap());
+    said(&["topics", "create", "--config", &config]);
+    let deployment = kafka::deployment(cluster.bootstrap(), "two", PARTITIONS, 1);
+    let mut first = Ingestion::begin(&deployment).expect("the first");
+    let incoming = kafka::demo_catalog();
+    let original = kafka::json(&incoming);
+    let record = FileRecord {
+        content: Ok(&incoming),
+        original: &original,
+        format: "json",
+    };
+    first.send(&record).expect("sent");
+    let file = written(&folder.path().join("c.ndjson"), &[customer("A1")]);
+    assert_eq!(sent(&file, &config), 1);
+    let sent = first.send(&record).and_then(|()| first.commit(None));
+    let told = sent.expect_err("the second took its place").to_string();
+    assert!(
+        told.contains("another `umbral ingest` began under the name two-a-ingest"),
+        "{told}"
+    );
 }
 
 fn what_commands_say_is_what_is_on_the_topics(cluster: &Cluster) {
@@ -166,7 +238,12 @@ fn refusals(config: &str, none: &Path) {
         run(&["tail", "--config", text(none)]).status.code(),
         Some(2)
     );
-    for command in [&["snapshot"][..], &["archive"], &["init", "--catalog", "x"]] {
+    for command in [
+        &["snapshot"][..],
+        &["archive"],
+        &["init", "--catalog", "x"],
+        &["init"],
+    ] {
         let refused = run(&[command, &["--config", config]].concat());
         assert_eq!(refused.status.code(), Some(2));
         assert!(stderr(&refused).contains("a deployment on Kafka"));

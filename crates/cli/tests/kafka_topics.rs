@@ -65,6 +65,9 @@ fn topics_are_planned_created_and_never_changed() {
     let prefix = format!("plan{}", std::process::id());
 
     let good = config(folder.path(), &prefix, bootstrap, "");
+    let said = ended(&["topics", "plan", "--config", &good]).1;
+    let next = format!("next: umbral topics create --config {good}");
+    assert!(said.contains(&next), "{said}");
     assert!(all_are(&states("plan", &good), "missing"));
     assert!(
         all_are(&states("plan", &good), "missing"),
@@ -100,6 +103,9 @@ fn topics_are_planned_created_and_never_changed() {
     ] {
         assert!(told.contains(part), "{part} in {told}");
     }
+    let harmless = told.find("set partitions = 4").expect("the harmless mend");
+    let deletes = told.find("--delete").expect("the other one");
+    assert!(harmless < deletes, "the harmless mend comes first: {told}");
     assert_eq!(ended(&["topics", "plan", "--config", &good]).0, Some(3));
 
     // The journal is where something else is that forgets.
@@ -198,6 +204,26 @@ fn a_broker_that_is_not_there_is_said_soon() {
         "check bootstrap",
     ] {
         assert!(told.contains(part), "{part} in {told}");
+    }
+}
+
+/// Who accepts a connection and says nothing is no broker; a command that reads does not wait for it longer than one that
+/// looks at topics.
+#[test]
+fn a_broker_that_says_nothing_is_said_soon() {
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = silent.local_addr().expect("its address").to_string();
+    let folder = tempfile::tempdir().expect("a folder");
+    let config = config(folder.path(), "p", &address, "");
+    for command in [&["topics", "plan"][..], &["tail"]] {
+        let begin = Instant::now();
+        let (code, told) = ended(&[command, &["--config", &config]].concat());
+        let took = begin.elapsed();
+        assert!(took < Duration::from_secs(15), "{command:?}: {took:?}");
+        assert_eq!(code, Some(3), "{told}");
+        let title = format!("no broker of {address} answers");
+        assert!(told.contains(&title), "{told}");
+        assert!(told.contains("check bootstrap"), "{told}");
     }
 }
 
@@ -307,6 +333,14 @@ fn a_configuration_with_a_mistake_shows_no_secret() {
         "[kafka]\nbootstrap = \"localhost:9092\"\nlibrdkafka = \"zebra\"\n",
         "[kafka]\nbootstrap = \"localhost:9092\"\n[kafka.librdkafka]\n\"sasl.password\" = { fil = \"zebra\" }\n",
         "[kafka]\nbootstrap = \"localhost:9092\"\n[kafka.librdkafka]\n\"transactional.id\" = \"zebra\"\n",
+        "[kafka]\nbootstrap = \"me:zebra@localhost:9092\"\n",
+        "[kafka]\nbootstrap = \"ssl://me:zebra@localhost:9092\"\n",
+        "[kafka]\nbootstrap = \"me:zebra@localhost:9092\"\nreplication = -1\n",
+        "[kafka]\nbootstrap = \"localhost:9092\"\nsnapshots = \"s3://me:zebra@b/p\"\n",
+        "[kafka]\nbootstrap = \"localhost:9092\"\n[kafka.librdkafka]\nzebra1 = \"sasl.password\"\n",
+        "[kafka]\nbootstrap = \"localhost:9092\"\n[kafka.librdkafka]\n\"Zebra.zebra\" = { file = \"/none\" }\n",
+        "[kafka]\nbootstrap = \"localhost:9092\"\n[kafka.oauth]\ntoken_command = [\"x\", \"zebra\", 5]\n",
+        "[kafka]\nbootstrap = \"localhost:9092\"\n[kafka.oauth]\ntoken_command = [\n  \"x\",\n  \"zebra\",\n  5,\n]\n",
     ] {
         std::fs::write(&path, content).expect("written");
         let output = run(&["topics", "plan", "--config", text(&path)]);
@@ -314,5 +348,30 @@ fn a_configuration_with_a_mistake_shows_no_secret() {
         assert_eq!(output.status.code(), Some(2), "{told}");
         assert!(!told.contains("zebra"), "{told}");
         assert!(told.contains("u.toml"), "{told}");
+    }
+}
+
+#[test]
+fn mistakes_are_said_with_the_page_about_them() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("u.toml");
+    for (content, page) in [
+        (
+            "[kafka]\nbootstrap = \"localhost:9092\"\nreplicas = 3\n",
+            "docs/kafka.md",
+        ),
+        (
+            "[kafka]\nbootstrap = \"localhost:9092\"\n[kafka.input]\nusage = \"xml\"\n",
+            "docs/kafka.md",
+        ),
+        (
+            "partition = 4\n[kafka]\nbootstrap = \"localhost:9092\"\n",
+            "docs/cli.md",
+        ),
+    ] {
+        std::fs::write(&path, content).expect("written");
+        let (code, told) = ended(&["topics", "plan", "--config", text(&path)]);
+        assert_eq!(code, Some(2), "{told}");
+        assert!(told.contains(page), "{told}");
     }
 }

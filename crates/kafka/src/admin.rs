@@ -1,11 +1,12 @@
 //! Looking at a broker's topics, and creating what is missing.
 
+use crate::ask::{self, CONNECT_BOUND, REPORTS};
 use crate::client::Role;
-use crate::reach;
 use crate::secret::Veil;
 use crate::settings::{Settings, SettingsError};
 use crate::topics::{Found, Wanted};
-use crate::watch::{Watch, Weight};
+use crate::watch::Watch;
+use crate::{oauth, reach};
 use rdkafka::admin::{
     AdminClient, AdminOptions, ConfigResource, NewTopic, ResourceSpecifier, TopicReplication,
 };
@@ -19,15 +20,6 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
-
-/// Until then brokers have to answer the first question.
-const CONNECT_BOUND: Duration = Duration::from_secs(7);
-
-/// How long one question for metadata waits; between two, what was reported is looked at.
-const SLICE: Duration = Duration::from_millis(500);
-
-/// How long to wait for reports about what failed.
-const REPORTS: Duration = Duration::from_millis(50);
 
 /// Until then an answer has to be there.
 const REQUEST_BOUND: Duration = Duration::from_secs(20);
@@ -84,54 +76,43 @@ impl Admin {
     /// Connects; returns within ten seconds, with or without.
     pub fn connect(settings: &Settings) -> Result<Admin, AdminError> {
         settings.check()?;
-        let veil = settings.veil()?;
+        let access = settings.access()?;
+        let veil = access.veil.clone();
         let refused = |error: KafkaError| AdminError::Refused {
             reason: refusal(&veil, &error),
         };
-        let watch = Watch::new(veil.clone());
         let reader = settings.client(Role::Reader)?;
-        let consumer = reader.create_with_context(watch).map_err(refused)?;
-        let client = settings.client(Role::Admin)?.create().map_err(refused)?;
+        let consumer: BaseConsumer<Watch> = reader
+            .create_with_context(access.watch())
+            .map_err(refused)?;
+        let watch = consumer.context();
+        watch.give_token(|wait| drop(consumer.poll(wait)));
+        let client: AdminClient<DefaultClientContext> =
+            settings.client(Role::Admin)?.create().map_err(refused)?;
+        if let Some(tokens) = &access.tokens {
+            let handed = oauth::hand_over(client.inner(), &tokens.current()?);
+            handed.map_err(|reason| AdminError::Refused { reason })?;
+        }
         let admin = Admin {
             client,
             consumer,
             veil,
             bootstrap: settings.bootstrap.clone(),
         };
-        let metadata = admin.metadata(CONNECT_BOUND)?;
+        let metadata = admin.metadata()?;
         for broker in metadata.brokers() {
             reach::may_speak(settings, broker.host())?;
         }
         Ok(admin)
     }
 
-    /// What brokers say of themselves and of all topics, asked until they answer or refuse.
-    fn metadata(&self, bound: Duration) -> Result<Metadata, AdminError> {
-        let end = Instant::now() + bound;
-        loop {
-            let asked = self.consumer.fetch_metadata(None, SLICE);
-            // A refused connection fails at once: this is the rest before the next try, too.
-            while self.consumer.poll(REPORTS).is_some() {}
-            let worst = self.consumer.context().worst();
-            let bootstrap = self.bootstrap.clone();
-            match (asked, worst) {
-                (Ok(metadata), _) => return Ok(metadata),
-                (Err(_), Some(report)) if report.weight == Weight::Refusal => {
-                    let reason = report.reason;
-                    return Err(AdminError::Locked { bootstrap, reason });
-                }
-                (Err(error), worst) if Instant::now() >= end => {
-                    let reason = worst.map_or_else(|| plain(&error), |report| report.reason);
-                    return Err(AdminError::Unreachable { bootstrap, reason });
-                }
-                (Err(_), _) => {}
-            }
-        }
+    fn metadata(&self) -> Result<Metadata, AdminError> {
+        ask::metadata(&self.consumer, &self.bootstrap, None)
     }
 
     /// What there is of these topics, by name.
     pub fn found(&self, wanted: &[Wanted]) -> Result<BTreeMap<String, Found>, AdminError> {
-        let metadata = self.metadata(CONNECT_BOUND)?;
+        let metadata = self.metadata()?;
         let mut found: BTreeMap<String, Found> = metadata
             .topics()
             .iter()
@@ -180,7 +161,7 @@ impl Admin {
     fn shown(&self, wanted: &[&Wanted]) -> Result<(), AdminError> {
         let end = Instant::now() + CONNECT_BOUND;
         loop {
-            let metadata = self.metadata(CONNECT_BOUND)?;
+            let metadata = self.metadata()?;
             let is_there = |wanted: &&Wanted| {
                 let mut topics = metadata.topics().iter();
                 let topic = topics.find(|topic| topic.name() == wanted.name);

@@ -11,15 +11,21 @@ use std::sync::Arc;
 use std::time::Duration;
 use umbral_intake::reader::Refusal;
 use umbral_model::ids::PartitionNo;
+use umbral_model::input::{Incoming, IncomingBody};
 use umbral_model::rejection::{Reason, Rejection};
 use umbral_runtime::{Chunk, Counting, Original, Record, SourceId};
 use umbral_wire::json;
 
-/// A catalog activation as it came.
+const NO_VALUE: &str = "the message has no value; a catalog is not taken back by a message without one, activate another one";
+const NO_CATALOG: &str =
+    "this topic takes catalogs and nothing else; send the record to the topic of its kind";
+
+/// What came on the catalog topic.
 #[derive(Clone, Debug)]
 pub(crate) struct CatalogRecord {
     pub offset: i64,
-    pub bytes: Arc<Vec<u8>>,
+    bytes: Arc<Vec<u8>>,
+    content: std::result::Result<Incoming, Refusal>,
 }
 
 impl CatalogRecord {
@@ -32,17 +38,12 @@ impl CatalogRecord {
             format: SmolStr::new_static("json"),
             counting: Counting::Rows,
         };
-        let content = json::parse_incoming(&self.bytes).map_err(|error| Refusal {
-            key: None,
-            occurred_at: None,
-            rejection: Rejection::new(Reason::Unreadable, error.to_string()),
-        });
         Chunk {
             sources: vec![Arc::new(source)],
             format: SmolStr::new_static("json"),
             bytes: Arc::clone(&self.bytes),
             records: vec![Record {
-                content,
+                content: self.content.clone(),
                 original: Original::Span(0, u32::try_from(self.bytes.len()).unwrap_or(u32::MAX)),
                 source: Some(0),
                 row: self.offset.unsigned_abs() + 1,
@@ -53,7 +54,7 @@ impl CatalogRecord {
     }
 }
 
-/// All catalog activations so far, in order.
+/// All that came on the catalog topic so far, in order.
 pub(crate) struct CatalogFeed {
     consumer: BaseConsumer<Watch>,
     records: Vec<CatalogRecord>,
@@ -61,7 +62,7 @@ pub(crate) struct CatalogFeed {
 
 impl CatalogFeed {
     /// Reads the topic to its end, and follows it.
-    pub(crate) fn open(deployment: &Deployment, ends: &Ends<'_>) -> Result<CatalogFeed> {
+    pub(crate) fn open(deployment: &Deployment, ends: &Ends) -> Result<CatalogFeed> {
         let topic = &deployment.names.catalog;
         let (first, end) = ends.bounds(topic, 0)?;
         let mut start = Start {
@@ -97,17 +98,23 @@ impl CatalogFeed {
         }
     }
 
-    /// Activations from an offset on.
-    pub(crate) fn since(&self, offset: u64) -> &[CatalogRecord] {
+    /// What a partition takes from an offset on: every catalog. What is none comes into the quarantine, and that once,
+    /// by the first partition.
+    pub(crate) fn since(
+        &self,
+        offset: u64,
+        partition: u16,
+    ) -> impl Iterator<Item = &CatalogRecord> {
         let from = self
             .records
             .partition_point(|record| record.offset.unsigned_abs() < offset);
-        &self.records[from..]
+        let all = self.records[from..].iter();
+        all.filter(move |record| record.content.is_ok() || partition == 0)
     }
 
-    /// Whether there is none.
+    /// Whether there is no catalog.
     pub(crate) fn is_empty(&self) -> bool {
-        self.records.is_empty()
+        !self.records.iter().any(|record| record.content.is_ok())
     }
 }
 
@@ -115,5 +122,35 @@ fn record(message: &rdkafka::message::BorrowedMessage<'_>) -> CatalogRecord {
     CatalogRecord {
         offset: message.offset(),
         bytes: Arc::new(payload(message).to_vec()),
+        content: content(message.payload()),
+    }
+}
+
+fn content(value: Option<&[u8]>) -> std::result::Result<Incoming, Refusal> {
+    let refused = |why: &str| Refusal::from(Rejection::new(Reason::Unreadable, why));
+    let value = value.ok_or_else(|| refused(NO_VALUE))?;
+    let incoming = json::parse_incoming(value).map_err(|error| refused(&error.to_string()))?;
+    match incoming.body {
+        IncomingBody::CatalogActivated(_) => Ok(incoming),
+        _ => Err(refused(NO_CATALOG)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_catalog_is_refused_in_its_own_words() {
+        let tick =
+            br#"{"source":"s","event_id":"1","occurred_at":"2026-03-02T09:00:00Z","tick":{}}"#;
+        for (value, said) in [
+            (None, "has no value"),
+            (Some(&b"{"[..]), "JSON"),
+            (Some(&tick[..]), "takes catalogs and nothing else"),
+        ] {
+            let refused = content(value).expect_err(said).rejection;
+            assert!(refused.detail.contains(said), "{refused}");
+        }
     }
 }

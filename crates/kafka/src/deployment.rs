@@ -1,16 +1,19 @@
 //! What every part of an instance knows of its deployment.
 
+use crate::ask;
 use crate::client::Role;
 use crate::error::{Error, Result};
+use crate::group::Membership;
 use crate::input::{InputFormat, InputTopic};
 use crate::outputs::{self, STREAMS};
-use crate::secret::Veil;
 use crate::settings::{Format, Settings, SettingsError};
-use crate::tail::ANSWER;
 use crate::topics::Topic;
-use crate::watch::Watch;
+use crate::transaction::Delivering;
+use crate::watch::{Access, Listens, Watch};
 use rdkafka::ClientConfig;
-use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
+use rdkafka::error::KafkaError;
+use rdkafka::producer::{BaseProducer, Producer};
 use std::time::Duration;
 use umbral_model::event::Stream;
 use umbral_model::ids::PartitionNo;
@@ -43,7 +46,7 @@ pub(crate) struct Limits {
 #[derive(Clone)]
 pub struct Deployment {
     settings: Settings,
-    veil: Veil,
+    access: Access,
     reader: ClientConfig,
     /// Its topics.
     pub names: Names,
@@ -73,7 +76,7 @@ impl Deployment {
     ) -> std::result::Result<Deployment, SettingsError> {
         settings.check()?;
         Ok(Deployment {
-            veil: settings.veil()?,
+            access: settings.access()?,
             reader: settings.client(Role::Reader)?,
             names: Names::of(&settings),
             partitions,
@@ -89,11 +92,6 @@ impl Deployment {
     /// What it was made of.
     pub fn settings(&self) -> &Settings {
         &self.settings
-    }
-
-    /// What covers its secrets in texts that others wrote.
-    pub(crate) fn veil(&self) -> &Veil {
-        &self.veil
     }
 
     /// The source that a partition of a topic is in the journal.
@@ -112,9 +110,28 @@ impl Deployment {
         if let Some((name, value)) = more {
             config.set(name, value);
         }
-        config
-            .create_with_context(Watch::new(self.veil.clone()))
-            .map_err(Error::client("make a consumer"))
+        consumer(&config, self.access.watch())
+    }
+
+    /// A consumer that is a member of its group, and follows how partitions of this topic are given to it.
+    pub(crate) fn member(
+        &self,
+        config: &ClientConfig,
+        topic: &str,
+    ) -> Result<BaseConsumer<Membership>> {
+        consumer(config, Membership::new(topic, self.access.watch()))
+    }
+
+    /// A producer of these settings.
+    pub(crate) fn producer(
+        &self,
+        config: &ClientConfig,
+    ) -> std::result::Result<BaseProducer<Delivering>, KafkaError> {
+        let context = Delivering::new(self.access.watch());
+        let producer: BaseProducer<Delivering> = config.create_with_context(context)?;
+        let watch = producer.context().watch();
+        watch.give_token(|wait| producer.poll(wait));
+        Ok(producer)
     }
 
     /// The topic of records that are keyed by number.
@@ -137,8 +154,7 @@ impl Deployment {
     pub fn check_journal(&self) -> Result<()> {
         let topic = &self.names.journal;
         let consumer = self.reading(None)?;
-        let metadata = consumer.fetch_metadata(Some(topic), ANSWER);
-        let metadata = metadata.map_err(Error::client(format!("find {topic}")))?;
+        let metadata = ask::metadata(&consumer, &self.settings.bootstrap, Some(topic))?;
         let found = metadata.topics().iter().find(|found| found.name() == topic);
         match found.map_or(0, |found| found.partitions().len()) {
             found if found == usize::from(self.partitions) => Ok(()),
@@ -157,6 +173,19 @@ impl Deployment {
     pub fn client(&self, role: Role) -> std::result::Result<ClientConfig, SettingsError> {
         self.settings.client(role)
     }
+}
+
+fn consumer<C: ConsumerContext + Listens>(
+    config: &ClientConfig,
+    context: C,
+) -> Result<BaseConsumer<C>> {
+    let consumer: BaseConsumer<C> = config
+        .create_with_context(context)
+        .map_err(Error::client("make a consumer"))?;
+    // It has nothing assigned yet: there are events, and no records.
+    let watch = consumer.context().watch();
+    watch.give_token(|wait| drop(consumer.poll(wait)));
+    Ok(consumer)
 }
 
 impl Names {

@@ -20,6 +20,21 @@ pub enum Error {
     /// Settings that cannot be used.
     #[error(transparent)]
     Settings(#[from] crate::settings::SettingsError),
+    /// Brokers that do not answer, or do not let us in.
+    #[error(transparent)]
+    Brokers(#[from] crate::admin::AdminError),
+    /// Another run of the same command took this one's place.
+    #[error(
+        "another `umbral {command}` began under the name {name}, and this one was ended by it: one at a time for each \
+         instance. What this one had committed counts, and the rest does not: run it again when the other one is done, or \
+         give each machine its own `instance` in [kafka]"
+    )]
+    Replaced {
+        /// The command.
+        command: &'static str,
+        /// What brokers know both by.
+        name: String,
+    },
     /// A record of the journal that cannot be.
     #[error("the journal topic {topic}, partition {partition}, offset {offset}: {source}")]
     Journal {
@@ -141,7 +156,7 @@ pub enum Error {
     },
     /// The journal is not there, or has another number of partitions than the deployment.
     #[error(
-        "the topic {topic} has {found} partitions, and umbral.toml says {wanted}: see umbral topics plan"
+        "the topic {topic} has {found} partitions, and the configuration says {wanted}: see umbral topics plan"
     )]
     JournalPartitions {
         /// The journal.

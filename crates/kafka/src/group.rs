@@ -1,18 +1,22 @@
 //! Membership of the consumer group: what the coordinator wants is noted, and done by the worker between two
 //! transactions.
 
-use crate::secret::Veil;
-use crate::watch::Watch;
+use crate::deployment::Limits;
+use crate::error::Result;
+use crate::watch::{Listens, Watch};
 use rdkafka::ClientContext;
+use rdkafka::client::OAuthToken;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::{BaseConsumer, Consumer, ConsumerContext};
 use rdkafka::error::KafkaError;
+use rdkafka::message::BorrowedMessage;
 use rdkafka::statistics::Statistics;
 use rdkafka::topic_partition_list::TopicPartitionList;
 use rdkafka::types::RDKafkaRespErr;
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 /// What the coordinator wants.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -34,12 +38,12 @@ pub(crate) struct Membership {
 }
 
 impl Membership {
-    pub(crate) fn new(topic: &str, veil: &Veil) -> Membership {
+    pub(crate) fn new(topic: &str, watch: Watch) -> Membership {
         Membership {
             changes: Mutex::default(),
             topic: topic.to_owned(),
             is_ending: AtomicBool::new(false),
-            watch: Watch::new(veil.clone()),
+            watch,
         }
     }
 
@@ -65,7 +69,51 @@ impl Membership {
     }
 }
 
+impl Listens for Membership {
+    fn watch(&self) -> &Watch {
+        &self.watch
+    }
+}
+
+/// Takes messages until a transaction's worth is there, or time is up, or the coordinator wants something. For the first
+/// message is waited so long. `take` is given each, and errors; it says whether to go on.
+pub(crate) fn gather(
+    consumer: &BaseConsumer<Membership>,
+    limits: Limits,
+    patience: Duration,
+    take: &mut dyn FnMut(std::result::Result<&BorrowedMessage<'_>, KafkaError>) -> Result<bool>,
+) -> Result<()> {
+    let (started, mut messages) = (Instant::now(), 0);
+    while messages < limits.messages && !consumer.context().has_changes() {
+        let wait = match messages {
+            0 => patience,
+            _ => limits.wait.saturating_sub(started.elapsed()),
+        };
+        let goes_on = match consumer.poll(wait) {
+            None => false,
+            Some(Err(error)) => take(Err(error))?,
+            Some(Ok(message)) => {
+                messages += 1;
+                take(Ok(&message))?
+            }
+        };
+        if !goes_on {
+            break;
+        }
+    }
+    Ok(())
+}
+
 impl ClientContext for Membership {
+    const ENABLE_REFRESH_OAUTH_TOKEN: bool = true;
+
+    fn generate_oauth_token(
+        &self,
+        config: Option<&str>,
+    ) -> std::result::Result<OAuthToken, Box<dyn std::error::Error>> {
+        self.watch.generate_oauth_token(config)
+    }
+
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
         self.watch.log(level, facility, message);
     }

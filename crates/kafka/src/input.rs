@@ -25,6 +25,9 @@ pub const RESUBMITS: &str = "umbral-resubmits";
 /// Header of a record that is taken although it is older than its window or beyond the clock; its value is `1`.
 pub const FORCED: &str = "umbral-forced";
 
+/// Header of a record that was sent on unread: the place at which it came in.
+pub const CAME_BY: &str = "umbral-came-by";
+
 /// Most bytes of one chunk: places in it are numbers of 32 bits.
 pub const MAX_CHUNK_BYTES: usize = 1 << 30;
 
@@ -74,6 +77,8 @@ pub struct Message<'m> {
     pub resubmits: Option<u64>,
     /// It is taken although it is older than its window or beyond the clock: it has the header [`FORCED`].
     pub forced: bool,
+    /// Where it came in before it was sent on: the value of its header [`CAME_BY`].
+    pub came_by: Option<&'m [u8]>,
 }
 
 struct Topic {
@@ -182,8 +187,9 @@ impl ChunkBuilder {
                 Some(fault) => Err(refusal(faulty(fault))),
                 None => topic.decoder.decode_span(&self.raw, span),
             };
-            if let Ok(incoming) = &mut content {
-                incoming.forced |= message.forced;
+            match &mut content {
+                Ok(incoming) => incoming.forced |= message.forced,
+                Err(refusal) => name_place(&mut refusal.rejection, message),
             }
             self.records.push(Record {
                 content,
@@ -208,14 +214,24 @@ impl ChunkBuilder {
             Original::Span(*from, *to)
         });
         let known = message.topic < self.topics.len();
+        let mut rejection = Rejection::new(Reason::Unreadable, why);
+        name_place(&mut rejection, message);
         self.records.push(Record {
-            content: Err(refusal(Rejection::new(Reason::Unreadable, why))),
+            content: Err(refusal(rejection)),
             original,
             source: known.then_some(message.topic as u16),
             row,
             line: 0,
             resubmits: message.resubmits,
         });
+    }
+}
+
+/// Adds where the record came in, if it was sent on from there.
+fn name_place(rejection: &mut Rejection, message: &Message<'_>) {
+    if let Some(place) = message.came_by {
+        let place = String::from_utf8_lossy(place);
+        rejection.detail.push_str(&format!("; it came by {place}"));
     }
 }
 
@@ -312,6 +328,7 @@ mod tests {
             value: Some(b"12345"),
             resubmits: None,
             forced: false,
+            came_by: None,
         };
         assert!(builder.push(&message));
         assert!(!builder.push(&message), "it would be too large");

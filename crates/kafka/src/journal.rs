@@ -153,7 +153,7 @@ impl Loaded {
 /// owner that is gone: it is ended under its own name, so that nobody waits for its timeout.
 pub(crate) fn load(
     deployment: &Deployment,
-    ends: &Ends<'_>,
+    ends: &Ends,
     loaded: &mut BTreeMap<u16, Loaded>,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<()> {
@@ -185,7 +185,7 @@ pub(crate) fn load(
 /// Folds what is committed of these partitions up to these ends, or further.
 fn read_until(
     deployment: &Deployment,
-    ends: &Ends<'_>,
+    ends: &Ends,
     loaded: &mut BTreeMap<u16, Loaded>,
     wanted: &BTreeMap<u16, i64>,
     progress: &mut dyn FnMut(u64, u64),
@@ -219,7 +219,7 @@ fn read_until(
 /// Folds partitions from the first record on whose snapshot is not of this journal.
 fn begin_again(
     deployment: &Deployment,
-    ends: &Ends<'_>,
+    ends: &Ends,
     loaded: &mut BTreeMap<u16, Loaded>,
     wanted: &BTreeMap<u16, i64>,
     progress: &mut dyn FnMut(u64, u64),
@@ -262,7 +262,7 @@ pub(crate) const SEQUENCE_HEADER: &str = "umbral-seq";
 /// [`Error::Torn`] for the first partition in which they disagree.
 pub(crate) fn compare_published(
     deployment: &Deployment,
-    ends: &Ends<'_>,
+    ends: &Ends,
     loaded: &BTreeMap<u16, Loaded>,
 ) -> Result<()> {
     let topics = deployment.names.derived.iter().enumerate();
@@ -315,7 +315,7 @@ pub(crate) fn compare_published(
 /// The number of the last record of each partition of a derived topic; 0 where there never was one, nothing where it
 /// cannot be known.
 fn last_numbers(
-    ends: &Ends<'_>,
+    ends: &Ends,
     topic: &str,
     partitions: impl Iterator<Item = u16>,
 ) -> Result<BTreeMap<u16, u64>> {

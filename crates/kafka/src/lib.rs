@@ -10,6 +10,7 @@
 //! change hands, and what happens when brokers and instances fail, is in `docs/kafka.md`.
 
 mod admin;
+mod ask;
 mod catalogs;
 mod client;
 mod copy;
@@ -22,9 +23,11 @@ pub mod input;
 mod journal;
 pub mod metrics;
 mod mirror;
+mod oauth;
 pub mod outputs;
 mod pause;
 mod publish;
+mod pulse;
 mod reach;
 mod resubmit;
 mod router;
@@ -48,6 +51,7 @@ pub use deployment::{Deployment, Names};
 pub use error::{Error, Result};
 pub use ingest::{FileRecord, Ingestion, SentFile};
 pub use mirror::{Following, Mirrors};
+pub use oauth::OAuth;
 pub use publish::{activate_catalogs, catalogs};
 pub use resubmit::resubmit;
 pub use secret::{Librdkafka, Secret, Source, Veil};

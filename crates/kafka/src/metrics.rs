@@ -12,6 +12,8 @@ const REBALANCES: &str = "umbral_kafka_rebalances_total";
 const PARTITIONS: &str = "umbral_kafka_partitions";
 const TAKEOVERS: &str = "umbral_kafka_takeovers_total";
 const TAKEOVER_SECONDS: &str = "umbral_kafka_takeover_seconds";
+const TAKEOVER_RECORDS: &str = "umbral_kafka_takeover_records_total";
+const STANDBY_RECORDS: &str = "umbral_kafka_standby_records_total";
 const LAG: &str = "umbral_kafka_lag";
 const ROUTED: &str = "umbral_kafka_routed_total";
 const PARKED: &str = "umbral_kafka_parked_total";
@@ -47,6 +49,16 @@ pub fn describe() {
         TAKEOVER_SECONDS,
         Unit::Seconds,
         "Time of taking partitions over"
+    );
+    describe_counter!(
+        TAKEOVER_RECORDS,
+        count,
+        "Records of the journal that taking partitions over had to read"
+    );
+    describe_counter!(
+        STANDBY_RECORDS,
+        count,
+        "Records of the journal that were followed of partitions of others"
     );
     describe_gauge!(
         LAG,
@@ -85,9 +97,15 @@ pub(crate) fn record_owned(worker: usize, partitions: usize) {
 }
 
 /// Partitions were folded to the end of their journals.
-pub(crate) fn record_takeover(partitions: usize, seconds: f64) {
+pub(crate) fn record_takeover(partitions: usize, records: u64, seconds: f64) {
     counter!(TAKEOVERS).increment(partitions as u64);
+    counter!(TAKEOVER_RECORDS).increment(records);
     histogram!(TAKEOVER_SECONDS).record(seconds);
+}
+
+/// A record of a partition of others was followed.
+pub(crate) fn record_followed() {
+    counter!(STANDBY_RECORDS).increment(1);
 }
 
 /// So many records of an input topic are not read yet.

@@ -165,7 +165,7 @@ impl Mirrors {
     /// First offsets, and ends of what is committed.
     fn ends_of(
         &self,
-        ends: &Ends<'_>,
+        ends: &Ends,
         partitions: &[PartitionNo],
     ) -> Result<BTreeMap<u16, (i64, i64)>> {
         let bounds = |partition: &PartitionNo| {
@@ -178,7 +178,7 @@ impl Mirrors {
     /// Extends mirrors to their ends, opening those that are not open; gives those that others are extending.
     fn extend_open(
         &self,
-        ends: &Ends<'_>,
+        ends: &Ends,
         open: &mut BTreeMap<u16, Mirror>,
         wanted: &BTreeMap<u16, (i64, i64)>,
         pace: &mut Pace,
@@ -220,7 +220,7 @@ impl Mirrors {
 
     fn read(
         &self,
-        ends: &Ends<'_>,
+        ends: &Ends,
         open: &mut BTreeMap<u16, Mirror>,
         wanted: &BTreeMap<u16, (i64, i64)>,
         pace: &mut Pace,
@@ -376,7 +376,7 @@ struct Pace {
 /// Mirrors that are kept open and extended again and again.
 pub struct Following<'m> {
     mirrors: &'m Mirrors,
-    ends: Ends<'m>,
+    ends: Ends,
     partitions: Vec<PartitionNo>,
     open: BTreeMap<u16, Mirror>,
 }

@@ -4,8 +4,8 @@ use crate::client::Role;
 use crate::deployment::Deployment;
 use crate::error::{Error, Result};
 use crate::tail::Ends;
-use crate::transaction::{DELIVERY, Delivering, NOT_JOURNAL};
-use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
+use crate::transaction::{DELIVERY, NOT_JOURNAL};
+use rdkafka::producer::{BaseRecord, Producer};
 use umbral_model::input::Incoming;
 
 /// How many records the catalog topic has had, marks of transactions included; 0 before a deployment's first catalog.
@@ -24,9 +24,8 @@ pub fn catalogs(deployment: &Deployment) -> Result<u64> {
 /// Brokers that do not take them. Some may have been taken: activations that are sent again are repeats.
 pub fn activate_catalogs(deployment: &Deployment, activations: &[Incoming]) -> Result<()> {
     let failed = || Error::client("send a catalog");
-    let producer: BaseProducer<Delivering> = deployment
-        .client(Role::Sender)?
-        .create_with_context(Delivering::new(deployment.veil()))
+    let producer = deployment
+        .producer(&deployment.client(Role::Sender)?)
         .map_err(Error::client("make a producer"))?;
     for activation in activations {
         let value = umbral_wire::json::incoming(activation);

@@ -6,6 +6,12 @@ use std::net::IpAddr;
 /// Checks the addresses, and that what leaves the machine is encrypted.
 pub(crate) fn check(settings: &Settings) -> Result<(), SettingsError> {
     let addresses: Vec<&str> = settings.bootstrap.split(',').map(str::trim).collect();
+    if settings.bootstrap.contains('@') {
+        return Err(SettingsError::new(
+            "bootstrap of [kafka] has an @ in it, which no address of a broker has",
+            "give host:port; name and password are \"sasl.username\" and \"sasl.password\" of [kafka.librdkafka]",
+        ));
+    }
     for address in &addresses {
         if address.contains("://") {
             return Err(SettingsError::new(

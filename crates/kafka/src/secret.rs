@@ -1,12 +1,13 @@
 //! Values that nobody reads: never in `Debug`, in a log or in an error.
 
+use crate::settings::SettingsError;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, MapAccess, Visitor};
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// What stands in place of a secret.
 const COVER: &str = "***";
@@ -168,9 +169,34 @@ pub(crate) fn is_secret(name: &str) -> bool {
     WORDS.iter().any(|word| name.contains(word)) && !name.ends_with(".url")
 }
 
+/// Refuses what can be no name of a setting of librdkafka, without showing it: somebody may have put a secret there.
+pub(crate) fn check_names<'a>(
+    names: impl IntoIterator<Item = &'a String>,
+) -> Result<(), SettingsError> {
+    const WITHOUT_DOTS: [&str; 4] = ["acks", "debug", "partitioner", "retries"];
+    let is_of_names = |letter: char| letter.is_ascii_lowercase() || "._0123456789".contains(letter);
+    let is_name = |name: &str| {
+        WITHOUT_DOTS.contains(&name) || name.contains('.') && name.chars().all(is_of_names)
+    };
+    match names.into_iter().all(|name| is_name(name)) {
+        true => Ok(()),
+        false => Err(SettingsError::new(
+            "[kafka.librdkafka] has a name in it that no setting has; it is not shown, for it may be a secret",
+            "names are small letters with dots between words, on the left; values are on the right",
+        )),
+    }
+}
+
 /// Covers secrets in texts that others wrote: errors and logs of librdkafka and of brokers.
 #[derive(Clone, Default)]
-pub struct Veil(Arc<[Secret]>);
+pub struct Veil {
+    fixed: Arc<[Secret]>,
+    /// Those that come and go, the newest first.
+    fresh: Arc<Mutex<VecDeque<Secret>>>,
+}
+
+/// So many of the secrets that come and go are remembered: one that was replaced may still be in a text.
+const FRESH_MOST: usize = 4;
 
 impl Veil {
     /// A veil over these.
@@ -179,13 +205,27 @@ impl Veil {
         secrets.retain(|secret| !secret.0.is_empty());
         // A secret that is the beginning of another must not leave the rest of it.
         secrets.sort_by_key(|secret| std::cmp::Reverse(secret.0.len()));
-        Veil(secrets.into())
+        Veil {
+            fixed: secrets.into(),
+            fresh: Arc::default(),
+        }
+    }
+
+    /// Covers this secret, too, in this veil and in all that were cloned of it.
+    pub(crate) fn cover_also(&self, secret: Secret) {
+        let mut fresh = self.fresh.lock().unwrap_or_else(PoisonError::into_inner);
+        if secret.0.is_empty() || fresh.contains(&secret) {
+            return;
+        }
+        fresh.push_front(secret);
+        fresh.truncate(FRESH_MOST);
     }
 
     /// The text without the secrets.
     pub fn cover<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let mut covered = Cow::Borrowed(text);
-        for Secret(secret) in self.0.iter() {
+        let fresh = self.fresh.lock().unwrap_or_else(PoisonError::into_inner);
+        for Secret(secret) in fresh.iter().chain(self.fixed.iter()) {
             if covered.contains(secret.as_str()) {
                 covered = Cow::Owned(covered.replace(secret.as_str(), COVER));
             }
@@ -196,7 +236,7 @@ impl Veil {
 
 impl fmt::Debug for Veil {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Veil({})", self.0.len())
+        write!(f, "Veil({})", self.fixed.len())
     }
 }
 

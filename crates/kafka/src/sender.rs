@@ -5,7 +5,7 @@ use crate::client::Role;
 use crate::deployment::Deployment;
 use crate::error::{Error, Result};
 use crate::tail::ANSWER;
-use crate::transaction::{DELIVERY, Delivering, NOT_JOURNAL, send};
+use crate::transaction::{DELIVERY, Delivering, NOT_JOURNAL, is_fencing, send};
 use rdkafka::error::KafkaError;
 use rdkafka::message::OwnedHeaders;
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
@@ -46,6 +46,7 @@ impl<'r> Outgoing<'r> {
 /// A transactional producer of a command.
 pub(crate) struct Sender {
     producer: BaseProducer<Delivering>,
+    command: &'static str,
     name: String,
     is_open: bool,
 }
@@ -56,8 +57,8 @@ impl Sender {
         let config = deployment.client(Role::Command(command))?;
         let name = config.get("transactional.id").unwrap_or_default();
         let name = name.to_owned();
-        let producer: BaseProducer<Delivering> = config
-            .create_with_context(Delivering::new(deployment.veil()))
+        let producer = deployment
+            .producer(&config)
             .map_err(Error::client("make a producer"))?;
         let started = Instant::now();
         // The first transaction of a cluster has it make a topic of its own.
@@ -68,6 +69,7 @@ impl Sender {
         }
         Ok(Sender {
             producer,
+            command,
             name,
             is_open: false,
         })
@@ -82,7 +84,7 @@ impl Sender {
     pub(crate) fn send(&mut self, outgoing: Outgoing<'_>) -> Result<()> {
         if !self.is_open {
             let begun = self.producer.begin_transaction();
-            begun.map_err(Error::client("begin a transaction"))?;
+            begun.map_err(|error| self.failed("begin a transaction", error))?;
             self.is_open = true;
         }
         let mut record =
@@ -93,10 +95,21 @@ impl Sender {
         if let Some(key) = outgoing.key {
             record = record.key(key);
         }
-        send(&self.producer, record).map_err(Error::client(format!(
-            "send a record to {}",
-            outgoing.topic
-        )))
+        send(&self.producer, record)
+            .map_err(|error| self.failed(&format!("send a record to {}", outgoing.topic), error))
+    }
+
+    /// What went wrong; if somebody took over the name, the library's own words are about what followed from that.
+    fn failed(&self, doing: &str, error: KafkaError) -> Error {
+        let fatal = self.producer.client().fatal_error();
+        let is_replaced = fatal.is_some_and(|(code, _)| is_fencing(code));
+        if is_replaced || error.rdkafka_error_code().is_some_and(is_fencing) {
+            return Error::Replaced {
+                command: self.command,
+                name: self.name.clone(),
+            };
+        }
+        Error::client(doing)(error)
     }
 
     /// Commits the open transaction, if there is one: all of it counts, or none.
@@ -109,8 +122,8 @@ impl Sender {
             self.producer.poll(Duration::from_millis(1));
         }
         let delivered = self.producer.context().take();
-        delivered.map_err(Error::client("send records"))?;
+        delivered.map_err(|error| self.failed("send records", error))?;
         let committed = self.producer.commit_transaction(CALL);
-        committed.map_err(Error::client("commit a transaction"))
+        committed.map_err(|error| self.failed("commit a transaction", error))
     }
 }

@@ -3,6 +3,7 @@
 use crate::deployment::Deployment;
 use crate::error::{Error, Result};
 use crate::pause::pause;
+use crate::pulse;
 use crate::router::Router;
 use crate::snapshots::{SnapshotSettings, Snapshots};
 use crate::standby::Standby;
@@ -59,30 +60,30 @@ impl Service {
                     Err(_) => status.fail(Error::Defect),
                 }
             };
-            let thread = std::thread::Builder::new()
-                .name(format!("lanes-{number}"))
-                .spawn(body)
-                .map_err(Error::Thread)?;
-            service.workers.push(thread);
+            service.run(&format!("lanes-{number}"), body)?;
         }
+        let of_pulse = (Arc::clone(&deployment), Arc::clone(&service.status));
+        service.run("pulse", move || feel(&of_pulse.0, &of_pulse.1))?;
         if deployment.settings().standby > 0 {
             let (deployment, snapshots) = (Arc::clone(&deployment), snapshots.clone());
             let status = Arc::clone(&service.status);
-            let thread = std::thread::Builder::new()
-                .name("standby".to_owned())
-                .spawn(move || stand_by(&standby, &deployment, &snapshots, &status, workers.max(1)))
-                .map_err(Error::Thread)?;
-            service.workers.push(thread);
+            service.run("standby", move || {
+                stand_by(&standby, &deployment, &snapshots, &status, workers.max(1))
+            })?;
         }
         if deployment.settings().router {
             let status = Arc::clone(&service.status);
-            let thread = std::thread::Builder::new()
-                .name("router".to_owned())
-                .spawn(move || route(&deployment, &status))
-                .map_err(Error::Thread)?;
-            service.workers.push(thread);
+            service.run("router", move || route(&deployment, &status))?;
         }
         Ok(service)
+    }
+
+    /// Runs a thread until the instance stops.
+    fn run(&mut self, name: &str, body: impl FnOnce() + Send + 'static) -> Result<()> {
+        let thread = std::thread::Builder::new().name(name.to_owned());
+        self.workers
+            .push(thread.spawn(body).map_err(Error::Thread)?);
+        Ok(())
     }
 
     /// How it stands.
@@ -131,6 +132,7 @@ fn work(
 ) -> Result<()> {
     let mut fenced = 0;
     loop {
+        status.begins(number);
         let began = Instant::now();
         let taking = Snapshots::new(deployment, snapshots);
         let ran = Worker::join(number, deployment, options, taking, standby, status)
@@ -142,8 +144,12 @@ fn work(
             true => fenced + 1,
             false => 1,
         };
-        if fenced >= FENCED_AT_MOST || status.is_stopping() {
+        if fenced >= FENCED_AT_MOST {
             return ran;
+        }
+        if status.is_stopping() {
+            // What it had not committed is nobody's: it is read again.
+            return Ok(());
         }
         tracing::warn!(
             worker = number,
@@ -169,6 +175,17 @@ fn stand_by(
         }));
         if let Err(error) = ran.unwrap_or(Err(Error::Defect)) {
             tracing::warn!(%error, "following partitions of others begins again");
+            pause(Duration::from_secs(1));
+        }
+    }
+}
+
+/// Asks whether brokers are there; a failure to ask is no reason to stop.
+fn feel(deployment: &Deployment, status: &Status) {
+    while !status.is_stopping() {
+        let ran = catch_unwind(AssertUnwindSafe(|| pulse::follow(deployment, status)));
+        if let Err(error) = ran.unwrap_or(Err(Error::Defect)) {
+            tracing::warn!(%error, "asking whether brokers are there begins again");
             pause(Duration::from_secs(1));
         }
     }

@@ -1,12 +1,16 @@
 //! The section `[kafka]` of `umbral.toml`.
 
 use crate::client;
+use crate::oauth::{OAuth, Tokens};
 use crate::reach;
-use crate::secret::{Librdkafka, Secret, Source, Veil, is_secret};
+use crate::secret::{self, Librdkafka, Secret, Source, Veil, is_secret};
 use crate::topics::Topic;
+use crate::watch::Access;
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use umbral_store::StoreError;
 
 /// How Umbral is to use Kafka.
 #[derive(Deserialize, Clone, PartialEq, Eq, Debug)]
@@ -50,6 +54,8 @@ pub struct Settings {
     /// When a transaction is committed.
     #[serde(default)]
     pub transaction: Transaction,
+    /// Where tokens come from, for OAUTHBEARER.
+    pub oauth: Option<OAuth>,
     /// Settings of librdkafka for all clients.
     #[serde(default)]
     pub librdkafka: Librdkafka,
@@ -175,6 +181,9 @@ impl Settings {
                 *source = Source::Inline(Secret::new(path.to_string_lossy()));
             }
         }
+        if let Some(oauth) = &mut self.oauth {
+            oauth.resolve(base);
+        }
         self.mirror = self.mirror.take().map(|mirror| base.join(mirror));
         if let Some(snapshots) = &mut self.snapshots
             && !snapshots.contains("://")
@@ -187,6 +196,7 @@ impl Settings {
     pub fn check(&self) -> Result<(), SettingsError> {
         self.check_numbers()?;
         self.check_names()?;
+        secret::check_names(self.librdkafka.0.keys())?;
         client::check_owned(self.librdkafka.0.keys())?;
         let mut framed = self.output.schema_ids.keys();
         if let Some(topic) = framed.find(|topic| !topic.is_derived()) {
@@ -195,8 +205,29 @@ impl Settings {
                 "only derived topics are framed: credit, collections, loyalty, rated, quarantine",
             ));
         }
-        self.values()?;
+        self.check_files()?;
+        self.check_oauth()?;
+        if let Some(snapshots) = &self.snapshots {
+            check_store(snapshots)?;
+        }
         reach::check(self)
+    }
+
+    /// Files that settings name are there; librdkafka does not say which one is not.
+    fn check_files(&self) -> Result<(), SettingsError> {
+        for (name, value) in self.values()? {
+            let path = value.expose();
+            if !is_path(name) || path.is_empty() || path == "probe" {
+                continue;
+            }
+            std::fs::File::open(path).map_err(|error| {
+                SettingsError::new(
+                    format!("\"{name}\" of [kafka.librdkafka]: cannot read {path}: {error}"),
+                    "what it names must be there when the service starts",
+                )
+            })?;
+        }
+        Ok(())
     }
 
     fn check_numbers(&self) -> Result<(), SettingsError> {
@@ -243,6 +274,53 @@ impl Settings {
             }
         }
         Ok(())
+    }
+
+    /// Tokens are shown where they are asked for, and come from somewhere.
+    fn check_oauth(&self) -> Result<(), SettingsError> {
+        let wrong = |what: &str, mend: &str| Err(SettingsError::new(what, mend));
+        let is = |name: &str, values: &[&str]| -> Result<bool, SettingsError> {
+            let value = self.value(name)?;
+            let value = value.as_ref().map_or("", Secret::expose);
+            Ok(values.iter().any(|one| one.eq_ignore_ascii_case(value)))
+        };
+        if is("sasl.oauthbearer.method", &["oidc"])?
+            || is("enable.sasl.oauthbearer.unsecure.jwt", &["true"])?
+        {
+            return wrong(
+                "librdkafka of this build gets no tokens by itself (\"sasl.oauthbearer.method\", \"enable.sasl.oauthbearer.unsecure.jwt\")",
+                "leave these settings out, and have another program get tokens: token_file or token_command of [kafka.oauth], see docs/kafka.md",
+            );
+        }
+        let bearer = &["OAUTHBEARER"];
+        let shows = is("sasl.mechanism", bearer)? || is("sasl.mechanisms", bearer)?;
+        let asked = is("security.protocol", &["sasl_ssl", "sasl_plaintext"])?;
+        match &self.oauth {
+            None if shows => wrong(
+                "\"sasl.mechanism\" is OAUTHBEARER, and there is no token to show",
+                "say where tokens come from: token_file or token_command of [kafka.oauth], see docs/kafka.md",
+            ),
+            Some(_) if !shows || !asked => wrong(
+                "[kafka.oauth] is for brokers that ask for tokens",
+                "set \"sasl.mechanism\" to \"OAUTHBEARER\" and \"security.protocol\" to \"SASL_SSL\" in [kafka.librdkafka], or leave it out",
+            ),
+            Some(oauth) => oauth.check(),
+            None => Ok(()),
+        }
+    }
+
+    /// What lets clients in; with tokens, the first one is there.
+    pub(crate) fn access(&self) -> Result<Access, SettingsError> {
+        let veil = self.veil()?;
+        let tokens = match &self.oauth {
+            None => None,
+            Some(oauth) => {
+                let tokens = Tokens::new(oauth.clone(), veil.clone());
+                tokens.current()?;
+                Some(Arc::new(tokens))
+            }
+        };
+        Ok(Access { veil, tokens })
     }
 
     /// The name of a topic.
@@ -309,6 +387,28 @@ fn read(name: &str, source: &Source) -> Result<Secret, SettingsError> {
             format!("{why}; what it names must be there when the service starts"),
         )
     })
+}
+
+/// Where snapshots may be, as far as that is seen by the address.
+fn check_store(snapshots: &str) -> Result<(), SettingsError> {
+    const STORES: [&str; 8] = ["file", "s3", "s3a", "gs", "az", "abfs", "abfss", "https"];
+    let mend = "give the path of a folder, file:///FOLDER, s3://BUCKET/FOLDER, gs://BUCKET/FOLDER or az://CONTAINER/FOLDER";
+    let address = umbral_store::address(snapshots).map_err(|error| {
+        // The address itself may have a password in it.
+        let what = match error {
+            StoreError::Address { what, .. } => what,
+            other => other.to_string(),
+        };
+        SettingsError::new(format!("snapshots of [kafka]: {what}"), mend)
+    })?;
+    let scheme = address.split(':').next().unwrap_or_default();
+    match STORES.contains(&scheme) {
+        true => Ok(()),
+        false => Err(SettingsError::new(
+            format!("snapshots of [kafka] begins with {scheme}:, which is no store of objects"),
+            mend,
+        )),
+    }
 }
 
 /// Whether a setting of librdkafka is the path of a file.

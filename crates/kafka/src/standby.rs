@@ -148,6 +148,7 @@ impl Standby {
             return true;
         };
         let Err(error) = state.take(topic, message) else {
+            crate::metrics::record_followed();
             return true;
         };
         tracing::warn!(partition, %error, "A followed partition begins anew.");

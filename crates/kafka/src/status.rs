@@ -26,6 +26,8 @@ pub struct WorkerStatus {
 pub struct Standing {
     /// Each of its workers.
     pub workers: BTreeMap<usize, WorkerStatus>,
+    /// Why brokers do not answer, while they do not.
+    pub unreachable: Option<String>,
     /// The deployment has a catalog.
     pub has_catalog: bool,
     /// What this instance committed since it began.
@@ -40,10 +42,30 @@ impl Standing {
         self.workers.values().map(|worker| worker.owned).sum()
     }
 
-    /// Whether all partitions that it was given are caught up.
+    /// Whether brokers answer and all partitions that it was given are caught up.
     pub fn is_ready(&self) -> bool {
-        let caught_up = |worker: &WorkerStatus| worker.has_joined && worker.awaited == 0;
-        self.has_catalog && !self.workers.is_empty() && self.workers.values().all(caught_up)
+        self.why_not_ready().is_none()
+    }
+
+    /// What it waits for; nothing when it is ready.
+    pub fn why_not_ready(&self) -> Option<String> {
+        if let Some(reason) = &self.unreachable {
+            return Some(format!("no broker answers: {reason}"));
+        }
+        let mut workers = self.workers.values();
+        if self.workers.is_empty() || !workers.all(|worker| worker.has_joined) {
+            return Some("waits for the group to give out partitions".to_owned());
+        }
+        if !self.has_catalog {
+            return Some("the deployment has no catalog: umbral catalog activate".to_owned());
+        }
+        let behind = || self.workers.values().filter(|worker| worker.awaited > 0);
+        let awaited: usize = behind().map(|worker| worker.awaited).sum();
+        let read: u64 = behind().map(|worker| worker.read).sum();
+        let to_read: u64 = behind().map(|worker| worker.to_read).sum();
+        (awaited > 0).then(|| {
+            format!("{awaited} partitions are not caught up, {read} of {to_read} journal records are read")
+        })
     }
 }
 
@@ -68,9 +90,9 @@ impl Status {
         self.standing_mut().clone()
     }
 
-    /// A worker begins.
+    /// A worker begins, or begins again: it has not joined yet.
     pub(crate) fn begins(&self, worker: usize) {
-        self.change(worker, |_| {});
+        self.change(worker, |status| *status = WorkerStatus::default());
     }
 
     pub(crate) fn owns(&self, worker: usize, owned: usize) {
@@ -90,6 +112,17 @@ impl Status {
             status.read = read;
             status.to_read = to_read;
         });
+    }
+
+    /// Brokers answered, or did not for this reason.
+    pub(crate) fn reaches(&self, unreachable: Option<String>) {
+        let mut standing = self.standing_mut();
+        let before = std::mem::replace(&mut standing.unreachable, unreachable);
+        match (&before, &standing.unreachable) {
+            (None, Some(reason)) => tracing::warn!(reason, "No broker answers."),
+            (Some(_), None) => tracing::info!("brokers answer again"),
+            _ => {}
+        }
     }
 
     pub(crate) fn has_catalog(&self, has_catalog: bool) {
@@ -124,5 +157,39 @@ impl Status {
 
     pub(crate) fn is_stopping(&self) -> bool {
         self.is_stopping.load(Ordering::SeqCst)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_an_instance_waits_for_is_said() {
+        let mut standing = Standing::default();
+        let why = |standing: &Standing| standing.why_not_ready().unwrap_or_default();
+        assert!(why(&standing).contains("give out partitions"));
+        let worker = WorkerStatus {
+            awaited: 3,
+            read: 10,
+            to_read: 40,
+            has_joined: true,
+            ..WorkerStatus::default()
+        };
+        standing.workers.insert(0, worker);
+        assert!(why(&standing).contains("no catalog"));
+        standing.has_catalog = true;
+        let expected = "3 partitions are not caught up, 10 of 40 journal records are read";
+        assert_eq!(why(&standing), expected);
+        standing.workers.insert(
+            0,
+            WorkerStatus {
+                awaited: 0,
+                ..worker
+            },
+        );
+        assert!(standing.is_ready());
+        standing.unreachable = Some("refused".to_owned());
+        assert_eq!(why(&standing), "no broker answers: refused");
     }
 }

@@ -34,19 +34,19 @@ pub(crate) struct Start {
 }
 
 /// Asks for offsets and reads partitions to their end.
-pub(crate) struct Ends<'a> {
-    deployment: &'a Deployment,
+pub(crate) struct Ends {
+    deployment: Deployment,
     /// Sees what is not committed, too.
     all: BaseConsumer<Watch>,
     committed: BaseConsumer<Watch>,
 }
 
-impl<'a> Ends<'a> {
-    pub(crate) fn new(deployment: &'a Deployment) -> Result<Ends<'a>> {
+impl Ends {
+    pub(crate) fn new(deployment: &Deployment) -> Result<Ends> {
         let committed = deployment.reading(None)?;
         let all = deployment.reading(Some(("isolation.level", "read_uncommitted")))?;
         Ok(Ends {
-            deployment,
+            deployment: deployment.clone(),
             all,
             committed,
         })
@@ -221,6 +221,8 @@ fn watermarks(consumer: &BaseConsumer<Watch>, topic: &str, partition: i32) -> Re
     let mut tries = 0;
     loop {
         tries += 1;
+        let watch = consumer.context();
+        watch.renew_token(|wait| drop(consumer.poll(wait)));
         match consumer.fetch_watermarks(topic, partition, ANSWER) {
             Ok(marks) => return Ok(marks),
             Err(error) if tries < 20 => {

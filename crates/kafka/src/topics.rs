@@ -232,6 +232,8 @@ pub struct Difference {
     pub found: String,
     /// Whether Umbral cannot work with it.
     pub is_fatal: bool,
+    /// What does without touching the topic, if anything does.
+    pub instead: Option<String>,
     /// What an operator would run, with `<topic>` in place of the name.
     template: String,
     /// What has to be known before.
@@ -293,11 +295,17 @@ fn differences(wanted: &Wanted, found: &Found, bootstrap: &str) -> Vec<Differenc
             wanted: wanted.partitions.to_string(),
             found: found.partitions.to_string(),
             is_fatal: true,
+            instead: Some(match wanted.topic.kind() {
+                Kind::Catalog | Kind::Progress => {
+                    "give another prefix in [kafka], or another name in [kafka.topics]: the topic is somebody else's".to_owned()
+                }
+                _ => format!(
+                    "set partitions = {} in the configuration, or another prefix in [kafka]: accounts stay where they are",
+                    found.partitions
+                ),
+            }),
             template: format!("kafka-topics.sh --bootstrap-server {bootstrap} --delete --topic <topic>"),
-            note: Some(format!(
-                "only while nothing was ever written there; then umbral topics create. Afterwards accounts stay where they are: set partitions = {} in umbral.toml, or another prefix in [kafka]",
-                found.partitions
-            )),
+            note: Some("deletes all that is there: only while nothing was ever written; then umbral topics create".to_owned()),
         });
     }
     if found.replication < usize::from(wanted.replication) {
@@ -307,6 +315,7 @@ fn differences(wanted: &Wanted, found: &Found, bootstrap: &str) -> Vec<Differenc
             found: found.replication.to_string(),
             // Then nothing can be written.
             is_fatal: copies_in_sync(found) > found.replication,
+            instead: None,
             template: format!("kafka-reassign-partitions.sh --bootstrap-server {bootstrap} --execute --reassignment-json-file FILE"),
             note: Some(format!("FILE names {} replicas for each partition", wanted.replication)),
         });
@@ -319,6 +328,7 @@ fn differences(wanted: &Wanted, found: &Found, bootstrap: &str) -> Vec<Differenc
                 wanted: value.clone(),
                 found: there.unwrap_or("unknown").to_owned(),
                 is_fatal,
+                instead: None,
                 template: format!("kafka-configs.sh --bootstrap-server {bootstrap} --alter --entity-type topics --entity-name <topic> --add-config {name}={value}"),
                 note: None,
             });

@@ -13,9 +13,9 @@ use crate::group::Membership;
 use crate::journal;
 use crate::outputs::{Counters, DerivedRecord, Publisher, index_of};
 use crate::pause::pause;
-use crate::secret::Veil;
 use crate::tail::{ANSWER, Ends, Start, payload};
-use crate::watch::Watch;
+use crate::watch::{Listens, Watch};
+use rdkafka::client::OAuthToken;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
@@ -92,10 +92,10 @@ pub(crate) struct Delivering {
 }
 
 impl Delivering {
-    pub(crate) fn new(veil: &Veil) -> Delivering {
+    pub(crate) fn new(watch: Watch) -> Delivering {
         Delivering {
             deliveries: Mutex::default(),
-            watch: Watch::new(veil.clone()),
+            watch,
         }
     }
 
@@ -123,7 +123,22 @@ impl Delivering {
     }
 }
 
+impl Listens for Delivering {
+    fn watch(&self) -> &Watch {
+        &self.watch
+    }
+}
+
 impl ClientContext for Delivering {
+    const ENABLE_REFRESH_OAUTH_TOKEN: bool = true;
+
+    fn generate_oauth_token(
+        &self,
+        config: Option<&str>,
+    ) -> std::result::Result<OAuthToken, Box<dyn std::error::Error>> {
+        self.watch.generate_oauth_token(config)
+    }
+
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
         self.watch.log(level, facility, message);
     }
@@ -235,6 +250,13 @@ impl Transactions {
     /// A partition is this worker's.
     pub(crate) fn own(&mut self, partition: u16, owned: Owned) {
         self.owned.insert(partition, owned);
+    }
+
+    /// Lets the producers see their events: a token that is to be renewed, for example.
+    pub(crate) fn look(&self) {
+        for producer in self.turns.iter().filter_map(|turn| turn.producer.as_ref()) {
+            producer.poll(Duration::ZERO);
+        }
     }
 
     /// Commits a job. On return it is durable as a whole, or nothing of it ever will be.
@@ -465,8 +487,7 @@ pub(crate) fn begin_producer(
     config: &ClientConfig,
     deployment: &Deployment,
 ) -> std::result::Result<BaseProducer<Delivering>, KafkaError> {
-    let context = Delivering::new(deployment.veil());
-    let producer: BaseProducer<Delivering> = config.create_with_context(context)?;
+    let producer = deployment.producer(config)?;
     producer.init_transactions(ANSWER)?;
     Ok(producer)
 }
@@ -582,9 +603,13 @@ fn has_left_group(error: &KafkaError) -> bool {
 
 /// Whether another producer took over the name.
 fn is_fenced(error: &KafkaError) -> bool {
-    let code = error.rdkafka_error_code();
+    error.rdkafka_error_code().is_some_and(is_fencing)
+}
+
+/// Whether it says that another producer took over the name.
+pub(crate) fn is_fencing(code: Code) -> bool {
     matches!(
         code,
-        Some(Code::ProducerFenced | Code::InvalidProducerEpoch | Code::Fenced)
+        Code::ProducerFenced | Code::InvalidProducerEpoch | Code::Fenced
     )
 }

@@ -1,16 +1,51 @@
 //! What librdkafka reports about its connections, without the secrets in it.
 
+use crate::oauth::Tokens;
 use crate::secret::Veil;
 use rdkafka::ClientContext;
+use rdkafka::client::OAuthToken;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::ConsumerContext;
 use rdkafka::error::{KafkaError, RDKafkaErrorCode};
-use std::sync::{Mutex, PoisonError};
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// How long librdkafka may take to ask for the first token.
+const ASKS: Duration = Duration::from_secs(2);
+
+/// What lets clients in, and what must not be shown of it.
+#[derive(Clone)]
+pub(crate) struct Access {
+    pub(crate) veil: Veil,
+    /// Where brokers are shown tokens.
+    pub(crate) tokens: Option<Arc<Tokens>>,
+}
+
+impl Access {
+    /// A listener for a new client.
+    pub(crate) fn watch(&self) -> Watch {
+        Watch {
+            tokens: self.tokens.clone(),
+            ..Watch::new(self.veil.clone())
+        }
+    }
+}
+
+/// A context of a client that listens.
+pub(crate) trait Listens {
+    /// What listens.
+    fn watch(&self) -> &Watch;
+}
 
 /// Listens to what librdkafka reports, logs it without secrets, and remembers what says most about a failure.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Watch {
     veil: Veil,
+    tokens: Option<Arc<Tokens>>,
+    /// librdkafka asked for a token.
+    was_asked: AtomicBool,
     worst: Mutex<Option<Report>>,
 }
 
@@ -39,7 +74,26 @@ impl Watch {
     pub fn new(veil: Veil) -> Watch {
         Watch {
             veil,
-            worst: Mutex::default(),
+            ..Watch::default()
+        }
+    }
+
+    /// Has librdkafka given the first token, where there are any. It asks by an event, as soon as there is a client; one
+    /// that is only asked questions would never look at its events.
+    pub(crate) fn give_token(&self, mut poll: impl FnMut(Duration)) {
+        let end = Instant::now() + ASKS;
+        while self.tokens.is_some()
+            && !self.was_asked.load(Ordering::SeqCst)
+            && Instant::now() < end
+        {
+            poll(Duration::from_millis(5));
+        }
+    }
+
+    /// Has librdkafka given a newer token if it asks for one, of a client that is asked questions only.
+    pub(crate) fn renew_token(&self, poll: impl FnOnce(Duration)) {
+        if self.tokens.is_some() {
+            poll(Duration::from_millis(1));
         }
     }
 
@@ -47,6 +101,11 @@ impl Watch {
     pub(crate) fn worst(&self) -> Option<Report> {
         let worst = self.worst.lock().unwrap_or_else(PoisonError::into_inner);
         worst.clone()
+    }
+
+    /// What came before is over.
+    pub(crate) fn forget(&self) {
+        *self.worst.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     fn note(&self, weight: Weight, reason: String) {
@@ -57,7 +116,33 @@ impl Watch {
     }
 }
 
+impl fmt::Debug for Watch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Watch({:?})", self.veil)
+    }
+}
+
+impl Listens for Watch {
+    fn watch(&self) -> &Watch {
+        self
+    }
+}
+
 impl ClientContext for Watch {
+    const ENABLE_REFRESH_OAUTH_TOKEN: bool = true;
+
+    fn generate_oauth_token(
+        &self,
+        _: Option<&str>,
+    ) -> Result<OAuthToken, Box<dyn std::error::Error>> {
+        self.was_asked.store(true, Ordering::SeqCst);
+        let tokens = self.tokens.as_ref().ok_or("there is no [kafka.oauth]")?;
+        tokens.current().map_err(|error| {
+            tracing::warn!(%error, "There is no token for the brokers.");
+            error.into()
+        })
+    }
+
     fn log(&self, level: RDKafkaLogLevel, facility: &str, message: &str) {
         let message = self.veil.cover(message);
         match level {

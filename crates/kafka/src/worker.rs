@@ -9,7 +9,7 @@ use crate::catalogs::CatalogFeed;
 use crate::client::Role;
 use crate::deployment::Deployment;
 use crate::error::{Error, Result};
-use crate::group::{Change, Membership};
+use crate::group::{Change, Membership, gather};
 use crate::input::{self, ChunkBuilder};
 use crate::journal::{self, JournalFrames, Loaded};
 use crate::snapshots::Snapshots;
@@ -17,7 +17,7 @@ use crate::standby::Standby;
 use crate::status::Status;
 use crate::tail::{ANSWER, Ends, Start, assign, is_passing};
 use crate::transaction::{Job, Outcome, Owned, Transactions};
-use crossbeam_channel::{Receiver, Sender, bounded};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
 use rdkafka::message::{BorrowedMessage, Message};
@@ -33,6 +33,8 @@ use umbral_runtime::lane::{Lane, LaneOptions, LaneRecord};
 
 /// How long a worker without inputs sleeps at most: how late a tick of the wall clock may be.
 const IDLE: Duration = Duration::from_millis(50);
+/// How often producers without work look at what librdkafka tells them.
+const LOOK: Duration = Duration::from_millis(500);
 /// Partitions that are folded before the coordinator is heard again.
 const LOADED_AT_ONCE: usize = 8;
 
@@ -61,6 +63,8 @@ pub(crate) struct Worker {
     parked: BTreeMap<u16, Loaded>,
     /// Assigned, and not folded yet.
     awaited: BTreeSet<u16>,
+    /// What asks for the ends of their journals, while there are some.
+    ends: Option<Ends>,
     builders: BTreeMap<u16, ChunkBuilder>,
     /// Chunks of builders that had no more room.
     full: BTreeMap<u16, Vec<Chunk>>,
@@ -88,16 +92,10 @@ impl Worker {
         let ends = Ends::new(deployment)?;
         let catalogs = CatalogFeed::open(deployment, &ends)?;
         let topics: Vec<&str> = input_names(deployment).collect();
-        let membership = Membership::new(
-            topics.first().copied().unwrap_or_default(),
-            deployment.veil(),
-        );
-        let consumer: BaseConsumer<Membership> = deployment
-            .client(Role::Member {
-                worker: number as u16,
-            })?
-            .create_with_context(membership)
-            .map_err(Error::client("make a consumer"))?;
+        let config = deployment.client(Role::Member {
+            worker: number as u16,
+        })?;
+        let consumer = deployment.member(&config, topics.first().copied().unwrap_or_default())?;
         consumer
             .subscribe(&topics)
             .map_err(Error::client("join the group"))?;
@@ -117,6 +115,7 @@ impl Worker {
             lanes: BTreeMap::new(),
             parked: BTreeMap::new(),
             awaited: BTreeSet::new(),
+            ends: None,
             builders: BTreeMap::new(),
             full: BTreeMap::new(),
             catalogs,
@@ -222,6 +221,7 @@ impl Worker {
     fn give_up(&mut self, lost: bool) -> Result<()> {
         self.forget_read();
         self.awaited.clear();
+        self.ends = None;
         self.settle()?;
         let lost = lost || self.consumer.assignment_lost();
         for (partition, driven) in std::mem::take(&mut self.lanes) {
@@ -260,10 +260,15 @@ impl Worker {
             );
         }
         let deployment = Arc::clone(&self.deployment);
-        let ends = Ends::new(&deployment)?;
+        let ends = match self.ends.take() {
+            Some(ends) => ends,
+            None => Ends::new(&deployment)?,
+        };
         let status = Arc::clone(&self.status);
         let number = self.number;
+        let mut records = 0;
         journal::load(&deployment, &ends, &mut loaded, &mut |read, of| {
+            records += 1;
             status.loading(number, read, of);
         })?;
         journal::compare_published(&deployment, &ends, &loaded)?;
@@ -271,10 +276,12 @@ impl Worker {
             self.awaited.remove(&partition);
             self.own(partition, loaded, &ends)?;
         }
-        crate::metrics::record_takeover(some.len(), started.elapsed().as_secs_f64());
+        self.ends = (!self.awaited.is_empty()).then_some(ends);
+        crate::metrics::record_takeover(some.len(), records, started.elapsed().as_secs_f64());
         tracing::info!(
             worker = self.number,
             partitions = ?some,
+            records,
             milliseconds = started.elapsed().as_millis() as u64,
             "partitions caught up"
         );
@@ -323,7 +330,7 @@ impl Worker {
         }
     }
 
-    fn own(&mut self, partition: u16, loaded: Loaded, ends: &Ends<'_>) -> Result<()> {
+    fn own(&mut self, partition: u16, loaded: Loaded, ends: &Ends) -> Result<()> {
         let mut starts = BTreeMap::new();
         for topic in input_names(&self.deployment) {
             let source = loaded
@@ -373,25 +380,19 @@ impl Worker {
     /// Takes messages from the consumer until a transaction's worth is there, or time is up.
     fn gather(&mut self) -> Result<()> {
         let limits = self.deployment.limits;
-        let (started, mut messages) = (Instant::now(), 0);
+        // An answer of the committing thread has to be seen, too.
+        let patience = match self.is_committing {
+            true => limits.wait.min(IDLE),
+            false => IDLE,
+        };
         let consumer = Arc::clone(&self.consumer);
-        while messages < limits.messages && !consumer.context().has_changes() {
-            let patience = match messages {
-                // An answer of the committing thread has to be seen, too.
-                0 if self.is_committing => limits.wait.min(IDLE),
-                0 => IDLE,
-                _ => limits.wait.saturating_sub(started.elapsed()),
-            };
-            match consumer.poll(patience) {
-                Some(Ok(message)) => {
-                    self.keep(&message);
-                    messages += 1;
-                }
-                Some(Err(error)) => self.bear(error)?,
-                None => break,
+        gather(&consumer, limits, patience, &mut |polled| {
+            match polled {
+                Ok(message) => self.keep(message),
+                Err(error) => self.bear(error)?,
             }
-        }
-        Ok(())
+            Ok(true)
+        })
     }
 
     fn keep(&mut self, message: &BorrowedMessage<'_>) {
@@ -420,6 +421,7 @@ impl Worker {
             value: message.payload(),
             resubmits: number(input::header(message, input::RESUBMITS)),
             forced: input::header(message, input::FORCED) == Some(b"1"),
+            came_by: input::header(message, input::CAME_BY),
         };
         if !builder.push(&message) {
             self.full
@@ -459,6 +461,7 @@ impl Worker {
             feed_catalogs(
                 &self.catalogs,
                 &self.deployment.names.catalog,
+                *partition,
                 &mut driven.lane,
             )
             .map_err(failed)?;
@@ -549,10 +552,12 @@ fn commit_orders(
     orders: &Receiver<Order>,
     outcomes: &Sender<Result<Outcome>>,
 ) {
-    for order in orders {
-        match order {
-            Order::Own(partition, owned) => transactions.own(partition, owned),
-            Order::Commit(job) => {
+    loop {
+        match orders.recv_timeout(LOOK) {
+            Err(RecvTimeoutError::Timeout) => transactions.look(),
+            Err(RecvTimeoutError::Disconnected) => return,
+            Ok(Order::Own(partition, owned)) => transactions.own(partition, owned),
+            Ok(Order::Commit(job)) => {
                 if outcomes.send(transactions.commit(job)).is_err() {
                     return;
                 }
@@ -574,15 +579,16 @@ fn input_names(deployment: &Deployment) -> impl Iterator<Item = &str> {
         .map(|topic| topic.name.as_str())
 }
 
-/// Gives a lane the catalogs that it has not had.
+/// Gives the lane of a partition the catalogs that it has not had.
 fn feed_catalogs(
     catalogs: &CatalogFeed,
     topic: &str,
+    partition: u16,
     lane: &mut Lane,
 ) -> std::result::Result<(), umbral_runtime::Failure> {
     let source = lane.source(&Deployment::source_id(topic, PartitionNo(0)));
     let from = source.map_or(0, |source| source.records);
-    for record in catalogs.since(from) {
+    for record in catalogs.since(from, partition) {
         lane.take(record.chunk(topic))?;
     }
     Ok(())

@@ -57,6 +57,7 @@ fn chunk(topic: usize, content_type: Option<&str>, value: Option<&[u8]>) -> Chun
         value,
         resubmits: None,
         forced: false,
+        came_by: None,
     };
     assert!(builder.push(&message));
     assert!(builder.records() > 0, "no message is dropped");
@@ -184,6 +185,7 @@ fn a_chunk_holds_many_messages_and_the_next_one_begins_anew() {
                 value: Some(value.as_bytes()),
                 resubmits: None,
                 forced: false,
+                came_by: None,
             };
             assert!(builder.push(&message));
         }

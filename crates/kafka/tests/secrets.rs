@@ -11,6 +11,7 @@ const INLINE: &str = "zebra-inline-1";
 const IN_FILE: &str = "zebra-file-2";
 const IN_ENV: &str = "zebra-env-3";
 const TOKEN: &str = "zebra-token-4";
+const BEARER: &str = "zebra-bearer-5";
 
 /// The variable is set by the test that runs the other again.
 const VARIABLE: &str = "UMBRAL_PLANTED_SECRET";
@@ -144,6 +145,8 @@ fn search() {
         assert_none(&wrong, error.message());
     }
 
+    tokens(port, folder.path());
+
     let text = logs.text();
     assert!(
         text.contains("librdkafka"),
@@ -154,4 +157,36 @@ fn search() {
         "with its configuration: {text}"
     );
     assert_none("the logs", &text);
+}
+
+/// Tokens from a file and from a command: they reach nobody but brokers.
+fn tokens(port: u16, folder: &std::path::Path) {
+    let file = folder.join("token");
+    std::fs::write(&file, format!("{BEARER}\n")).expect("written");
+    let of_file = format!("token_file = \"{}\"", file.display());
+    let of_command = format!("token_command = [\"echo\", \"{BEARER}\"]");
+    let fails = format!("token_command = [\"false\", \"{BEARER}\"]");
+    let no_token = format!("token_command = [\"echo\", \"Bearer {BEARER}\"]");
+    for (oauth, said) in [
+        (of_file, "no broker of 127.0.0.1"),
+        (of_command, "no broker of 127.0.0.1"),
+        (fails, "token_command false of [kafka.oauth] failed"),
+        (
+            no_token,
+            "token_command echo of [kafka.oauth] gives something that is no token",
+        ),
+    ] {
+        let text = format!(
+            "bootstrap = \"127.0.0.1:{port}\"\n[oauth]\nlifetime_seconds = 60\n{oauth}\n[librdkafka]\n\"debug\" = \"all\"\n\
+             \"security.protocol\" = \"SASL_PLAINTEXT\"\n\"sasl.mechanism\" = \"OAUTHBEARER\"\n"
+        );
+        let settings: Settings = toml::from_str(&text).expect("settings");
+        settings.check().expect("good settings");
+        assert_none("Debug", &format!("{settings:?} {settings:#?}"));
+        let Err(error) = Admin::connect(&settings) else {
+            panic!("nobody answers, and connected all the same");
+        };
+        assert_none("an error", &format!("{error} {error:?}"));
+        assert!(error.to_string().starts_with(said), "{error}");
+    }
 }

@@ -156,6 +156,26 @@ fn what_is_wrong_is_said_with_its_mend() {
             "bootstrap = \"localhost:9092\"\n[librdkafka]\n\"sasl.password\" = { env = \"NO_SUCH_NAME\" }",
             "no variable NO_SUCH_NAME",
         ),
+        (
+            "bootstrap = \"localhost:9092\"\n[librdkafka]\n\"ssl.ca.location\" = \"/no/such.pem\"",
+            "\"ssl.ca.location\" of [kafka.librdkafka]: cannot read /no/such.pem",
+        ),
+        (
+            "bootstrap = \"localhost:9092\"\n[librdkafka]\nhunter2 = \"sasl.password\"",
+            "it is not shown",
+        ),
+        (
+            "bootstrap = \"me:hunter2@localhost:9092\"",
+            "has an @ in it",
+        ),
+        (
+            "bootstrap = \"localhost:9092\"\nsnapshots = \"s4://bucket\"",
+            "snapshots of [kafka] begins with s4:",
+        ),
+        (
+            "bootstrap = \"localhost:9092\"\nsnapshots = \"file://folder\"",
+            "with three slashes",
+        ),
         ("bootstrap = \"kafka1:9092\"", "allow_plaintext = true"),
         (
             "bootstrap = \"localhost:9092,kafka1:9092\"",
@@ -171,6 +191,69 @@ fn what_is_wrong_is_said_with_its_mend() {
             panic!("taken: {text}");
         };
         assert!(error.contains(expected), "{text}: {error}");
+        assert!(!error.contains("hunter2"), "{text}: {error}");
+    }
+}
+
+#[test]
+fn tokens_come_from_one_place_and_only_where_they_are_asked_for() {
+    let bearer =
+        "\"security.protocol\" = \"SASL_PLAINTEXT\"\n\"sasl.mechanism\" = \"OAUTHBEARER\"\n";
+    let scram =
+        "\"security.protocol\" = \"SASL_PLAINTEXT\"\n\"sasl.mechanism\" = \"SCRAM-SHA-512\"\n";
+    let oidc = format!("{bearer}\"sasl.oauthbearer.method\" = \"oidc\"\n");
+    let text = |oauth: &str, librdkafka: &str| {
+        format!("bootstrap = \"localhost:9092\"\n{oauth}\n[librdkafka]\n{librdkafka}")
+    };
+    let file = "[oauth]\ntoken_file = \"t\"";
+    for good in [
+        text(file, bearer),
+        text(
+            "[oauth]\ntoken_command = [\"get\", \"it\"]\nlifetime_seconds = 5",
+            bearer,
+        ),
+    ] {
+        checked(&good).unwrap_or_else(|error| panic!("{good}: {error}"));
+    }
+    for (wrong, said) in [
+        (
+            text("", bearer),
+            "token_file or token_command of [kafka.oauth]",
+        ),
+        (
+            text("", &oidc),
+            "token_file or token_command of [kafka.oauth]",
+        ),
+        (
+            text(file, &oidc),
+            "token_file or token_command of [kafka.oauth]",
+        ),
+        (
+            text(file, scram),
+            "[kafka.oauth] is for brokers that ask for tokens",
+        ),
+        (
+            text(file, ""),
+            "[kafka.oauth] is for brokers that ask for tokens",
+        ),
+        (
+            text("[oauth]", bearer),
+            "neither token_file nor token_command",
+        ),
+        (
+            text(&format!("{file}\ntoken_command = [\"x\"]"), bearer),
+            "both token_file",
+        ),
+        (text("[oauth]\ntoken_command = []", bearer), "is empty"),
+        (
+            text(&format!("{file}\nlifetime_seconds = 0"), bearer),
+            "at least 1",
+        ),
+    ] {
+        let Err(error) = checked(&wrong) else {
+            panic!("taken: {wrong}");
+        };
+        assert!(error.contains(said), "{wrong}: {error}");
     }
 }
 

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
-use umbral_journal::{FrameToAppend, Log};
+use umbral_journal::Log;
 use umbral_model::journal::{Commit, Counts, SourcePosition};
 use umbral_wire::frame;
 
@@ -336,14 +336,7 @@ impl Committer {
     fn append(&mut self, commit: &Commit, frames: &[EncodedFrame]) -> Result<(u64, u64), Failure> {
         self.control.clear();
         frame::encode_commit(commit, &mut self.control);
-        let to_append: Vec<FrameToAppend<'_>> = frames
-            .iter()
-            .map(|frame| FrameToAppend {
-                partition: frame.partition.0,
-                count: frame.entries,
-                payload: &frame.payload,
-            })
-            .collect();
+        let to_append: Vec<_> = frames.iter().map(EncodedFrame::to_append).collect();
         let started = Instant::now();
         let batch = self
             .log

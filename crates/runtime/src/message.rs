@@ -10,7 +10,7 @@ use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 use umbral_engine::World;
 use umbral_intake::reader::Refusal;
-use umbral_journal::BatchPlace;
+use umbral_journal::{BatchPlace, FrameToAppend};
 use umbral_model::ids::{AccountId, PartitionNo};
 use umbral_model::input::{Incoming, Input, InputKey};
 use umbral_model::journal::{Commit, Counts, RawInput};
@@ -309,6 +309,17 @@ pub(crate) struct EncodedFrame {
     pub entries: u32,
     /// The frame.
     pub payload: Vec<u8>,
+}
+
+impl EncodedFrame {
+    /// As the log takes it.
+    pub(crate) fn to_append(&self) -> FrameToAppend<'_> {
+        FrameToAppend {
+            partition: self.partition.0,
+            count: self.entries,
+            payload: &self.payload,
+        }
+    }
 }
 
 /// A worker's decided share of a batch.

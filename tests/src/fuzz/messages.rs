@@ -51,6 +51,7 @@ pub(super) fn message(bytes: &[u8]) {
         value: Some(value),
         resubmits: None,
         forced: false,
+        came_by: None,
     };
     let chunk = taken(&message);
     let mut left = value;

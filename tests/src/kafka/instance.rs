@@ -103,8 +103,13 @@ impl Instance {
 
     /// Whether all its partitions are caught up.
     pub fn is_ready(&self) -> bool {
-        self.get("/health/readyz")
+        self.readiness()
             .is_some_and(|answer| answer.starts_with("HTTP/1.1 200"))
+    }
+
+    /// What it says of being ready, with status and headers; nothing while it does not run.
+    pub fn readiness(&self) -> Option<String> {
+        self.get("/health/readyz")
     }
 
     /// The value of a metric without labels.

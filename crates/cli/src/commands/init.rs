@@ -26,8 +26,8 @@ pub(crate) struct Args {
     #[command(flatten)]
     site: Site,
     /// The catalog folder that it begins with
-    #[arg(long, value_name = "CATALOG")]
-    catalog: PathBuf,
+    #[arg(long, value_name = "CATALOG", required_unless_present = "config")]
+    catalog: Option<PathBuf>,
     /// Partitions, fixed for good
     #[arg(long, default_value_t = PARTITIONS, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=4096))]
     partitions: u16,
@@ -38,7 +38,11 @@ pub(crate) fn run(args: &Args, out: &mut Out) -> Result<Exit, Failure> {
     let why =
         "is not created by this: umbral topics create, and umbral run gives it its first catalog";
     let data = args.site.data_only(why, out)?;
-    let label = create(&data, &args.catalog, args.partitions, out)?;
+    let Some(catalog) = &args.catalog else {
+        return Err(Failure::usage("a data directory begins with a catalog")
+            .note("give its folder with --catalog"));
+    };
+    let label = create(&data, catalog, args.partitions, out)?;
     if out.is_json() {
         out.json(&json!({
             "data": data.to_string_lossy(),

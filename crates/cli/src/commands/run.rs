@@ -4,14 +4,12 @@ use crate::config::{self, Archive, Config};
 use crate::failure::{Exit, Failure};
 use crate::output::Out;
 use crate::service::follow::{self, Came, Folder};
-use crate::service::http::{self, Facts};
+use crate::service::http::{self, Facts, Readiness};
 use crate::service::intake::{self, Reading};
 use crate::service::kafka;
 use crate::service::signals::Stop;
 use std::net::TcpListener;
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 use umbral_runtime::{Engine, Options};
@@ -135,10 +133,10 @@ pub(crate) fn serve(
         .map(|address| address.to_string())
         .unwrap_or_default();
     let stop = Stop::default();
-    let ready = Arc::new(AtomicBool::new(true));
+    let ready = Readiness::default();
     let facts = Facts {
         metrics,
-        ready: Arc::clone(&ready),
+        ready: ready.clone(),
     };
     runtime.spawn(stop.clone().listen());
     runtime.spawn(http::serve(listener, facts.clone()));
@@ -154,7 +152,7 @@ pub(crate) fn serve(
             })
             .collect();
         let watched = watch(&engine, &stop, &facts);
-        ready.store(false, Ordering::Release);
+        ready.set(Some("the service stops".to_owned()));
         followers.into_iter().fold(watched, |ended, follower| {
             let followed = follower
                 .join()

@@ -1,12 +1,12 @@
 //! `umbral topics`: what the topics of a broker have to be like, what is there, and what is missing.
 
-use crate::config;
+use crate::config::{self, Config};
 use crate::failure::{Exit, Failure};
 use crate::output::Out;
 use crate::output::table::{Align, Table};
 use crate::text::count;
 use serde_json::{Value, json};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use umbral_kafka::topics::{Compared, Difference, compare, wanted};
 use umbral_kafka::{Admin, AdminError, Settings};
 
@@ -51,7 +51,7 @@ pub(crate) fn run(command: &Command, out: &mut Out) -> Result<Exit, Failure> {
 
 fn plan(args: &Args, out: &mut Out) -> Result<Exit, Failure> {
     let (admin, topics) = look(args, out)?;
-    show(&admin, &topics, &[], out)?;
+    show(&admin, &topics, &[], args, out)?;
     if topics.iter().any(Compared::is_unusable) {
         return Err(unusable(&topics));
     }
@@ -69,13 +69,13 @@ fn create(args: &Args, out: &mut Out) -> Result<Exit, Failure> {
         admin.create(&created).map_err(|error| told(&error))?;
     }
     let names: Vec<_> = created.iter().map(|topic| topic.name.as_str()).collect();
-    show(&admin, &topics, &names, out)?;
+    show(&admin, &topics, &names, args, out)?;
     Ok(Exit::Done)
 }
 
 /// Whether all topics are there and can be used; says what to do if not.
-pub(crate) fn require(kafka: &Settings, partitions: u16) -> Result<(), Failure> {
-    let (_, topics) = look_at(kafka, partitions)?;
+pub(crate) fn require(kafka: &Settings, config: &Config) -> Result<(), Failure> {
+    let (_, topics) = look_at(kafka, config)?;
     if topics.iter().any(Compared::is_unusable) {
         return Err(unusable(&topics));
     }
@@ -88,9 +88,14 @@ pub(crate) fn require(kafka: &Settings, partitions: u16) -> Result<(), Failure> 
                 first.wanted.name
             ),
         };
-        return Err(Failure::unusable(title).note("umbral topics create --config umbral.toml"));
+        return Err(Failure::unusable(title).note(creating(&config.path)));
     }
     Ok(())
+}
+
+/// The command that creates topics.
+fn creating(config: &Path) -> String {
+    format!("umbral topics create --config {}", config.display())
 }
 
 /// Connects, and compares what should be with what there is.
@@ -102,10 +107,11 @@ fn look(args: &Args, out: &Out) -> Result<(Admin, Vec<Compared>), Failure> {
             Failure::usage(title).note("topics are of deployments on Kafka, see docs/kafka.md")
         );
     };
-    look_at(kafka, config.partitions.unwrap_or(super::init::PARTITIONS))
+    look_at(kafka, &config)
 }
 
-fn look_at(kafka: &Settings, partitions: u16) -> Result<(Admin, Vec<Compared>), Failure> {
+fn look_at(kafka: &Settings, config: &Config) -> Result<(Admin, Vec<Compared>), Failure> {
+    let partitions = config.partitions.unwrap_or(super::init::PARTITIONS);
     let wanted = wanted(kafka, partitions);
     let admin = Admin::connect(kafka).map_err(|error| told(&error))?;
     let found = admin.found(&wanted).map_err(|error| told(&error))?;
@@ -113,7 +119,8 @@ fn look_at(kafka: &Settings, partitions: u16) -> Result<(Admin, Vec<Compared>), 
     Ok((admin, compared))
 }
 
-fn told(error: &AdminError) -> Failure {
+/// Why brokers could not be asked, with what to look at.
+pub(crate) fn told(error: &AdminError) -> Failure {
     let text = error.to_string();
     match error {
         AdminError::Settings(_) | AdminError::Refused { .. } => Failure::usage(text),
@@ -150,7 +157,7 @@ impl Group<'_> {
         format!("{setting} is {found}, wanted is {wanted}: {topics} {names}")
     }
 
-    /// What an operator would run, and what has to be known before.
+    /// What does without touching topics, what an operator would run, and what has to be known of that.
     fn mends(&self) -> Vec<String> {
         let command = match self.names[..] {
             [name] => self.one.command(name),
@@ -159,7 +166,11 @@ impl Group<'_> {
                 format!("for topic in {}; do {command}; done", self.names.join(" "))
             }
         };
-        [command].into_iter().chain(self.one.note.clone()).collect()
+        let instead = self.one.instead.clone().into_iter();
+        instead
+            .chain([command])
+            .chain(self.one.note.clone())
+            .collect()
     }
 }
 
@@ -207,6 +218,7 @@ fn show(
     admin: &Admin,
     topics: &[Compared],
     created: &[&str],
+    args: &Args,
     out: &mut Out,
 ) -> Result<(), Failure> {
     if out.is_json() {
@@ -245,7 +257,7 @@ fn show(
     let missing = topics.iter().filter(|topic| topic.is_missing()).count() - created.len();
     if missing > 0 {
         let are = count(missing as u64, "topic is missing", "topics are missing");
-        out.say(format!("{are}; umbral topics create creates them"));
+        out.say(format!("{are}; next: {}", creating(&args.config)));
     }
     Ok(())
 }
@@ -272,6 +284,7 @@ fn document(topic: &Compared, created: &[&str]) -> Value {
             "wanted": one.wanted,
             "found": one.found,
             "usable": !one.is_fatal,
+            "instead": one.instead,
             "command": one.command(&topic.wanted.name),
             "note": one.note,
         })

@@ -3,8 +3,7 @@
 use crate::failure::{Failure, plain};
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -23,7 +22,23 @@ pub(crate) struct Facts {
     /// Renders the metrics.
     pub(crate) metrics: metrics_exporter_prometheus::PrometheusHandle,
     /// Whether records are taken.
-    pub(crate) ready: Arc<AtomicBool>,
+    pub(crate) ready: Readiness,
+}
+
+/// Whether records are taken; why not, while they are not.
+#[derive(Clone, Default)]
+pub(crate) struct Readiness(Arc<Mutex<Option<String>>>);
+
+impl Readiness {
+    /// It is so for this reason; without one, records are taken.
+    pub(crate) fn set(&self, why_not: Option<String>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = why_not;
+    }
+
+    fn why_not(&self) -> Option<String> {
+        let why_not = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        why_not.clone()
+    }
 }
 
 /// Answers until the runtime ends.
@@ -89,12 +104,13 @@ fn respond(request: &str, facts: &Facts) -> String {
         words.next().unwrap_or_default(),
     );
     let path = target.split('?').next().unwrap_or_default();
-    let is_ready = facts.ready.load(Ordering::Acquire);
     let (status, body) = match (method, path) {
         ("GET" | "HEAD", "/metrics") => ("200 OK", facts.metrics.render()),
         ("GET" | "HEAD", "/health/livez") => ("200 OK", "alive\n".to_owned()),
-        ("GET" | "HEAD", "/health/readyz") if is_ready => ("200 OK", "ready\n".to_owned()),
-        ("GET" | "HEAD", "/health/readyz") => ("503 Service Unavailable", "not ready\n".to_owned()),
+        ("GET" | "HEAD", "/health/readyz") => match facts.ready.why_not() {
+            None => ("200 OK", "ready\n".to_owned()),
+            Some(why) => ("503 Service Unavailable", format!("not ready: {why}\n")),
+        },
         ("GET" | "HEAD", _) => (
             "404 Not Found",
             "nothing here; there are /metrics, /health/livez and /health/readyz\n".to_owned(),
@@ -121,8 +137,9 @@ mod tests {
         let recorder = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder();
         let facts = Facts {
             metrics: recorder.handle(),
-            ready: Arc::default(),
+            ready: Readiness::default(),
         };
+        facts.ready.set(Some("it begins".to_owned()));
         for (request, status) in [
             ("GET /metrics HTTP/1.1", "200"),
             ("GET /health/livez HTTP/1.1", "200"),
@@ -135,7 +152,12 @@ mod tests {
             let start = format!("HTTP/1.1 {status} ");
             assert!(respond(request, &facts).starts_with(&start), "{request}");
         }
-        facts.ready.store(true, Ordering::Release);
+        let answer = respond("GET /health/readyz HTTP/1.1", &facts);
+        assert!(
+            answer.ends_with("\r\n\r\nnot ready: it begins\n"),
+            "{answer}"
+        );
+        facts.ready.set(None);
         assert!(respond("GET /health/readyz HTTP/1.1", &facts).starts_with("HTTP/1.1 200 "));
     }
 }

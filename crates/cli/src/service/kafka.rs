@@ -1,14 +1,12 @@
 //! The service as an instance of a deployment on Kafka.
 
-use super::http::{self, Facts};
+use super::http::{self, Facts, Readiness};
 use super::signals::Stop;
 use crate::catalogs;
 use crate::commands::{init, run, topics};
 use crate::config::Config;
 use crate::failure::{Exit, Failure};
 use crate::output::Out;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use umbral_kafka::{Deployment, Service, Settings, SnapshotSettings};
 use umbral_runtime::lane::LaneOptions;
@@ -23,7 +21,7 @@ pub(crate) fn run(config: &Config, out: &mut Out) -> Result<Exit, Failure> {
     };
     refuse_what_is_embedded(config)?;
     let listener = http::bind(config.listen)?;
-    topics::require(settings, config.partitions.unwrap_or(init::PARTITIONS))?;
+    topics::require(settings, config)?;
     let deployment = deployment(settings, config)?;
     found(&deployment, config, out)?;
     let metrics = run::recorder()?;
@@ -113,18 +111,17 @@ fn serve(
     let stop = Stop::default();
     let facts = Facts {
         metrics,
-        ready: Arc::new(AtomicBool::new(false)),
+        ready: Readiness::default(),
     };
+    facts.ready.set(service.standing().why_not_ready());
     runtime.spawn(stop.clone().listen());
     runtime.spawn(http::serve(listener, facts.clone()));
     while !stop.is_asked() && service.is_running() {
-        facts
-            .ready
-            .store(service.standing().is_ready(), Ordering::Release);
+        facts.ready.set(service.standing().why_not_ready());
         facts.metrics.run_upkeep();
         stop.rest(WATCH);
     }
-    facts.ready.store(false, Ordering::Release);
+    facts.ready.set(Some("the instance stops".to_owned()));
     let standing = service.stop().map_err(|error| failure(&error))?;
     tracing::info!(inputs = standing.counts.inputs, "stopped");
     runtime.shutdown_timeout(Duration::from_secs(1));
@@ -135,6 +132,7 @@ fn serve(
 pub(crate) fn failure(error: &umbral_kafka::Error) -> Failure {
     match error {
         umbral_kafka::Error::Settings(_) => Failure::usage(error.to_string()),
+        umbral_kafka::Error::Brokers(error) => topics::told(error),
         _ => Failure::unusable(error.to_string()),
     }
 }

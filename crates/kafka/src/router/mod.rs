@@ -11,7 +11,7 @@ mod routes;
 use crate::client::Role;
 use crate::deployment::Deployment;
 use crate::error::{Error, Result};
-use crate::group::{Change, Membership};
+use crate::group::{Change, Membership, gather};
 use crate::ingest;
 use crate::input::{self, ChunkBuilder};
 use crate::status::Status;
@@ -21,7 +21,7 @@ use crate::transaction::{Delivering, begin_producer, commit_as_member, drain, se
 use parked::{Parked, ParkedRecord};
 use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::error::KafkaError;
-use rdkafka::message::{BorrowedMessage, Message};
+use rdkafka::message::{BorrowedMessage, Header, Message, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 use routes::{Found, Routes};
@@ -44,6 +44,8 @@ struct Routed {
     partition: PartitionNo,
     key: Option<String>,
     value: Vec<u8>,
+    /// The place in the inbox, for whoever looks for a record that could not be read.
+    came_by: Option<String>,
 }
 
 /// What one transaction does.
@@ -84,10 +86,7 @@ impl Router {
         let producer = begin_producer(&writer, deployment)
             .map_err(Error::client("begin the router's producer"))?;
         let inbox = deployment.settings().topic(Topic::Inbox);
-        let consumer: BaseConsumer<Membership> = deployment
-            .client(Role::Router)?
-            .create_with_context(Membership::new(&inbox, deployment.veil()))
-            .map_err(Error::client("make a consumer"))?;
+        let consumer = deployment.member(&deployment.client(Role::Router)?, &inbox)?;
         consumer
             .subscribe(&[&inbox])
             .map_err(Error::client("join the routers' group"))?;
@@ -124,6 +123,7 @@ impl Router {
             if !work.is_empty() {
                 self.commit(work)?;
             }
+            self.producer.poll(Duration::ZERO);
         }
         Ok(())
     }
@@ -149,7 +149,7 @@ impl Router {
     }
 
     /// Reads each partition from where the last transaction left it.
-    fn read_from_committed(&self, ends: &Ends<'_>) -> Result<()> {
+    fn read_from_committed(&self, ends: &Ends) -> Result<()> {
         let inbox = self.deployment.settings().topic(Topic::Inbox);
         let mut list = TopicPartitionList::new();
         for partition in self.parked.keys() {
@@ -179,23 +179,10 @@ impl Router {
     fn gather(&mut self) -> Result<Vec<(u16, i64, Chunk)>> {
         let limits = self.deployment.limits;
         let mut builders: BTreeMap<u16, (ChunkBuilder, i64)> = BTreeMap::new();
-        let (started, mut messages) = (Instant::now(), 0);
-        while messages < limits.messages && !self.consumer.context().has_changes() {
-            let patience = match messages {
-                0 => IDLE,
-                _ => limits.wait.saturating_sub(started.elapsed()),
-            };
-            match self.consumer.poll(patience) {
-                Some(Ok(message)) => {
-                    if !self.keep(&message, &mut builders) {
-                        break;
-                    }
-                    messages += 1;
-                }
-                Some(Err(error)) => bear(error)?,
-                None => break,
-            }
-        }
+        gather(&self.consumer, limits, IDLE, &mut |polled| match polled {
+            Ok(message) => Ok(self.keep(message, &mut builders)),
+            Err(error) => bear(error).map(|()| true),
+        })?;
         let chunks = builders.into_iter();
         let chunks =
             chunks.map(|(partition, (mut builder, next))| (partition, next, builder.finish()));
@@ -230,13 +217,17 @@ impl Router {
             value: message.payload(),
             resubmits: None,
             forced: false,
+            came_by: None,
         })
     }
 
     fn route_chunk(&self, partition: u16, chunk: Chunk, work: &mut Work) {
         for record in chunk.records {
             let Record {
-                content, original, ..
+                content,
+                original,
+                row,
+                ..
             } = record;
             let bytes = || match original {
                 Original::Span(from, to) => chunk.bytes[from as usize..to as usize].to_vec(),
@@ -244,7 +235,7 @@ impl Router {
             };
             match content {
                 // What cannot be read is put into the quarantine by the engine, which reads it again.
-                Err(_) => work.routed.push(self.unread(bytes())),
+                Err(_) => work.routed.push(self.unread(bytes(), partition, row)),
                 Ok(incoming) => match self.find(&incoming) {
                     Found::One(address) => work.routed.push(self.addressed(incoming, address)),
                     Found::Nobody => {
@@ -306,6 +297,7 @@ impl Router {
             partition,
             key: account.map(|account| account.to_string()),
             value: self.encode(topic, &incoming),
+            came_by: None,
         }
     }
 
@@ -322,15 +314,20 @@ impl Router {
             partition: PartitionNo(partition),
             key: None,
             value: self.encode(topic, incoming),
+            came_by: None,
         })
     }
 
-    fn unread(&self, bytes: Vec<u8>) -> Routed {
+    fn unread(&self, bytes: Vec<u8>, partition: u16, row: u64) -> Routed {
+        let inbox = self.deployment.settings().topic(Topic::Inbox);
+        // Rows begin at 1, offsets at 0.
+        let offset = row.saturating_sub(1);
         Routed {
             topic: Topic::Usage,
             partition: partition_of(&bytes, self.deployment.partitions),
             key: None,
             value: bytes,
+            came_by: Some(format!("{inbox}/{partition}, offset {offset}")),
         }
     }
 
@@ -368,6 +365,12 @@ impl Router {
                 .payload(&routed.value);
             if routed.key.is_some() {
                 record = record.key(key);
+            }
+            if let Some(place) = &routed.came_by {
+                record = record.headers(OwnedHeaders::new().insert(Header {
+                    key: input::CAME_BY,
+                    value: Some(place),
+                }));
             }
             send(producer, record)?;
         }

@@ -55,7 +55,7 @@ impl Parked {
 /// Reads what is parked in these partitions.
 pub(super) fn load(
     deployment: &Deployment,
-    ends: &Ends<'_>,
+    ends: &Ends,
     partitions: &BTreeSet<u16>,
 ) -> Result<BTreeMap<u16, Parked>> {
     let topic = deployment.settings().topic(Topic::Parked);

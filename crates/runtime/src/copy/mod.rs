@@ -26,7 +26,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::thread;
 use umbral_journal::storage::{RealDisk, Storage};
-use umbral_journal::{Creation, DataDir, FrameToAppend, Log, LogOptions};
+use umbral_journal::{Creation, DataDir, Log, LogOptions};
 use umbral_model::journal::{Commit, Counts};
 use umbral_wire::frame;
 use worker::{CopyWorker, Share};
@@ -314,14 +314,7 @@ fn append(
     mut frames: Vec<EncodedFrame>,
 ) -> Result<(), umbral_journal::JournalError> {
     frames.sort_by_key(|frame| frame.partition);
-    let frames: Vec<FrameToAppend<'_>> = frames
-        .iter()
-        .map(|frame| FrameToAppend {
-            partition: frame.partition.0,
-            count: frame.entries,
-            payload: &frame.payload,
-        })
-        .collect();
+    let frames: Vec<_> = frames.iter().map(EncodedFrame::to_append).collect();
     let commit = Commit {
         copied: true,
         ..commit.clone()
