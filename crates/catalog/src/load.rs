@@ -1,6 +1,6 @@
 //! The way from files to a compiled catalog.
 
-use crate::case::CatalogCase;
+use crate::case::{CatalogCase, CollectionsCase};
 use crate::check;
 use crate::codes;
 use crate::compile::compile;
@@ -32,6 +32,8 @@ pub struct Compiled {
     pub warnings: Vec<Problem>,
     /// Its own cases, not yet run.
     pub cases: Vec<CatalogCase>,
+    /// Its own cases of collections, not yet run.
+    pub collections_cases: Vec<CollectionsCase>,
     /// What it sells.
     pub summary: Summary,
 }
@@ -242,12 +244,14 @@ fn load_sorted(
         .version
         .clone()
         .unwrap_or_else(|| content_label(files));
+    let collections_cases = draft.collections_cases.clone();
     let (catalog, cases, summary) = compile(draft, checked, label, files);
     Ok((
         Compiled {
             catalog,
             warnings: problems,
             cases,
+            collections_cases,
             summary,
         },
         spot,

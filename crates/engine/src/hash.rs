@@ -11,7 +11,9 @@ use smol_str::SmolStr;
 use thin_vec::ThinVec;
 use umbral_model::event::{CaseBill, CaseState, OutId};
 use umbral_model::ids::*;
-use umbral_model::input::{HoldReason, InputKey, Instalment, Measure, RestrictionReason, Scope};
+use umbral_model::input::{
+    HoldReason, InputKey, Instalment, Measure, RestrictionReason, Scope, VipSource,
+};
 use umbral_model::money::{Currency, Money};
 use umbral_model::time::{Date, Timestamp};
 use xxhash_rust::xxh3::Xxh3;
@@ -91,7 +93,7 @@ macro_rules! feed_fields {
 }
 
 feed_integers!(u8, u16, u32, u64, u128, i32, i64);
-feed_words!(Measure, Scope, RestrictionReason, HoldReason);
+feed_words!(Measure, Scope, RestrictionReason, HoldReason, VipSource);
 feed_ids!(
     SmolStr,
     AccountId,
@@ -286,6 +288,8 @@ feed_fields!(Cold {
     tariff.corrected,
     tariff.parked,
     tariff.class_change,
+    tariff.own_class,
+    tariff.vip_ranks,
     tariff.plan_changes,
     closed,
     buckets,
@@ -363,6 +367,12 @@ feed_fields!(Counted {
     units
 });
 feed_fields!(PlanChange { member, on, plan });
+feed_fields!(ClassChange {
+    on,
+    class,
+    migrates_case
+});
+feed_fields!(VipRank { source, rank });
 feed_fields!(CycleTotals {
     start,
     usage,
@@ -429,6 +439,8 @@ feed_fields!(ClosedCase {
 });
 feed_fields!(DoneStep {
     step,
+    action,
+    severity,
     on,
     at,
     corrected,
@@ -445,7 +457,8 @@ feed_fields!(Instalment { amount, due_on });
 feed_fields!(CaseBill {
     bill,
     remaining,
-    disputed
+    disputed,
+    due_on
 });
 feed_fields!(CaseState {
     case,
@@ -465,4 +478,5 @@ feed_fields!(CaseState {
     severe_not_before,
     held_since,
     grace_until,
+    step_shift,
 });

@@ -25,16 +25,19 @@ mod rare;
 mod stored;
 mod tariff;
 mod timers;
+mod trial;
 mod usage;
 mod view;
+mod vip;
 mod world;
 
 pub use account::Row;
 pub use dedup::Windows;
 pub use partition::{Decision, Partition};
+pub use trial::run_collections_cases;
 pub use stored::{BadRows, Portion, STATE_LAYOUT};
 pub use view::{
     AccountView, BillView, CaseView, CycleView, FeeView, GrantView, InstalmentView, LatchView,
-    MeasureView, MemberView, RestrictionView, Standing, TierView,
+    MeasureView, MemberView, RestrictionView, Standing, StepView, TierView,
 };
 pub use world::{World, Zones};

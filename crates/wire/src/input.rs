@@ -38,6 +38,14 @@ inputs! {
     ClassChanged {
         1 required class "class",
         2 default effective "effective",
+        3 default migrate_case "migrate_case",
+    }
+    EffortScored {
+        1 required score "score",
+    }
+    VipRankChanged {
+        1 default rank "rank",
+        2 default source "source",
     }
     PlanChanged {
         1 required plan "plan",
@@ -204,6 +212,8 @@ pub(crate) mod body {
         54 TierGranted "tier_granted",
         60 UsageCorrected "usage_corrected",
         62 UsageCancelled "usage_cancelled",
+        58 EffortScored "effort_scored",
+        63 VipRankChanged "vip_rank_changed",
     } }
 
     macro_rules! dispatch {
@@ -265,6 +275,8 @@ pub(crate) mod body {
         TierGranted "tier_granted",
         CardIssued "card_issued",
         CardClosed "card_closed",
+        VipRankChanged "vip_rank_changed",
+        EffortScored "effort_scored",
     }
 }
 
@@ -307,6 +319,10 @@ fn check_range(body: &Body) -> Result<()> {
             check_name(card_type).map_err(|error| error.at("type"))
         }
         Body::CardClosed(closed) => check_card_number(&closed.number),
+        Body::EffortScored(scored) if !(1..=EffortScored::MOST).contains(&scored.score) => {
+            let detail = format!("{} is no score; write 1 to {}", scored.score, EffortScored::MOST);
+            Err(WireError::malformed(detail).at("score"))
+        }
         _ => Ok(()),
     }
 }

@@ -57,6 +57,7 @@ pub(crate) fn compile(
         plans,
         profiles: profiles(&draft),
         classes: draft.classes,
+        vip_levels: draft.vip_levels,
         schedules: draft.schedules,
         zone: draft.head.zone,
     };

@@ -6,6 +6,7 @@ pub(crate) mod bands;
 pub(crate) mod cases;
 pub(crate) mod classes;
 pub(crate) mod collections;
+pub(crate) mod collections_cases;
 pub(crate) mod discounts;
 pub(crate) mod head;
 pub(crate) mod measures;
@@ -16,12 +17,14 @@ pub(crate) mod profiles;
 pub(crate) mod rates;
 pub(crate) mod services;
 mod tiers;
+pub(crate) mod vip;
 pub(crate) mod zones;
 
 use crate::ZoneSource;
+use crate::case::CollectionsCase;
 use crate::problem::Report;
 use crate::source::Source;
-use crate::tables::{CreditClass, Schedule};
+use crate::tables::{CreditClass, Schedule, VipLevel};
 
 /// Everything that was read.
 #[derive(Debug)]
@@ -48,10 +51,14 @@ pub(crate) struct Draft {
     pub(crate) profiles: Vec<profiles::DraftActivation>,
     /// Classes.
     pub(crate) classes: Vec<CreditClass>,
+    /// VIP levels.
+    pub(crate) vip_levels: Vec<VipLevel>,
     /// Schedules.
     pub(crate) schedules: Vec<Schedule>,
     /// Cases.
     pub(crate) cases: Vec<cases::DraftCase>,
+    /// Cases of collections.
+    pub(crate) collections_cases: Vec<CollectionsCase>,
 }
 
 impl Draft {
@@ -72,7 +79,9 @@ impl Draft {
             discounts: discounts::read(source, &head, report),
             profiles: profiles::read(source, &head, report),
             classes: classes::read(source, &head, &services, report),
+            vip_levels: vip::read(source, report),
             cases: cases::read(source, &head, &services, report),
+            collections_cases: collections_cases::read(source, &head, report),
             schedules,
             services,
             head,

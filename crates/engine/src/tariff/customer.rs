@@ -39,8 +39,12 @@ pub(crate) fn cards_at(world: &World, row: &Row, at: Timestamp) -> CardTypes {
         .collect()
 }
 
-/// The loyalty tier that holds at `at`.
-pub(crate) fn tier_at<'a>(world: &World, row: &'a Row, at: Timestamp) -> Option<&'a str> {
+/// The loyalty tier that holds at `at`; without one, that which comes with the VIP rank.
+pub(crate) fn tier_at<'a>(world: &'a World, row: &'a Row, at: Timestamp) -> Option<&'a str> {
+    granted_tier(world, row, at).or_else(|| world.tier_floor(row.vip_rank, at))
+}
+
+fn granted_tier<'a>(world: &World, row: &'a Row, at: Timestamp) -> Option<&'a str> {
     let tiers = &row.cold().tariff.tiers;
     let past = tiers.partition_point(|held| held.from <= at);
     let held = tiers.get(past.checked_sub(1)?)?;

@@ -124,6 +124,7 @@ numbers! {
     u8: |n| n as u8;
     u16: |n| n as u16;
     u32: |n| n as u32;
+    i32: |n| n as u32 as i32;
     u64: |n| n >> 1;
     bool: |n| n & 1 == 1;
     PartitionNo: |n| PartitionNo(n as u16);
@@ -331,6 +332,7 @@ variants! {
     Direction: Originating Terminating;
     Scope: All Voice Data RoamingData;
     Measure: Exposure CycleUsage CycleCharges;
+    VipSource: Assigned Bought Earned;
     HoldReason: Dispute Promise Exempt Manual;
     CaseOutcome: Agency Exempted WrittenOff;
     RestrictionReason: Limit Collections Manual Fraud;
@@ -358,7 +360,9 @@ structures! {
     MemberAdded { member plan identifiers }
     MemberRemoved { member }
     IdentifierChange { member identifier }
-    ClassChanged { class effective }
+    ClassChanged { class effective migrate_case }
+    VipRankChanged { rank source }
+    EffortScored { score }
     PlanChanged { plan effective }
     TimeZoneChanged { time_zone }
     LimitOverridden { measure scope amount until }
@@ -395,8 +399,10 @@ structures! {
     MemberOpened { member plan }
     MemberClosed { member }
     IdentifierNoted { member given }
-    ClassChangeScheduled { class on }
-    ClassSet { from to }
+    ClassChangeScheduled { class on migrate_case }
+    ClassSet { from to own }
+    VipRankSet { source rank }
+    EffortNoted { score }
     PlanChangeScheduled { member plan on }
     PlanSet { member plan }
     ZoneSet { time_zone }
@@ -446,13 +452,15 @@ structures! {
     LimitCured { measure scope exposure limit }
     RestrictionNoted { service reason source present }
     ServiceRestrictionChanged { service barred reasons never_barred }
-    CaseBill { bill remaining disputed }
+    CaseBill { bill remaining disputed due_on }
     CaseState {
         case schedule_version anchor_on overdue_total bills step next_step_on held_days hold_reasons
         schedule pinned_version first_step day not_before severe_not_before held_since grace_until
+        step_shift
     }
     StepDue {
         case step action severity amount cure_amount due_on next_step_on reversible_by customer_facing
+        bills next_action channel
     }
     StepPostponed { case step not_before }
     StepResultNoted { case step result }
@@ -571,7 +579,7 @@ impl Arbitrary for Address {
 }
 
 /// Bodies of inputs in a row, so that each kind comes as often as the others.
-pub(crate) const INPUT_KINDS: u64 = 33;
+pub(crate) const INPUT_KINDS: u64 = 35;
 
 impl Arbitrary for Body {
     fn arbitrary(dice: &mut Dice) -> Self {
@@ -615,6 +623,8 @@ pub(crate) fn body_of_kind(kind: u64, dice: &mut Dice) -> Body {
         29 => Body::TierGranted(any(dice)),
         30 => Body::CardIssued(any(dice)),
         31 => Body::CardClosed(any(dice)),
+        32 => Body::VipRankChanged(any(dice)),
+        33 => Body::EffortScored(any(dice)),
         _ => Body::Usage(any(dice)),
     };
     match &mut body {
@@ -633,6 +643,7 @@ pub(crate) fn body_of_kind(kind: u64, dice: &mut Dice) -> Body {
         Body::CardIssued(CardIssued { number, .. }) | Body::CardClosed(CardClosed { number }) => {
             *number = format!("1234{number}").into();
         }
+        Body::EffortScored(scored) => scored.score = 1 + scored.score % EffortScored::MOST,
         Body::HoldSet(HoldSet { reason, .. }) | Body::HoldCleared(HoldCleared { reason }) => {
             *reason = dice.pick(&[HoldReason::Exempt, HoldReason::Manual]);
         }
@@ -645,7 +656,7 @@ pub(crate) fn body_of_kind(kind: u64, dice: &mut Dice) -> Body {
 }
 
 /// How many kinds of events `event_of_kind` makes.
-pub(crate) const EVENT_KINDS: u64 = 59;
+pub(crate) const EVENT_KINDS: u64 = 61;
 
 impl Arbitrary for EventBody {
     fn arbitrary(dice: &mut Dice) -> Self {
@@ -715,6 +726,8 @@ pub(crate) fn event_of_kind(kind: u64, dice: &mut Dice) -> EventBody {
         55 => EventBody::TierSet(any(dice)),
         56 => EventBody::CardNoted(any(dice)),
         57 => EventBody::FeesCharged(any(dice)),
+        58 => EventBody::VipRankSet(any(dice)),
+        59 => EventBody::EffortNoted(any(dice)),
         _ => EventBody::UsageRated(any(dice)),
     }
 }
