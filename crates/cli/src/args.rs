@@ -4,7 +4,7 @@ use crate::commands;
 use crate::output::Format;
 use clap::{Parser, Subcommand};
 use umbral_history::Month;
-use umbral_model::time::Timestamp;
+use umbral_model::time::{Date, Timestamp};
 use umbral_rating::batch::{INSTANT_RANGE, is_out_of_range};
 
 /// Most threads that a command starts for its work; more than any machine has cores for.
@@ -68,6 +68,8 @@ pub(crate) enum Command {
     Why(commands::why::Args),
     /// Show what a month cost, or would have cost under other plans
     Bill(commands::bill::Args),
+    /// List the collection cases to work on, or tell the story of one
+    Collections(commands::collections::Args),
     /// Print a derived stream, one JSON object a line
     Tail(commands::tail::Args),
     /// List, show and resubmit records that could not be taken
@@ -88,6 +90,22 @@ pub(crate) enum Command {
     Explain(commands::explain::Args),
     /// Write completions for a shell
     Completions(commands::completions::Args),
+}
+
+impl Command {
+    /// Whether the result can be written as CSV.
+    pub(crate) fn writes_csv(&self) -> bool {
+        match self {
+            Command::Collections(args) => args.writes_csv(),
+            _ => false,
+        }
+    }
+}
+
+/// Reads a day such as `2026-05-04`.
+pub(crate) fn date(text: &str) -> Result<Date, String> {
+    Date::parse(text)
+        .ok_or_else(|| "not a day: write year, month and day, such as 2026-05-04".to_owned())
 }
 
 /// Reads an instant such as `2026-03-02T10:00:00+01:00`.

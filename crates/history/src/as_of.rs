@@ -9,7 +9,7 @@ use core::ops::ControlFlow;
 use serde_json::Value;
 use std::collections::VecDeque;
 use std::sync::Arc;
-use umbral_engine::{Partition, World};
+use umbral_engine::{AccountView, Partition, World};
 use umbral_model::event::{ChargeKind, EventBody};
 use umbral_model::ids::AccountId;
 use umbral_model::input::InputKey;
@@ -82,7 +82,7 @@ impl History {
 }
 
 /// One account on its way through the journal.
-struct AccountFold {
+pub(crate) struct AccountFold {
     account: AccountId,
     world: Arc<World>,
     partition: Partition,
@@ -91,7 +91,7 @@ struct AccountFold {
 }
 
 impl AccountFold {
-    fn new(account: AccountId) -> AccountFold {
+    pub(crate) fn new(account: AccountId) -> AccountFold {
         AccountFold {
             account,
             world: Arc::default(),
@@ -101,7 +101,23 @@ impl AccountFold {
         }
     }
 
-    fn take(&mut self, entry: &Entry) {
+    /// Goes on in another world.
+    pub(crate) fn enter(&mut self, world: &Arc<World>) {
+        self.world = Arc::clone(world);
+    }
+
+    /// The clock of the last entry of the account.
+    pub(crate) fn clock(&self) -> Timestamp {
+        self.clock
+    }
+
+    /// The account as it is now.
+    pub(crate) fn view(&self) -> Option<AccountView> {
+        self.partition
+            .account(&self.world, self.clock, &self.account)
+    }
+
+    pub(crate) fn take(&mut self, entry: &Entry) {
         let Some(own) = seen_by(entry, &self.account) else {
             return;
         };
@@ -126,9 +142,7 @@ impl AccountFold {
     }
 
     fn report(self) -> Option<AccountReport> {
-        let view = self
-            .partition
-            .account(&self.world, self.clock, &self.account)?;
+        let view = self.view()?;
         let mut latest: Vec<LatestCharge> = self
             .latest
             .iter()

@@ -47,7 +47,8 @@ pub(crate) fn run(args: &Args, out: &mut Out) -> Result<Exit, Failure> {
     }
     let cases: u64 = versions
         .iter()
-        .map(|version| version.compiled.cases.len() as u64)
+        .map(|version| &version.compiled)
+        .map(|compiled| (compiled.cases.len() + compiled.collections_cases.len()) as u64)
         .sum();
     let failed = failed_cases(&versions, &files);
     let kept = cases - failed.len() as u64;
@@ -83,7 +84,13 @@ fn failed_cases(versions: &[Loaded], files: &Files) -> Vec<Problem> {
     let catalogs = catalogs::side_by_side(versions);
     versions
         .iter()
-        .flat_map(|version| umbral_rating::cases::run(&catalogs, &version.compiled.cases))
+        .flat_map(|version| {
+            let compiled = &version.compiled;
+            let mut failed = umbral_rating::cases::run(&catalogs, &compiled.cases);
+            let cases = &compiled.collections_cases;
+            failed.extend(umbral_engine::run_collections_cases(&catalogs, cases));
+            failed
+        })
         .map(|problem| catalogs::shown(&problem, files))
         .collect()
 }
