@@ -43,8 +43,18 @@ pub fn rows(sizes: &Sizes) -> Result<Vec<Row>> {
     let among = measure(sizes.accounts, DEBTORS)?;
     Ok(vec![
         Row::time("tick_none_due", among.quiet, "ns", alone.quiet),
-        Row::time("tick_1pct_cases_open", among.opening, "ns/due", alone.opening),
-        Row::time("tick_1pct_steps_due", among.stepping, "ns/due", alone.stepping),
+        Row::time(
+            "tick_1pct_cases_open",
+            among.opening,
+            "ns/due",
+            alone.opening,
+        ),
+        Row::time(
+            "tick_1pct_steps_due",
+            among.stepping,
+            "ns/due",
+            alone.stepping,
+        ),
     ])
 }
 
@@ -79,7 +89,11 @@ fn measure(accounts: u64, debtor_each: u64) -> Result<Measured> {
         let started = Instant::now();
         partition.tick(&world, at, &mut events);
         let nanos = started.elapsed().as_nanos() as f64;
-        anyhow::ensure!(events.len() == wanted, "{} events, not {wanted}", events.len());
+        anyhow::ensure!(
+            events.len() == wanted,
+            "{} events, not {wanted}",
+            events.len()
+        );
         Ok(nanos)
     };
     let noon = "2026-03-05T12:00:00Z";

@@ -118,30 +118,64 @@ fn input(what: &What, at: i64, ids: &mut Ids) -> (&'static str, Value) {
         What::Bill(cents, due) => {
             ids.bills += 1;
             let id = format!("B{}", ids.bills);
-            ("bill_issued", json!({"bill_id": id, "cycle_end": "2026-05-01", "amount": money(*cents), "due_on": date(at + due * DAY)}))
+            (
+                "bill_issued",
+                json!({"bill_id": id, "cycle_end": "2026-05-01", "amount": money(*cents), "due_on": date(at + due * DAY)}),
+            )
         }
-        What::Void(bill) => ("bill_voided", json!({"bill_id": one("B", *bill, ids.bills)})),
+        What::Void(bill) => (
+            "bill_voided",
+            json!({"bill_id": one("B", *bill, ids.bills)}),
+        ),
         What::Pay(cents) => {
             ids.payments += 1;
-            ("payment_received", json!({"payment_id": format!("P{}", ids.payments), "amount": money(*cents), "method": "card"}))
+            (
+                "payment_received",
+                json!({"payment_id": format!("P{}", ids.payments), "amount": money(*cents), "method": "card"}),
+            )
         }
         What::Announce(cents) => {
             ids.announced += 1;
-            ("payment_received", json!({"payment_id": format!("N{}", ids.announced), "amount": money(*cents), "method": "bank", "pending": true}))
+            (
+                "payment_received",
+                json!({"payment_id": format!("N{}", ids.announced), "amount": money(*cents), "method": "bank", "pending": true}),
+            )
         }
-        What::Settle(index) => ("payment_received", json!({"payment_id": one("N", *index, ids.announced), "amount": "9.00", "method": "bank"})),
-        What::Return(index) => ("payment_reversed", json!({"payment_id": one("P", *index, ids.payments)})),
-        What::Credit(bill, cents) => ("credit_note", json!({"bill_id": one("B", *bill, ids.bills), "amount": money(*cents)})),
-        What::WriteOff(bill, cents) => ("write_off", json!({"bill_id": one("B", *bill, ids.bills), "amount": money(*cents)})),
+        What::Settle(index) => (
+            "payment_received",
+            json!({"payment_id": one("N", *index, ids.announced), "amount": "9.00", "method": "bank"}),
+        ),
+        What::Return(index) => (
+            "payment_reversed",
+            json!({"payment_id": one("P", *index, ids.payments)}),
+        ),
+        What::Credit(bill, cents) => (
+            "credit_note",
+            json!({"bill_id": one("B", *bill, ids.bills), "amount": money(*cents)}),
+        ),
+        What::WriteOff(bill, cents) => (
+            "write_off",
+            json!({"bill_id": one("B", *bill, ids.bills), "amount": money(*cents)}),
+        ),
         What::Dispute(bill, cents) => {
             ids.disputes += 1;
-            ("dispute_opened", json!({"dispute_id": format!("D{}", ids.disputes), "bill_id": one("B", *bill, ids.bills), "amount": money(*cents)}))
+            (
+                "dispute_opened",
+                json!({"dispute_id": format!("D{}", ids.disputes), "bill_id": one("B", *bill, ids.bills), "amount": money(*cents)}),
+            )
         }
-        What::Resolve(index, cents) => ("dispute_resolved", json!({"dispute_id": one("D", *index, ids.disputes), "accepted_amount": money(*cents)})),
+        What::Resolve(index, cents) => (
+            "dispute_resolved",
+            json!({"dispute_id": one("D", *index, ids.disputes), "accepted_amount": money(*cents)}),
+        ),
         What::Promise(cents, days) => {
             ids.promises += 1;
-            let part = |days: i64| json!({"amount": money(*cents), "due_on": date(at + days * DAY)});
-            ("promise_made", json!({"promise_id": format!("R{}", ids.promises), "instalments": [part(*days), part(days + 3)]}))
+            let part =
+                |days: i64| json!({"amount": money(*cents), "due_on": date(at + days * DAY)});
+            (
+                "promise_made",
+                json!({"promise_id": format!("R{}", ids.promises), "instalments": [part(*days), part(days + 3)]}),
+            )
         }
         What::Cancel => ("promise_cancelled", json!({})),
         What::Hold(exempt, days) => {
@@ -151,7 +185,10 @@ fn input(what: &What, at: i64, ids: &mut Ids) -> (&'static str, Value) {
         What::Release(exempt) => ("hold_cleared", json!({"reason": hold(*exempt)})),
         What::Class(strict, migrate) => {
             let class = if *strict { "strict" } else { "plain" };
-            ("class_changed", json!({"class": class, "migrate_case": migrate}))
+            (
+                "class_changed",
+                json!({"class": class, "migrate_case": migrate}),
+            )
         }
     }
 }
@@ -164,7 +201,13 @@ fn hold(exempt: bool) -> &'static str {
 fn live(life: &[(i64, What)], beat: i64) -> Stage {
     let mut stage = Stage::new(config()).unwrap();
     let added = json!({"class": "plain", "time_zone": "UTC", "cycle_day": 1});
-    stage.input("A", "a", &instant(START - 40 * DAY), "customer_added", added);
+    stage.input(
+        "A",
+        "a",
+        &instant(START - 40 * DAY),
+        "customer_added",
+        added,
+    );
     let (mut at, mut ids) = (START, Ids::default());
     for (index, (after, what)) in life.iter().enumerate() {
         pass(&mut stage, at, at + after * 60, beat);
@@ -194,9 +237,7 @@ fn pass(stage: &mut Stage, from: i64, to: i64, beat: i64) {
 fn events(stage: &Stage) -> Vec<String> {
     let entries = stage.entries();
     let events = entries.flat_map(|entry| &entry.events);
-    events
-        .map(|event| format!("{:?}", event.event))
-        .collect()
+    events.map(|event| format!("{:?}", event.event)).collect()
 }
 
 /// What is owed by the events: what came on bills, less what came off them.

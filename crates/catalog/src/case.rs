@@ -168,9 +168,14 @@ impl CollectionsCase {
                 some => some,
             }
         };
-        let closed = |on: Option<Date>| on.map_or("not closed".to_owned(), |on| format!("closed on {on}"));
+        let closed =
+            |on: Option<Date>| on.map_or("not closed".to_owned(), |on| format!("closed on {on}"));
         vec![
-            format!("expected {}; {}", words(&self.steps), closed(self.closed_on)),
+            format!(
+                "expected {}; {}",
+                words(&self.steps),
+                closed(self.closed_on)
+            ),
             format!("got {}; {}", words(&got.steps), closed(got.closed_on)),
         ]
     }

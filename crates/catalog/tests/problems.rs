@@ -320,10 +320,7 @@ const TOML: &[(&str, &str)] = &[
         "C-0145",
         "[collections.a]\nentry_amount = \"20\"\nexit_amount = \"5\"\nentry_days = 3\n«steps = []»\n",
     ),
-    (
-        "C-0146",
-        "[vip.a]\nrank = 3\n[vip.b]\n«rank = 3»\n",
-    ),
+    ("C-0146", "[vip.a]\nrank = 3\n[vip.b]\n«rank = 3»\n"),
     (
         "C-0147",
         "[class.a]\n[class.b]\n[vip.a]\nrank = 1\nclass.a = \"b\"\n[vip.b]\nrank = 2\n«class.b = \"a\"»\n",

@@ -77,7 +77,10 @@ fn inputs() -> String {
             ));
         }
     }
-    lines.push(r#"{"source":"clock","event_id":"t1","occurred_at":"2026-04-20T10:00:00Z","tick":{}}"#.to_owned());
+    lines.push(
+        r#"{"source":"clock","event_id":"t1","occurred_at":"2026-04-20T10:00:00Z","tick":{}}"#
+            .to_owned(),
+    );
     lines.push(r#"{"source":"crm","event_id":"h","occurred_at":"2026-04-21T10:00:00Z","account_id":"A1","actor":"maria","reason":"in hospital","hold_set":{"reason":"manual","until":"2026-05-10"}}"#.to_owned());
     lines.join("\n") + "\n"
 }
@@ -87,7 +90,15 @@ fn begun(root: &Path) -> String {
     let (data, file) = (root.join("data"), root.join("inputs.ndjson"));
     std::fs::write(&file, inputs()).expect("write");
     let data = text(&data).to_owned();
-    done(&["init", "--data", &data, "--catalog", text(&catalog), "--partitions", "4"]);
+    done(&[
+        "init",
+        "--data",
+        &data,
+        "--catalog",
+        text(&catalog),
+        "--partitions",
+        "4",
+    ]);
     done(&["ingest", "--data", &data, "--clock", "event", text(&file)]);
     data
 }
@@ -98,14 +109,34 @@ fn the_work_list_is_for_people_programs_and_spreadsheets() {
     let data = begun(root.path());
     let table = done(&["collections", "--data", &data]);
     let first = table.lines().nth(2).expect("a case");
-    assert!(first.starts_with("A2/1") && first.contains("99.00 EUR"), "{table}");
+    assert!(
+        first.starts_with("A2/1") && first.contains("99.00 EUR"),
+        "{table}"
+    );
     assert!(table.contains("manual to 2026-05-10"), "{table}");
-    assert!(table.contains("2 cases: 134.20 EUR overdue, 124.20 EUR would cure all; 1 held"), "{table}");
+    assert!(
+        table.contains("2 cases: 134.20 EUR overdue, 124.20 EUR would cure all; 1 held"),
+        "{table}"
+    );
 
-    let list = json(&done(&["collections", "--data", &data, "-o", "json", "--state", "held"]));
+    let list = json(&done(&[
+        "collections",
+        "--data",
+        &data,
+        "-o",
+        "json",
+        "--state",
+        "held",
+    ]));
     let case = &list["cases"][0];
-    assert_eq!((&case["case_id"], &case["amount"]), (&"A1/1".into(), &"35.20".into()));
-    assert_eq!((&case["currency"], &case["next_step"]["on"]), (&"EUR".into(), &serde_json::Value::Null));
+    assert_eq!(
+        (&case["case_id"], &case["amount"]),
+        (&"A1/1".into(), &"35.20".into())
+    );
+    assert_eq!(
+        (&case["currency"], &case["next_step"]["on"]),
+        (&"EUR".into(), &serde_json::Value::Null)
+    );
 
     let csv = done(&["collections", "--data", &data, "-o", "csv"]);
     let lines: Vec<&str> = csv.split("\r\n").collect();
@@ -115,7 +146,15 @@ fn the_work_list_is_for_people_programs_and_spreadsheets() {
 
     let none = done(&["collections", "--data", &data, "--class", "calm"]);
     assert_eq!(none, "no case to work on\n");
-    let early = json(&done(&["collections", "--data", &data, "--day", "2026-04-18", "-o", "json"]));
+    let early = json(&done(&[
+        "collections",
+        "--data",
+        &data,
+        "--day",
+        "2026-04-18",
+        "-o",
+        "json",
+    ]));
     assert_eq!(early["cases"].as_array().map(Vec::len), Some(0));
 }
 
@@ -135,8 +174,19 @@ fn a_case_is_told_and_one_that_is_not_there_is_nearly_found() {
         assert!(story.contains(part), "{part}\n{story}");
     }
     let planned = done(&["collections", "show", "A2/1", "--data", &data]);
-    assert!(planned.contains("2026-05-05  to come, if nothing is paid"), "{planned}");
-    let json = json(&done(&["collections", "show", "A2/1", "--data", &data, "-o", "json"]));
+    assert!(
+        planned.contains("2026-05-05  to come, if nothing is paid"),
+        "{planned}"
+    );
+    let json = json(&done(&[
+        "collections",
+        "show",
+        "A2/1",
+        "--data",
+        &data,
+        "-o",
+        "json",
+    ]));
     assert_eq!(json["steps_to_come"][0]["action"], "terminate");
 
     for (case, hint) in [
@@ -166,11 +216,21 @@ fn a_reader_that_goes_away_is_no_error_and_csv_is_for_lists() {
     ] {
         let output = run(&wrong);
         assert_eq!(output.status.code(), Some(2));
-        assert!(stderr(&output).contains("writes no CSV"), "{}", stderr(&output));
+        assert!(
+            stderr(&output).contains("writes no CSV"),
+            "{}",
+            stderr(&output)
+        );
     }
-    assert_eq!(run(&["collections"]).status.code(), Some(2), "it needs a deployment");
     assert_eq!(
-        run(&["collections", "--data", &data, "--state", "cured"]).status.code(),
+        run(&["collections"]).status.code(),
+        Some(2),
+        "it needs a deployment"
+    );
+    assert_eq!(
+        run(&["collections", "--data", &data, "--state", "cured"])
+            .status
+            .code(),
         Some(2)
     );
 }
@@ -181,10 +241,16 @@ fn a_catalog_keeps_its_cases_of_collections_or_says_what_comes_instead() {
     let catalog = folder(root.path(), CATALOG);
     let checked = done(&["check", text(&catalog)]);
     assert!(checked.contains("2 cases kept"), "{checked}");
-    let catalog = folder(root.path(), &CATALOG.replace("on = 2026-05-05", "on = 2026-05-04"));
+    let catalog = folder(
+        root.path(),
+        &CATALOG.replace("on = 2026-05-05", "on = 2026-05-04"),
+    );
     let output = run(&["check", text(&catalog)]);
     assert_eq!(output.status.code(), Some(1));
     let told = stdout(&output);
-    assert!(told.contains("C-0149") && told.contains("2026-05-05 terminate"), "{told}");
+    assert!(
+        told.contains("C-0149") && told.contains("2026-05-05 terminate"),
+        "{told}"
+    );
     assert!(told.contains("1 of 2 cases kept"), "{told}");
 }

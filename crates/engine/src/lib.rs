@@ -34,8 +34,8 @@ mod world;
 pub use account::Row;
 pub use dedup::Windows;
 pub use partition::{Decision, Partition};
-pub use trial::run_collections_cases;
 pub use stored::{BadRows, Portion, STATE_LAYOUT};
+pub use trial::run_collections_cases;
 pub use view::{
     AccountView, BillView, CaseView, CycleView, FeeView, GrantView, InstalmentView, LatchView,
     MeasureView, MemberView, RestrictionView, Standing, StepView, TierView,

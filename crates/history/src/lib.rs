@@ -27,8 +27,8 @@ pub use account::{
 };
 pub use bill::{Bill, BillLine, BillPart, ChargeLine, CoveredUnits, Month};
 pub use collections::{
-    CaseHold, CasePromise, CaseStory, CaseTotals, Happening, ListedCase, CaseStanding, Moment, NextAction,
-    StoryBill, StoryStep, TakenStep, Wanted, WorkList,
+    CaseHold, CasePromise, CaseStanding, CaseStory, CaseTotals, Happening, ListedCase, Moment,
+    NextAction, StoryBill, StoryStep, TakenStep, Wanted, WorkList,
 };
 pub use compare::{Comparison, Cost, MonthCost, MonthSpan, PlanChoice, PlanCost, UnpricedReason};
 pub use error::HistoryError;
@@ -36,8 +36,8 @@ pub use holdings::{AllowanceReport, FeeReport, InstalmentReport, ParkedReport, T
 pub use names::CatalogNames;
 pub use quarantine::{QuarantinedRecord, Selection};
 pub use summary::{
-    Charges, Collected, Corrections, CountedAmount, DiscountGiven, ProductSold, Promises, QuarantineReason,
-    ServiceRevenue, Summary, TopSpender, UnitsGiven,
+    Charges, Collected, Corrections, CountedAmount, DiscountGiven, ProductSold, Promises,
+    QuarantineReason, ServiceRevenue, Summary, TopSpender, UnitsGiven,
 };
 pub use tail::{Tail, TailFilter};
 pub use verify::{Difference, Verification, VerifyProgress};

@@ -82,19 +82,50 @@ impl Lines {
 fn told() -> Place {
     let place = Place::with_tariff(8, &format!("{TARIFF}{COLLECTIONS}"));
     let mut lines = Lines(Vec::new());
-    lines.customer("A", "debtor", 2, &[("A1", "40.00", "2026-03-10"), ("A2", "12.00", "2026-03-12")]);
+    lines.customer(
+        "A",
+        "debtor",
+        2,
+        &[("A1", "40.00", "2026-03-10"), ("A2", "12.00", "2026-03-12")],
+    );
     lines.customer("B", "debtor", 0, &[("B1", "30.00", "2026-03-11")]);
     lines.customer("C", "strict", 0, &[("C1", "21.00", "2026-03-10")]);
     lines.customer("D", "debtor", 0, &[("D1", "50.00", "2026-03-10")]);
-    let pay = |id: &str, amount: &str| json!({"payment_id": id, "amount": amount, "method": "card"});
-    lines.add("2026-03-09T10:00:00Z", "D", "payment_received", pay("PD", "50.00"));
+    let pay =
+        |id: &str, amount: &str| json!({"payment_id": id, "amount": amount, "method": "card"});
+    lines.add(
+        "2026-03-09T10:00:00Z",
+        "D",
+        "payment_received",
+        pay("PD", "50.00"),
+    );
     lines.tick("2026-03-15T12:00:00Z");
     lines.add("2026-03-16T10:00:00Z", "A", "step_completed", json!({"case_id": "A/1", "step": 1, "result": "will pay on Friday", "actor": "maria", "reason": "called back"}));
-    lines.add("2026-03-16T11:00:00Z", "A", "effort_scored", json!({"score": 5}));
-    lines.add("2026-03-16T12:00:00Z", "B", "hold_set", json!({"reason": "manual", "until": "2026-03-31"}));
+    lines.add(
+        "2026-03-16T11:00:00Z",
+        "A",
+        "effort_scored",
+        json!({"score": 5}),
+    );
+    lines.add(
+        "2026-03-16T12:00:00Z",
+        "B",
+        "hold_set",
+        json!({"reason": "manual", "until": "2026-03-31"}),
+    );
     lines.add("2026-03-17T10:00:00Z", "A", "promise_made", json!({"promise_id": "PR1", "instalments": [{"amount": "20.00", "due_on": "2026-03-20"}, {"amount": "32.00", "due_on": "2026-04-20"}]}));
-    lines.add("2026-03-19T10:00:00Z", "A", "payment_received", pay("PA", "20.00"));
-    lines.add("2026-03-20T10:00:00Z", "C", "payment_received", pay("PC", "21.00"));
+    lines.add(
+        "2026-03-19T10:00:00Z",
+        "A",
+        "payment_received",
+        pay("PA", "20.00"),
+    );
+    lines.add(
+        "2026-03-20T10:00:00Z",
+        "C",
+        "payment_received",
+        pay("PC", "21.00"),
+    );
     lines.tick("2026-03-21T12:00:00Z");
     let engine = place.engine(event_options());
     let texts: Vec<&str> = lines.0.iter().map(String::as_str).collect();
@@ -132,9 +163,18 @@ fn the_hardest_case_comes_first_and_carries_what_a_collector_needs() {
     assert_eq!(ids(&list), ["C/1", "A/1", "B/1"]);
     let case = &list["cases"][1];
     assert_eq!(case["account_id"], "A");
-    assert_eq!((&case["class"], &case["vip_rank"]), (&json!("debtor"), &json!(2)));
-    assert_eq!((&case["amount"], &case["cure_amount"]), (&json!("52.00"), &json!("47.00")));
-    assert_eq!((&case["oldest_bill_id"], &case["oldest_due_on"]), (&json!("A1"), &json!("2026-03-10")));
+    assert_eq!(
+        (&case["class"], &case["vip_rank"]),
+        (&json!("debtor"), &json!(2))
+    );
+    assert_eq!(
+        (&case["amount"], &case["cure_amount"]),
+        (&json!("52.00"), &json!("47.00"))
+    );
+    assert_eq!(
+        (&case["oldest_bill_id"], &case["oldest_due_on"]),
+        (&json!("A1"), &json!("2026-03-10"))
+    );
     assert_eq!(case["last_step"]["action"], "reminder");
     assert_eq!(
         (&case["next_step"]["action"], &case["next_step"]["on"]),
@@ -159,21 +199,40 @@ fn a_list_is_as_of_its_moment_and_holds_what_is_wanted() {
         change(&mut wanted);
         ids(&list(&place, &wanted)).join(" ")
     };
-    assert_eq!(with(&|wanted| wanted.classes = vec!["strict".into()]), "C/1");
+    assert_eq!(
+        with(&|wanted| wanted.classes = vec!["strict".into()]),
+        "C/1"
+    );
     assert_eq!(with(&|wanted| wanted.min_severity = 11), "C/1");
-    assert_eq!(with(&|wanted| wanted.standings = vec![CaseStanding::Exhausted]), "C/1");
-    assert_eq!(with(&|wanted| wanted.due = true), "A/1", "the reminder of the day");
+    assert_eq!(
+        with(&|wanted| wanted.standings = vec![CaseStanding::Exhausted]),
+        "C/1"
+    );
+    assert_eq!(
+        with(&|wanted| wanted.due = true),
+        "A/1",
+        "the reminder of the day"
+    );
     assert_eq!(with(&|wanted| wanted.moment = day("2026-03-11")), "");
     let midnight = "2026-03-12T23:00:00Z".parse_instant();
-    assert_eq!(with(&|wanted| wanted.moment = Moment::Instant(midnight)), "C/1 A/1");
+    assert_eq!(
+        with(&|wanted| wanted.moment = Moment::Instant(midnight)),
+        "C/1 A/1"
+    );
 }
 
 #[test]
 fn a_case_tells_its_story() {
     let place = told();
-    let story = place.history().case_story("A/1", Moment::Now).expect("a story");
+    let story = place
+        .history()
+        .case_story("A/1", Moment::Now)
+        .expect("a story");
     let story = serde_json::to_value(story).expect("JSON");
-    assert_eq!((&story["state"], &story["schedule_version"]), (&json!("held"), &json!("soft-1")));
+    assert_eq!(
+        (&story["state"], &story["schedule_version"]),
+        (&json!("held"), &json!("soft-1"))
+    );
     assert_eq!(story["steps_done"][0]["result"], "will pay on Friday");
     assert_eq!(story["overdue_bills"][0]["remaining"], "20.00");
     let timeline = story["timeline"].as_array().expect("a timeline");
@@ -196,9 +255,15 @@ fn a_case_tells_its_story() {
     {
         assert_eq!(texts.get(index), Some(text), "{texts:#?}");
     }
-    assert!(texts.contains(&"payment PA of 20.00 EUR by card: 20.00 EUR on A1"), "{texts:#?}");
+    assert!(
+        texts.contains(&"payment PA of 20.00 EUR by card: 20.00 EUR on A1"),
+        "{texts:#?}"
+    );
     let called = &timeline[5];
-    assert_eq!((&called["actor"], &called["reason"]), (&json!("maria"), &json!("called back")));
+    assert_eq!(
+        (&called["actor"], &called["reason"]),
+        (&json!("maria"), &json!("called back"))
+    );
     assert_eq!(called["caused_by"], "test/e10");
 }
 
@@ -210,13 +275,22 @@ fn a_story_that_is_over_says_how_it_ended() {
         serde_json::to_value(story).expect("JSON")
     };
     let before = at(day("2026-03-19"));
-    assert_eq!((&before["state"], &before["barred"]), (&json!("exhausted"), &json!(["outgoing"])));
+    assert_eq!(
+        (&before["state"], &before["barred"]),
+        (&json!("exhausted"), &json!(["outgoing"]))
+    );
     let after = at(Moment::Now);
-    assert_eq!((&after["closed_as"], &after["closed_on"]), (&json!("cured"), &json!("2026-03-20")));
+    assert_eq!(
+        (&after["closed_as"], &after["closed_on"]),
+        (&json!("cured"), &json!("2026-03-20"))
+    );
     assert_eq!(after["barred"], json!([]));
     let last = after["timeline"].as_array().and_then(|all| all.last());
     let last = last.expect("an end");
-    assert_eq!(last["text"], "case closed: cured by payment PC; taken back: bar outgoing");
+    assert_eq!(
+        last["text"],
+        "case closed: cured by payment PC; taken back: bar outgoing"
+    );
 }
 
 #[test]
@@ -231,7 +305,10 @@ fn a_case_that_is_not_there_names_those_that_are() {
     }
     for nobody in ["D/1", "nobody", "X/1", "A/one"] {
         assert!(
-            matches!(ask(nobody), Err(HistoryError::UnknownCase { hint: None, .. })),
+            matches!(
+                ask(nobody),
+                Err(HistoryError::UnknownCase { hint: None, .. })
+            ),
             "{nobody}"
         );
     }

@@ -320,7 +320,11 @@ fn check_range(body: &Body) -> Result<()> {
         }
         Body::CardClosed(closed) => check_card_number(&closed.number),
         Body::EffortScored(scored) if !(1..=EffortScored::MOST).contains(&scored.score) => {
-            let detail = format!("{} is no score; write 1 to {}", scored.score, EffortScored::MOST);
+            let detail = format!(
+                "{} is no score; write 1 to {}",
+                scored.score,
+                EffortScored::MOST
+            );
             Err(WireError::malformed(detail).at("score"))
         }
         _ => Ok(()),

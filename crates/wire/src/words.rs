@@ -4,7 +4,8 @@ use crate::error::{WireError, shortened};
 use crate::table::words;
 use umbral_model::event::{Cause, Reduction, TimerKind};
 use umbral_model::input::{
-    CaseOutcome, Direction, HoldReason, IdentifierKind, Measure, RestrictionReason, Scope, VipSource,
+    CaseOutcome, Direction, HoldReason, IdentifierKind, Measure, RestrictionReason, Scope,
+    VipSource,
 };
 use umbral_model::money::RoundingMode;
 use umbral_model::units::Measurement;

@@ -1,17 +1,17 @@
 //! Customers and their money: joining, changes of plan, top-ups, and what is due between.
 
-use crate::{Maker, debts};
 use crate::agenda::{Appointment, Errand};
 use crate::calendar::Month;
 use crate::envelope::{Sender, euro};
 use crate::people::{account_id, member_id, msisdn};
 use crate::plans::Plan;
 use crate::text::Text;
+use crate::{Maker, debts};
 use smol_str::SmolStr;
 use umbral_model::ids::{ClassName, MemberId, PaymentId, PlanName, ZoneName};
 use umbral_model::input::{
-    Body, CardIssued, CustomerAdded, Effective, Identifier, IdentifierKind, Incoming,
-    MemberAdded, PaymentReceived, PlanChanged, TierGranted,
+    Body, CardIssued, CustomerAdded, Effective, Identifier, IdentifierKind, Incoming, MemberAdded,
+    PaymentReceived, PlanChanged, TierGranted,
 };
 use umbral_model::money::Money;
 

@@ -214,7 +214,10 @@ fn some_customers_dispute_promise_and_are_handed_over() {
         "effort_scored",
     ];
     for kind in of_debts {
-        assert!(kinds.get(kind).is_some_and(|count| *count > 3), "{kind}: {kinds:?}");
+        assert!(
+            kinds.get(kind).is_some_and(|count| *count > 3),
+            "{kind}: {kinds:?}"
+        );
     }
     let sum: u64 = of_debts.iter().map(|kind| kinds[kind]).sum();
     assert_eq!(sum, counts.dealings);

@@ -393,7 +393,9 @@ impl Reader<'_> {
             min_gap: self.days(&fields, "min_gap", 1),
             severity: self.small(&fields, "severity", 0),
             customer_facing: fields.flag("customer_facing", true, self.report),
-            channel: fields.text("channel", self.report).map(|channel| channel.value),
+            channel: fields
+                .text("channel", self.report)
+                .map(|channel| channel.value),
             fee,
         })
     }

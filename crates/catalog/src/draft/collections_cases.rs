@@ -5,16 +5,23 @@ use super::head::Head;
 use crate::case::CollectionsCase;
 use crate::codes;
 use crate::problem::Report;
+use crate::source::Source;
 use crate::source::fields::Fields;
 use crate::source::node::{Entry, Node};
-use crate::source::Source;
 use crate::text::suggest::did_you_mean;
 use smol_str::SmolStr;
 use umbral_model::money::Money;
 use umbral_model::time::Date;
 
 const KEYS: [&str; 8] = [
-    "name", "class", "vip_rank", "bills", "payments", "steps", "closed_on", "until",
+    "name",
+    "class",
+    "vip_rank",
+    "bills",
+    "payments",
+    "steps",
+    "closed_on",
+    "until",
 ];
 
 /// Reads `[[collections_case]]` tables.

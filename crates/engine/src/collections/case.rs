@@ -169,7 +169,11 @@ fn reopen(draft: &mut Draft<'_>, trigger: &Trigger) -> bool {
 
 fn review(draft: &mut Draft<'_>, before: Case, trigger: &Trigger) {
     let told = before.state.clone();
-    let before = if trigger.migrates { by_new_class(draft, before) } else { before };
+    let before = if trigger.migrates {
+        by_new_class(draft, before)
+    } else {
+        before
+    };
     let Some(schedule) = schedule::pinned(draft.world, &before) else {
         return;
     };
@@ -212,7 +216,9 @@ fn review(draft: &mut Draft<'_>, before: Case, trigger: &Trigger) {
     };
     draft.push(body);
     step::set_bars(draft);
-    if trigger.migrates && schedule::step_of(schedule, &before.state, schedule::next_number(&before)).is_none() {
+    if trigger.migrates
+        && schedule::step_of(schedule, &before.state, schedule::next_number(&before)).is_none()
+    {
         step::exhaust(draft);
     }
 }

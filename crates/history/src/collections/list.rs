@@ -1,8 +1,8 @@
 //! The work list: all cases that are not over, hardest first.
 
-use super::record::{CaseRecord, Record};
-pub use super::record::Moment;
 use super::CaseStanding;
+pub use super::record::Moment;
+use super::record::{CaseRecord, Record};
 use crate::bill::shown;
 use crate::entries::account_of;
 use crate::{History, HistoryError, threads};
@@ -208,10 +208,7 @@ impl History {
         Ok(ids)
     }
 
-    fn watch(
-        &self,
-        moment: Moment,
-    ) -> Result<(Arc<World>, Vec<Watch>), HistoryError> {
+    fn watch(&self, moment: Moment) -> Result<(Arc<World>, Vec<Watch>), HistoryError> {
         let mut scanner = self.scan()?;
         let mut over = false;
         let watches = (0..threads(self.partitions()))
@@ -289,7 +286,12 @@ impl FrameFold for Watch {
 }
 
 /// A case as the work list has it.
-pub(super) fn listed(world: &World, account: &AccountId, record: &Record, case: &CaseRecord) -> ListedCase {
+pub(super) fn listed(
+    world: &World,
+    account: &AccountId,
+    record: &Record,
+    case: &CaseRecord,
+) -> ListedCase {
     let oldest = case.state.bills.first();
     let next_on = case.state.next_step_on;
     ListedCase {

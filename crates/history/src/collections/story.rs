@@ -120,7 +120,12 @@ impl History {
             told.take(walked.world, &walked.entries);
             Ok(ControlFlow::<()>::Continue(()))
         })?;
-        let ids = || told.record.cases.iter().map(|case| case.state.case.as_str());
+        let ids = || {
+            told.record
+                .cases
+                .iter()
+                .map(|case| case.state.case.as_str())
+        };
         match ids().any(|known| known == case) {
             true => told.conclude(&id).ok_or_else(|| unknown(None)),
             false => Err(unknown(cases_of(&account, &ids().collect::<Vec<_>>()))),
@@ -220,7 +225,10 @@ impl Teller {
     fn conclude(self, id: &CaseId) -> Option<CaseStory> {
         let case = self.record.cases.iter();
         let case = case.clone().find(|case| case.state.case == *id)?;
-        let is_last = self.record.open_case().is_some_and(|open| open.state.case == *id);
+        let is_last = self
+            .record
+            .open_case()
+            .is_some_and(|open| open.state.case == *id);
         let view = self.fold.view()?;
         let to_come = view.case.filter(|_| is_last).map(|case| case.steps_to_come);
         let barred = self.noted.iter().fold(Vec::new(), |mut barred, noted| {
@@ -245,7 +253,11 @@ impl Teller {
             held_days: case.state.held_days,
             overdue_bills: overdue_bills(case),
             steps_done: steps_done(case),
-            steps_to_come: to_come.unwrap_or_default().into_iter().map(step_of).collect(),
+            steps_to_come: to_come
+                .unwrap_or_default()
+                .into_iter()
+                .map(step_of)
+                .collect(),
             barred,
             timeline: select(self.noted, id),
         })
@@ -292,15 +304,28 @@ fn step_of(view: umbral_engine::StepView) -> StoryStep {
 /// and the holds that it began under; after it what names it.
 fn select(noted: Vec<Noted>, id: &CaseId) -> Vec<Happening> {
     let mut bills: Vec<BillId> = Vec::new();
-    for of_case in noted.iter().filter(|noted| noted.told.case.as_ref() == Some(id)) {
-        let fresh = of_case.told.bills.iter().filter(|bill| !bills.contains(*bill));
+    for of_case in noted
+        .iter()
+        .filter(|noted| noted.told.case.as_ref() == Some(id))
+    {
+        let fresh = of_case
+            .told
+            .bills
+            .iter()
+            .filter(|bill| !bills.contains(*bill));
         let fresh: Vec<BillId> = fresh.cloned().collect();
         bills.extend(fresh);
     }
     let is_own = |noted: &Noted| noted.told.case.as_ref() == Some(id);
-    let opened = noted.iter().position(|noted| is_own(noted) && noted.told.opens);
-    let closed = noted.iter().rposition(|noted| is_own(noted) && noted.told.closes);
-    let reopened = noted.iter().rposition(|noted| is_own(noted) && noted.told.opens);
+    let opened = noted
+        .iter()
+        .position(|noted| is_own(noted) && noted.told.opens);
+    let closed = noted
+        .iter()
+        .rposition(|noted| is_own(noted) && noted.told.closes);
+    let reopened = noted
+        .iter()
+        .rposition(|noted| is_own(noted) && noted.told.opens);
     let opened = opened.unwrap_or_default();
     let closed = closed.filter(|closed| reopened.is_none_or(|opened| opened < *closed));
     let under = holds_before(&noted[..opened]);

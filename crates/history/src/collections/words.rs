@@ -223,7 +223,11 @@ fn of_case(body: &EventBody, money: &dyn Fn(Money) -> String) -> Option<Told> {
             .case(&applied.case)
         }
         EventBody::StepCancelled(cancelled) => {
-            let text = format!("step {} will not come: {}", cancelled.step, plain(&cancelled.reason));
+            let text = format!(
+                "step {} will not come: {}",
+                cancelled.step,
+                plain(&cancelled.reason)
+            );
             Told::new(text).case(&cancelled.case)
         }
         EventBody::CaseExhausted(exhausted) => {

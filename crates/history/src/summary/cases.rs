@@ -104,7 +104,11 @@ impl Cases {
                 *self.sums.steps.entry(due.action.to_string()).or_default() += 1;
                 if let Some(sketch) = self.sketches.get_mut(account) {
                     sketch.severity = sketch.severity.max(due.severity);
-                    sketch.kinds |= if due.reversible_by.is_some() { BARRED } else { 0 };
+                    sketch.kinds |= if due.reversible_by.is_some() {
+                        BARRED
+                    } else {
+                        0
+                    };
                 }
             }
             EventBody::CaseExhausted(_) => self.sums.exhausted += 1,
@@ -210,7 +214,11 @@ impl Sketch {
             most: state.overdue_total,
             severity: 0,
             is_open: true,
-            kinds: if state.hold_reasons.is_empty() { 0 } else { HELD },
+            kinds: if state.hold_reasons.is_empty() {
+                0
+            } else {
+                HELD
+            },
         }
     }
 

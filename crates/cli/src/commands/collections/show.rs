@@ -147,7 +147,11 @@ fn bills(story: &CaseStory, out: &mut Out) -> Result<(), Failure> {
         ("left to pay", Align::Right),
         ("disputed", Align::Right),
     ]);
-    for bill in story.overdue_bills.iter().filter(|_| story.closed_on.is_none()) {
+    for bill in story
+        .overdue_bills
+        .iter()
+        .filter(|_| story.closed_on.is_none())
+    {
         table.row(&[
             bill.bill_id.clone(),
             bill.due_on.to_string(),

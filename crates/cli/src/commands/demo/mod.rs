@@ -240,7 +240,10 @@ impl Done {
                 "who spent most, and on what",
             )),
             list,
-            story(&collected.hardest_case, "the hardest case, from the first bill on"),
+            story(
+                &collected.hardest_case,
+                "the hardest case, from the first bill on",
+            ),
             story(&collected.richest_case, "a case in which much happened"),
             Some((
                 format!("{program} tail --data {data} --stream credit | head"),

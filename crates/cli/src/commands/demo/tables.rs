@@ -206,20 +206,44 @@ fn collections(summary: &Summary, out: &mut Out) -> Result<(), Failure> {
             "cured" => rounded(collected.cured_amount, currency),
             _ => String::new(),
         };
-        row(&format!("closed: {}", reason.replace('_', " ")), *count, amount);
+        row(
+            &format!("closed: {}", reason.replace('_', " ")),
+            *count,
+            amount,
+        );
     }
-    row("open again, as a payment went back", collected.reopened, String::new());
+    row(
+        "open again, as a payment went back",
+        collected.reopened,
+        String::new(),
+    );
     row("with all steps taken", collected.exhausted, String::new());
-    row("open", collected.open, rounded(collected.open_amount, currency));
+    row(
+        "open",
+        collected.open,
+        rounded(collected.open_amount, currency),
+    );
     for (action, count) in &collected.steps {
-        row(&format!("step: {}", action.replace('_', " ")), *count, String::new());
+        row(
+            &format!("step: {}", action.replace('_', " ")),
+            *count,
+            String::new(),
+        );
     }
     row("promises made", collected.promises.made, String::new());
     row("of them kept", collected.promises.kept, String::new());
     row("of them broken", collected.promises.broken, String::new());
     row("disputes", collected.disputes, String::new());
-    row("of them won by the customer", collected.disputes_won, String::new());
-    row("payments that went back", collected.returned_payments, String::new());
+    row(
+        "of them won by the customer",
+        collected.disputes_won,
+        String::new(),
+    );
+    row(
+        "payments that went back",
+        collected.returned_payments,
+        String::new(),
+    );
     shown(table, out)
 }
 
