@@ -8,6 +8,7 @@ pub mod process;
 pub mod rating;
 pub mod restart;
 mod row;
+pub mod ticks;
 
 pub use full::FullCall;
 pub use row::{Row, Sizes};

@@ -5,7 +5,7 @@ use anyhow::{Context, Result};
 use clap::{Parser, ValueEnum};
 use std::io::Write;
 use std::path::PathBuf;
-use umbral_benches::{Row, Sizes, embedded, kafka, latency, process, rating, restart};
+use umbral_benches::{Row, Sizes, embedded, kafka, latency, process, rating, restart, ticks};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -43,6 +43,7 @@ enum Group {
     Batch,
     Embedded,
     Latency,
+    Ticks,
     Csv,
     Restart,
     Kafka,
@@ -55,6 +56,7 @@ impl Group {
             Group::Batch => process::batch_rows(sizes),
             Group::Embedded => embedded::rows(sizes),
             Group::Latency => latency::rows(sizes),
+            Group::Ticks => ticks::rows(sizes),
             Group::Csv => process::csv_rows(sizes),
             Group::Restart => restart::rows(sizes),
             Group::Kafka => kafka::rows(sizes),

@@ -31,6 +31,9 @@ pub fn catalog_files(config: &Value) -> Result<Vec<(SmolStr, SmolStr)>, String> 
     for (name, class) in entries(&config["classes"]) {
         write_class(&mut out, name, class);
     }
+    for (name, level) in entries(&config["vip"]) {
+        write_vip(&mut out, name, level);
+    }
     for (name, settings) in entries(&config["programmes"]) {
         programme::write(&mut out, name, settings);
         out.push('\n');
@@ -141,6 +144,17 @@ fn write_class(out: &mut String, name: &str, class: &Value) {
         let warnings: Vec<String> = warnings.collect();
         let _ = writeln!(out, "warn = [{}]\n", warnings.join(", "));
     }
+}
+
+fn write_vip(out: &mut String, name: &str, level: &Value) {
+    let _ = writeln!(out, "[vip.{name}]");
+    for (key, value) in entries(level).filter(|(key, _)| *key != "class") {
+        write_scalar(out, key, value);
+    }
+    for (own, chosen) in entries(&level["class"]) {
+        write_scalar(out, &format!("class.{own}"), chosen);
+    }
+    out.push('\n');
 }
 
 /// A key with a text, number, flag or list, which are written alike in JSON and TOML.

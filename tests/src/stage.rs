@@ -482,8 +482,12 @@ fn input_line(account: &str, id: &str, at: &str, kind: &str, body: Value) -> Str
         return String::new();
     };
     for field in ENVELOPE {
-        // A member that is added is what the body is about.
-        if field == "member_id" && kind.starts_with("member_") {
+        // A member that is added, and who gives a rank, are what the body is about.
+        let is_of_body = matches!(
+            (field, kind),
+            ("member_id", "member_added" | "member_removed") | ("source", "vip_rank_changed")
+        );
+        if is_of_body {
             continue;
         }
         match body.remove(field) {

@@ -8,7 +8,7 @@ use smol_str::SmolStr;
 use umbral_model::input::Direction;
 use umbral_model::money::Money;
 use umbral_model::rejection::{Reason, Rejection};
-use umbral_model::time::Timestamp;
+use umbral_model::time::{Date, Timestamp};
 
 /// A case of `[[case]]`.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -100,5 +100,83 @@ impl CatalogCase {
         );
         problem.note("mend the tariff, or what the case expects; umbral rate explains the charge");
         Some(problem)
+    }
+}
+
+/// A case of `[[collections_case]]`: bills and payments, and what must follow. Whoever can decide runs them.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct CollectionsCase {
+    /// Its name, or `collections case N`.
+    pub name: SmolStr,
+    /// The customer's own class.
+    pub class: SmolStr,
+    /// The customer's VIP rank.
+    pub vip_rank: u16,
+    /// Due days and amounts.
+    pub bills: Vec<(Date, Money)>,
+    /// Days and amounts, in order; each comes at noon.
+    pub payments: Vec<(Date, Money)>,
+    /// Days and actions that must come out, in order.
+    pub steps: Vec<(Date, SmolStr)>,
+    /// The day on which the case must be closed; none: it must be open in the end, or never have been.
+    pub closed_on: Option<Date>,
+    /// The last day that counts.
+    pub until: Date,
+    /// The file that it stands in.
+    pub file: SmolStr,
+    /// Where the expected steps stand there, in bytes.
+    pub span: Range<usize>,
+}
+
+/// What became of the account of such a case.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Followed {
+    /// Days and actions of the steps, in order.
+    pub steps: Vec<(Date, SmolStr)>,
+    /// The day on which the case was closed.
+    pub closed_on: Option<Date>,
+}
+
+impl CollectionsCase {
+    /// Compares what came out; the problem says what differs, if anything does.
+    pub fn judge(&self, result: &Result<Followed, Rejection>) -> Option<Problem> {
+        let notes = match result {
+            Ok(got) if got.steps == self.steps && got.closed_on == self.closed_on => return None,
+            Ok(got) => self.differences(got),
+            Err(rejection) => vec![format!("the engine refuses it: {rejection}")],
+        };
+        let title = format!("the catalog does not keep {}", self.name);
+        let mut problem = Problem::error(
+            codes::COLLECTIONS_CASE_FAILED,
+            self.file.clone(),
+            self.span.clone(),
+            title,
+            "comes out otherwise",
+        );
+        for note in notes {
+            problem.note(note);
+        }
+        problem.note("mend the schedule, or what the case expects");
+        Some(problem)
+    }
+
+    fn differences(&self, got: &Followed) -> Vec<String> {
+        let words = |steps: &[(Date, SmolStr)]| -> String {
+            let steps = steps.iter().map(|(on, action)| format!("{on} {action}"));
+            match steps.collect::<Vec<_>>().join(", ") {
+                none if none.is_empty() => "no step".to_owned(),
+                some => some,
+            }
+        };
+        let closed =
+            |on: Option<Date>| on.map_or("not closed".to_owned(), |on| format!("closed on {on}"));
+        vec![
+            format!(
+                "expected {}; {}",
+                words(&self.steps),
+                closed(self.closed_on)
+            ),
+            format!("got {}; {}", words(&got.steps), closed(got.closed_on)),
+        ]
     }
 }

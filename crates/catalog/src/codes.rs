@@ -211,6 +211,15 @@ codes! {
     /// A schedule without steps.
     NO_STEPS = "C-0145";
 
+    /// Two VIP levels of one rank.
+    VIP_RANK_TWICE = "C-0146";
+    /// A VIP level that gives a class which is replaced itself.
+    VIP_CLASS_CHAIN = "C-0147";
+    /// A collection step that can never come, or not where it stands.
+    UNREACHABLE_STEP = "C-0148";
+    /// A case of collections that comes out otherwise.
+    COLLECTIONS_CASE_FAILED = "C-0149";
+
     /// Two activations of a profile at one instant.
     DUPLICATE_ACTIVATION = "C-0150";
     /// Fallbacks that lead in a circle or deeper than three.

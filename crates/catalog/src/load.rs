@@ -1,6 +1,6 @@
 //! The way from files to a compiled catalog.
 
-use crate::case::CatalogCase;
+use crate::case::{CatalogCase, CollectionsCase};
 use crate::check;
 use crate::codes;
 use crate::compile::compile;
@@ -35,6 +35,8 @@ pub struct Compiled {
     pub cases: Vec<CatalogCase>,
     /// Its own cases of points, not yet judged.
     pub points: Vec<PointsCase>,
+    /// Its own cases of collections, not yet run.
+    pub collections_cases: Vec<CollectionsCase>,
     /// What it sells.
     pub summary: Summary,
 }
@@ -245,6 +247,7 @@ fn load_sorted(
         .version
         .clone()
         .unwrap_or_else(|| content_label(files));
+    let collections_cases = draft.collections_cases.clone();
     let (catalog, cases, summary) = compile(draft, checked, label, files);
     Ok((
         Compiled {
@@ -252,6 +255,7 @@ fn load_sorted(
             warnings: problems,
             cases: cases.records,
             points: cases.points,
+            collections_cases,
             summary,
         },
         spot,

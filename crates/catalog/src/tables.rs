@@ -62,6 +62,8 @@ pub struct Catalog {
     pub profiles: Profiles,
     /// Credit classes.
     pub classes: Vec<CreditClass>,
+    /// VIP levels by rank, ascending.
+    pub vip_levels: Vec<VipLevel>,
     /// Collection schedules.
     pub schedules: Vec<Schedule>,
     /// Loyalty programmes.
@@ -618,6 +620,19 @@ pub enum WarningAt {
     Amount(Money),
 }
 
+/// What customers have from a VIP rank on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VipLevel {
+    /// Its name.
+    pub name: SmolStr,
+    /// The least rank.
+    pub rank: u16,
+    /// Own classes with the class that counts in their place.
+    pub classes: Vec<(SmolStr, SmolStr)>,
+    /// The loyalty tier of a customer who has none.
+    pub tier_floor: Option<SmolStr>,
+}
+
 /// A collection schedule (section 3 of the semantics).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Schedule {
@@ -677,6 +692,8 @@ pub struct CollectionStep {
     pub severity: u16,
     /// The customer notices it.
     pub customer_facing: bool,
+    /// How the customer is to be reached.
+    pub channel: Option<SmolStr>,
     /// The fee of a `late_fee` step.
     pub fee: Option<Money>,
 }

@@ -322,6 +322,28 @@ const TOML: &[(&str, &str)] = &[
         "C-0145",
         "[collections.a]\nentry_amount = \"20\"\nexit_amount = \"5\"\nentry_days = 3\n«steps = []»\n",
     ),
+    ("C-0146", "[vip.a]\nrank = 3\n[vip.b]\n«rank = 3»\n"),
+    (
+        "C-0147",
+        "[class.a]\n[class.b]\n[vip.a]\nrank = 1\nclass.a = \"b\"\n[vip.b]\nrank = 2\n«class.b = \"a\"»\n",
+    ),
+    (
+        "C-0040",
+        "[class.mine]\n[vip.a]\nrank = 1\nclass.mine = «\"mime\"»\n",
+    ),
+    ("C-0024", "[vip.a]\nrank = «0»\n"),
+    (
+        "C-0148",
+        "[collections.a]\nentry_amount = \"20\"\nexit_amount = \"5\"\nentry_days = 3\nsteps = [ { action = \"letter\", offset = 5 }, «{ action = \"call\", offset = 7, min_gap = 3 }» ]\n",
+    ),
+    (
+        "C-0148",
+        "[collections.a]\nentry_amount = \"20\"\nexit_amount = \"5\"\nentry_days = 3\nsteps = [ { action = \"terminate\", offset = 5 }, «{ action = \"call\", offset = 9 }» ]\n",
+    ),
+    (
+        "C-0040",
+        "[[collections_case]]\nclass = «\"nobody\"»\nbills = [ { due_on = 2026-04-15, amount = \"35.20\" } ]\nsteps = []\n",
+    ),
     (
         "C-0160",
         "«[[case]]»\nplan = \"base\"\nrecord = { service = \"sms\", start = \"2026-03-02\", usage = \"1\" }\n",

@@ -68,6 +68,8 @@ pub(crate) enum Command {
     Why(commands::why::Args),
     /// Show what a month cost, or would have cost under other plans
     Bill(commands::bill::Args),
+    /// List the collection cases to work on, or tell the story of one
+    Collections(commands::collections::Args),
     /// Points, tiers and cards: a customer's, all members', and the proof of a purchase
     #[command(subcommand)]
     Loyalty(commands::loyalty::Command),
@@ -93,6 +95,22 @@ pub(crate) enum Command {
     Completions(commands::completions::Args),
 }
 
+impl Command {
+    /// Whether the result can be written as CSV.
+    pub(crate) fn writes_csv(&self) -> bool {
+        match self {
+            Command::Collections(args) => args.writes_csv(),
+            _ => false,
+        }
+    }
+}
+
+/// Reads a day such as `2026-05-04`.
+pub(crate) fn date(text: &str) -> Result<Date, String> {
+    Date::parse(text)
+        .ok_or_else(|| "not a day: write year, month and day, such as 2026-05-04".to_owned())
+}
+
 /// Reads an instant such as `2026-03-02T10:00:00+01:00`.
 pub(crate) fn instant(text: &str) -> Result<Timestamp, String> {
     Timestamp::parse(text).ok_or_else(|| {
@@ -102,11 +120,6 @@ pub(crate) fn instant(text: &str) -> Result<Timestamp, String> {
         "not an instant: write RFC 3339 with an offset, such as 2026-03-02T10:00:00+01:00"
             .to_owned()
     })
-}
-
-/// Reads a day such as `2026-03-02`.
-pub(crate) fn date(text: &str) -> Result<Date, String> {
-    Date::parse(text).ok_or_else(|| "not a day: write it such as 2026-03-02".to_owned())
 }
 
 /// Reads a number of threads.

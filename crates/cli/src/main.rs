@@ -19,7 +19,7 @@ mod text;
 use args::{Cli, Command};
 use clap::Parser;
 use failure::{Exit, Failure};
-use output::Out;
+use output::{Format, Out};
 use std::ffi::OsString;
 use std::process::ExitCode;
 
@@ -64,6 +64,10 @@ fn run(command: Command, out: &mut Out) -> Result<Exit, Failure> {
     } else {
         "warn"
     })?;
+    if out.format == Format::Csv && !command.writes_csv() {
+        return Err(Failure::usage("this command writes no CSV")
+            .note("leave --output out, or write --output json; umbral collections writes CSV"));
+    }
     match command {
         Command::Demo(args) => commands::demo::run(&args, out),
         Command::Check(args) => commands::check::run(&args, out),
@@ -75,6 +79,7 @@ fn run(command: Command, out: &mut Out) -> Result<Exit, Failure> {
         Command::Account(args) => commands::account::run(&args, out),
         Command::Why(args) => commands::why::run(&args, out),
         Command::Bill(args) => commands::bill::run(&args, out),
+        Command::Collections(args) => commands::collections::run(&args, out),
         Command::Loyalty(command) => commands::loyalty::run(&command, out),
         Command::Tail(args) => commands::tail::run(&args, out),
         Command::Quarantine(command) => commands::quarantine::run(&command, out),

@@ -12,7 +12,9 @@ use std::sync::Arc;
 use thin_vec::ThinVec;
 use umbral_model::event::OutId;
 use umbral_model::ids::*;
-use umbral_model::input::{Input, InputKey, Measure, RatedRecord, RestrictionReason, Scope};
+use umbral_model::input::{
+    Input, InputKey, Measure, RatedRecord, RestrictionReason, Scope, VipSource,
+};
 use umbral_model::money::{Currency, Money};
 use umbral_model::time::{Date, Timestamp};
 
@@ -182,8 +184,12 @@ pub(crate) struct TariffHistory {
     pub corrected: ThinVec<Corrected>,
     /// Corrections that wait for their records, in the order in which they came.
     pub parked: ThinVec<Parked>,
-    /// The class to come, from a local day on.
-    pub class_change: Option<(Date, ClassNo)>,
+    /// The class to come.
+    pub class_change: Option<ClassChange>,
+    /// The account's own class, where its VIP rank chooses another one.
+    pub own_class: Option<ClassNo>,
+    /// VIP ranks by source, without those of 0.
+    pub vip_ranks: ThinVec<VipRank>,
     /// Plans to come.
     pub plan_changes: ThinVec<PlanChange>,
 }
@@ -200,6 +206,8 @@ impl Nothing for TariffHistory {
             corrected: ThinVec::new(),
             parked: ThinVec::new(),
             class_change: None,
+            own_class: None,
+            vip_ranks: ThinVec::new(),
             plan_changes: ThinVec::new(),
         };
         &NOTHING
@@ -293,6 +301,22 @@ pub(crate) struct Parked {
     pub of: InputKey,
     pub input: Arc<Input>,
     pub until: Timestamp,
+}
+
+/// A class to come.
+#[derive(Clone, PartialEq, Debug, serde::Serialize, serde::Deserialize)]
+pub(crate) struct ClassChange {
+    pub on: Date,
+    pub class: ClassNo,
+    /// An open case goes on by its schedule.
+    pub migrates_case: bool,
+}
+
+/// The VIP rank that a source gives.
+#[derive(Clone, PartialEq, Debug, serde::Serialize, serde::Deserialize)]
+pub(crate) struct VipRank {
+    pub source: VipSource,
+    pub rank: u16,
 }
 
 /// A plan to come.

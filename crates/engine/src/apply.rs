@@ -3,7 +3,7 @@
 
 use crate::account::Row;
 use crate::world::World;
-use crate::{billing, collections, credit, customer, loyalty, tariff, usage};
+use crate::{billing, collections, credit, customer, loyalty, tariff, usage, vip};
 use umbral_model::event::{Event, EventBody};
 
 /// Takes the event into the row. The row must be the one that the event was made for: its `account_seq` is
@@ -28,6 +28,7 @@ pub(crate) fn apply(world: &World, row: &mut Row, event: &Event) {
         | EventBody::LimitBreached(_)
         | EventBody::LimitCured(_)
         | EventBody::ServiceRestrictionChanged(_)
+        | EventBody::EffortNoted(_)
         | EventBody::StepCancelled(_) => {}
         EventBody::UsageCorrected(_)
         | EventBody::AllowanceGranted(_)
@@ -47,6 +48,7 @@ pub(crate) fn apply(world: &World, row: &mut Row, event: &Event) {
         | EventBody::PlanSet(_)
         | EventBody::ZoneSet(_)
         | EventBody::CycleClosed(_) => customer::apply(world, row, event),
+        EventBody::VipRankSet(body) => vip::apply(row, body),
         EventBody::BillOpened(_)
         | EventBody::BillWithdrawn(_)
         | EventBody::PaymentPosted(_)

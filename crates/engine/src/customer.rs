@@ -1,12 +1,15 @@
 //! The account itself: its beginning, members, class, plan, time zone and cycle.
 
-use crate::account::{Billing, CLOSED_KEPT, Cold, CycleTotals, Latch, Member, PlanChange, Row};
+use crate::account::{
+    Billing, CLOSED_KEPT, ClassChange, Cold, CycleTotals, Latch, Member, PlanChange, Row, VipRank,
+};
 use crate::collections::case;
 use crate::credit::{latch, restriction};
 use crate::dates;
 use crate::draft::Draft;
 use crate::loyalty;
 use crate::tariff::{correction, fees, grants, meters};
+use crate::vip;
 use crate::world::World;
 use thin_vec::ThinVec;
 use umbral_model::event::*;
@@ -74,6 +77,7 @@ pub(crate) fn open(
         member_category: body.member_category.clone(),
         cycle_start: dates::cycle_of(today, body.cycle_day),
     }));
+    vip::follow(draft);
     latch::seed(draft);
     fees::open(draft);
     Ok(())
@@ -199,24 +203,23 @@ pub(crate) fn change_class(
         Some(on) => draft.push(EventBody::ClassChangeScheduled(ClassChangeScheduled {
             class: body.class.clone(),
             on,
+            migrate_case: body.migrate_case,
         })),
-        None => set_class(draft, body.class.clone()),
+        None => set_class(draft, body.class.clone(), body.migrate_case),
     }
     Ok(())
 }
 
-/// The new class holds: limits are looked at again, and what is overdue.
-fn set_class(draft: &mut Draft<'_>, to: ClassName) {
-    let from = ClassName::new(
-        draft
-            .world
-            .catalogs
-            .class_name(draft.row.class)
-            .unwrap_or_default(),
-    );
-    draft.push(EventBody::ClassSet(ClassSet { from, to }));
+/// The new class holds: limits are looked at again, and what is overdue. The account's VIP rank may choose
+/// another one in its place.
+fn set_class(draft: &mut Draft<'_>, own: ClassName, migrates_case: bool) {
+    vip::set_class(draft, own);
     latch::compare(draft, Cause::ClassChange);
-    case::settle(draft, case::Trigger::default());
+    let trigger = case::Trigger {
+        migrates: migrates_case,
+        ..case::Trigger::default()
+    };
+    case::settle(draft, trigger);
 }
 
 /// Changes the plan of the account or a member now, or notes the change to come.
@@ -306,11 +309,8 @@ pub(crate) fn date_of_change(draft: &mut Draft<'_>) {
         .filter(|change| change.on <= today)
         .cloned()
         .collect();
-    let class = cold
-        .tariff
-        .class_change
-        .filter(|(on, _)| *on <= today)
-        .map(|(_, class)| class);
+    let class = cold.tariff.class_change.clone();
+    let class = class.filter(|change| change.on <= today);
     let changes_plan = !plans.is_empty();
     for change in plans {
         let name = draft
@@ -324,9 +324,10 @@ pub(crate) fn date_of_change(draft: &mut Draft<'_>) {
     if changes_plan {
         latch::compare(draft, Cause::Charge);
     }
-    if let Some(class) = class {
-        let name = draft.world.catalogs.class_name(class).unwrap_or_default();
-        set_class(draft, ClassName::new(name));
+    if let Some(change) = class {
+        let name = draft.world.catalogs.class_name(change.class);
+        let name = ClassName::new(name.unwrap_or_default());
+        set_class(draft, name, change.migrates_case);
     }
 }
 
@@ -347,15 +348,22 @@ pub(crate) fn apply(world: &World, row: &mut Row, event: &Event) {
         }
         EventBody::ClassChangeScheduled(body) => {
             let class = world.catalogs.class_no(body.class.as_str());
-            row.cold_mut().tariff.class_change = class.map(|class| (body.on, class));
+            row.cold_mut().tariff.class_change = class.map(|class| ClassChange {
+                on: body.on,
+                class,
+                migrates_case: body.migrate_case,
+            });
         }
         EventBody::ClassSet(body) => {
             let to = world.catalogs.class_no(body.to.as_str());
             apply_class(row, event.effective_at, to.unwrap_or(row.class));
-            if is_dated(event)
-                && let Some(tariff) = row.cold_mut().tariff.get_mut()
-            {
-                tariff.class_change = None;
+            let own = body.own.as_ref();
+            let own = own.and_then(|own| world.catalogs.class_no(own.as_str()));
+            if let Some(tariff) = row.cold_mut().tariff.get_mut() {
+                tariff.own_class = own;
+                if is_dated(event) {
+                    tariff.class_change = None;
+                }
             }
             row.forget_guards();
         }
@@ -411,6 +419,13 @@ fn apply_opened(world: &World, row: &mut Row, at: Timestamp, body: &AccountOpene
     row.cycle_day = body.cycle_day;
     row.currency = body.currency;
     row.cycle_start = body.cycle_start;
+    if body.vip_rank > 0 {
+        let assigned = VipRank {
+            source: VipSource::Assigned,
+            rank: body.vip_rank,
+        };
+        row.cold_mut().tariff.vip_ranks.push(assigned);
+    }
     if body.profile.is_some() || body.member_category.is_some() {
         row.tariff_is_cold = body.profile.is_some();
         let cold = row.cold_mut();

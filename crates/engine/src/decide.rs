@@ -7,8 +7,8 @@ use crate::credit::{limit, restriction};
 use crate::draft::Draft;
 use crate::loyalty::{self, card, invoice, manual, member, redemption, refund, tier};
 use crate::tariff::{correction, purchase};
-use crate::{customer, usage};
-use umbral_model::event::EventBody;
+use crate::{customer, usage, vip};
+use umbral_model::event::{EffortNoted, EventBody};
 use umbral_model::input::{Body, Input};
 use umbral_model::money::{Currency, Money};
 use umbral_model::rejection::{Reason, Rejection};
@@ -29,6 +29,14 @@ pub(crate) fn decide(draft: &mut Draft<'_>, input: &Input) -> Result<(), Rejecti
         Body::IdentifierAdded(body) => customer::note_identifier(draft, body, true),
         Body::IdentifierRemoved(body) => customer::note_identifier(draft, body, false),
         Body::ClassChanged(body) => customer::change_class(draft, input, body),
+        Body::VipRankChanged(body) => {
+            vip::change_rank(draft, body);
+            Ok(())
+        }
+        Body::EffortScored(body) => {
+            draft.push(EventBody::EffortNoted(EffortNoted { score: body.score }));
+            Ok(())
+        }
         Body::PlanChanged(body) => customer::change_plan(draft, input, body),
         Body::TimeZoneChanged(body) => customer::change_zone(draft, body),
         Body::LimitOverridden(body) => limit::set_override(draft, body),
@@ -66,7 +74,6 @@ pub(crate) fn decide(draft: &mut Draft<'_>, input: &Input) -> Result<(), Rejecti
         Body::RedemptionReleased(body) => redemption::release(draft, body),
         Body::PointsAdjusted(body) => manual::adjust(draft, input, body),
         Body::PointsVoided(body) => manual::void(draft, input, body),
-        Body::EffortScored(body) => manual::score_effort(draft, body),
         Body::PromiseMade(body) => promise::make(draft, body),
         Body::PromiseCancelled(body) => promise::cancel(draft, body),
         Body::HoldSet(body) => hold::set(draft, body),

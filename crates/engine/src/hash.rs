@@ -17,7 +17,9 @@ use umbral_model::event::{
     CaseBill, CaseState, EarningKind, EarningLine, LotSpent, NotEarned, OutId, PointsPaid,
 };
 use umbral_model::ids::*;
-use umbral_model::input::{HoldReason, InputKey, Instalment, Measure, RestrictionReason, Scope};
+use umbral_model::input::{
+    HoldReason, InputKey, Instalment, Measure, RestrictionReason, Scope, VipSource,
+};
 use umbral_model::money::{Currency, Money};
 use umbral_model::time::{Date, Timestamp};
 use xxhash_rust::xxh3::Xxh3;
@@ -103,7 +105,8 @@ feed_words!(
     RestrictionReason,
     HoldReason,
     EarningKind,
-    NotEarned
+    NotEarned,
+    VipSource
 );
 feed_ids!(
     SmolStr,
@@ -325,6 +328,8 @@ feed_fields!(Cold {
     tariff.corrected,
     tariff.parked,
     tariff.class_change,
+    tariff.own_class,
+    tariff.vip_ranks,
     tariff.plan_changes,
     closed,
     buckets,
@@ -401,6 +406,12 @@ feed_fields!(Counted {
     units
 });
 feed_fields!(PlanChange { member, on, plan });
+feed_fields!(ClassChange {
+    on,
+    class,
+    migrates_case
+});
+feed_fields!(VipRank { source, rank });
 feed_fields!(CycleTotals {
     start,
     usage,
@@ -467,6 +478,8 @@ feed_fields!(ClosedCase {
 });
 feed_fields!(DoneStep {
     step,
+    action,
+    severity,
     on,
     at,
     corrected,
@@ -483,7 +496,8 @@ feed_fields!(Instalment { amount, due_on });
 feed_fields!(CaseBill {
     bill,
     remaining,
-    disputed
+    disputed,
+    due_on
 });
 feed_fields!(CaseState {
     case,
@@ -503,6 +517,7 @@ feed_fields!(CaseState {
     severe_not_before,
     held_since,
     grace_until,
+    step_shift,
 });
 feed_fields!(Loyalty {
     ledgers,

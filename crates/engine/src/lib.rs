@@ -26,8 +26,10 @@ mod rare;
 mod stored;
 mod tariff;
 mod timers;
+mod trial;
 mod usage;
 mod view;
+mod vip;
 mod world;
 
 pub use account::Row;
@@ -35,8 +37,9 @@ pub use dedup::Windows;
 pub use loyalty::view::{CardView, EarningView, LedgerView, LotView, RedemptionView};
 pub use partition::{Decision, Partition};
 pub use stored::{BadRows, Portion, STATE_LAYOUT};
+pub use trial::run_collections_cases;
 pub use view::{
     AccountView, BillView, CaseView, CycleView, FeeView, GrantView, InstalmentView, LatchView,
-    MeasureView, MemberView, RestrictionView, Standing, TierView,
+    MeasureView, MemberView, RestrictionView, Standing, StepView, TierView,
 };
 pub use world::{World, Zones};

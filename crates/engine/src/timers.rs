@@ -9,6 +9,7 @@ use crate::dates::end_of_day;
 use crate::draft::Draft;
 use crate::loyalty;
 use crate::tariff::{fees, parked};
+use crate::vip;
 use crate::world::World;
 use smol_str::{SmolStr, ToSmolStr, format_smolstr};
 use umbral_model::event::{Cause, TimerCause, TimerKind};
@@ -95,9 +96,9 @@ fn offer_dates(earliest: &mut Earliest, world: &World, row: &Row) {
             });
         }
     }
-    if let Some((on, _)) = cold.tariff.class_change {
+    if let Some(change) = &cold.tariff.class_change {
         earliest.offer(
-            zone.start_of_day(on),
+            zone.start_of_day(change.on),
             TimerKind::ClassDate,
             SmolStr::default,
         );
@@ -199,6 +200,7 @@ pub(crate) fn fire(draft: &mut Draft<'_>, kind: TimerKind, as_of: Timestamp) {
 pub(crate) fn look_again(draft: &mut Draft<'_>) {
     draft.row.cache.config_due = Timestamp::MAX;
     draft.row.forget_guards();
+    vip::follow(draft);
     latch::compare(draft, Cause::Config);
     case::settle(draft, case::Trigger::default());
 }

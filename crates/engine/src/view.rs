@@ -1,6 +1,7 @@
 //! An account as people look at it: names instead of numbers, values beside their limits.
 
 use crate::account::Row;
+use crate::collections::{Case, schedule};
 use crate::credit::{exposure, latch, limit, restriction};
 use crate::loyalty;
 use crate::loyalty::view::{CardView, LedgerView};
@@ -12,7 +13,9 @@ use smol_str::SmolStr;
 use umbral_catalog::tables::{AllowanceOf, Catalog, MeasureRule};
 use umbral_model::event::CaseState;
 use umbral_model::ids::*;
-use umbral_model::input::{HoldReason, InputKey, Instalment, Measure, RestrictionReason, Scope};
+use umbral_model::input::{
+    HoldReason, InputKey, Instalment, Measure, RestrictionReason, Scope, VipSource,
+};
 use umbral_model::money::{Currency, Money};
 use umbral_model::time::{Date, Timestamp};
 use umbral_model::units::Measurement;
@@ -38,8 +41,12 @@ pub struct AccountView {
     pub time_zone: SmolStr,
     /// Day of the month on which cycles begin.
     pub cycle_day: u8,
-    /// VIP rank, 0 for none.
+    /// The account's own class, where its VIP rank chooses another one.
+    pub own_class: Option<SmolStr>,
+    /// VIP rank, 0 for none: the highest of its sources.
     pub vip_rank: u16,
+    /// VIP ranks by source.
+    pub vip_ranks: Vec<(VipSource, u16)>,
     /// Members in the order in which they were added.
     pub members: Vec<MemberView>,
     /// The current cycle and the two before it, newest first.
@@ -260,12 +267,31 @@ pub struct BillView {
 pub struct CaseView {
     /// Its figures as they were told last.
     pub state: CaseState,
-    /// Steps taken: number, local day, result.
-    pub steps_done: Vec<(u16, Date, Option<SmolStr>)>,
+    /// Steps taken.
+    pub steps_done: Vec<StepView>,
+    /// Steps to come if nothing is paid; none while it is held.
+    pub steps_to_come: Vec<StepView>,
     /// All steps are taken.
     pub exhausted: bool,
     /// Local day on which it was closed.
     pub closed_on: Option<Date>,
+}
+
+/// A step of a case.
+#[derive(Clone, PartialEq, Debug)]
+pub struct StepView {
+    /// Its number.
+    pub step: u16,
+    /// What it does.
+    pub action: SmolStr,
+    /// How hard it is.
+    pub severity: u16,
+    /// Its local day.
+    pub on: Date,
+    /// What came of it.
+    pub result: Option<SmolStr>,
+    /// It should not have been taken.
+    pub corrected: bool,
 }
 
 impl AccountView {
@@ -287,7 +313,18 @@ impl AccountView {
             currency: row.currency,
             time_zone: world.zone(row.zone).name.clone(),
             cycle_day: row.cycle_day,
+            own_class: cold
+                .tariff
+                .own_class
+                .and_then(|own| world.catalogs.class_name(own))
+                .map(SmolStr::new),
             vip_rank: row.vip_rank,
+            vip_ranks: cold
+                .tariff
+                .vip_ranks
+                .iter()
+                .map(|known| (known.source, known.rank))
+                .collect(),
             members: members(world, row),
             cycles: cycles(row),
             allowances: grants(world, clock, row),
@@ -314,11 +351,11 @@ impl AccountView {
             case: collections
                 .case
                 .as_deref()
-                .map(|case| case_view(case, None)),
+                .map(|case| case_view(world, row, case, None)),
             closed_case: collections
                 .closed
                 .as_ref()
-                .map(|closed| case_view(&closed.case, Some(closed.on))),
+                .map(|closed| case_view(world, row, &closed.case, Some(closed.on))),
             promise: collections.promise.as_ref().map(|promise| {
                 (
                     promise.id.clone(),
@@ -552,14 +589,31 @@ fn open_bills(row: &Row) -> Vec<BillView> {
     .collect()
 }
 
-fn case_view(case: &crate::collections::Case, closed_on: Option<Date>) -> CaseView {
+fn case_view(world: &World, row: &Row, case: &Case, closed_on: Option<Date>) -> CaseView {
+    let done = case.done.iter().map(|done| StepView {
+        step: done.step,
+        action: done.action.clone(),
+        severity: done.severity,
+        on: done.on,
+        result: done.result.clone(),
+        corrected: done.corrected,
+    });
+    let to_come = match closed_on {
+        Some(_) => Vec::new(),
+        None => schedule::steps_to_come(world, row, case),
+    };
+    let to_come = to_come.into_iter().map(|(next, step)| StepView {
+        step: next.step,
+        action: step.action.clone(),
+        severity: step.severity,
+        on: next.on,
+        result: None,
+        corrected: false,
+    });
     CaseView {
         state: case.state.clone(),
-        steps_done: case
-            .done
-            .iter()
-            .map(|done| (done.step, done.on, done.result.clone()))
-            .collect(),
+        steps_done: done.collect(),
+        steps_to_come: to_come.collect(),
         exhausted: case.exhausted,
         closed_on,
     }

@@ -5,7 +5,7 @@ use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
 use std::sync::Arc;
 use umbral_catalog::loyalty::Programme;
-use umbral_catalog::tables::{Catalog, CreditClass, Plan, Schedule};
+use umbral_catalog::tables::{Catalog, CreditClass, Plan, Schedule, VipLevel};
 use umbral_catalog::version::CatalogSet;
 use umbral_model::ids::{ClassNo, PlanNo, VersionNo, ZoneNo};
 use umbral_model::input::InputKey;
@@ -223,6 +223,31 @@ impl World {
             .schedules
             .iter()
             .find(|schedule| schedule.name == name)
+    }
+
+    /// The class that a VIP rank chooses in place of an own class, as the version in force at `at` has it: that of
+    /// the highest level up to the rank that names the class.
+    pub(crate) fn class_of_rank(&self, own: ClassNo, rank: u16, at: Timestamp) -> Option<ClassNo> {
+        let name = self.catalogs.class_name(own)?;
+        let chosen = self.vip_levels(rank, at).find_map(|level| {
+            let (_, chosen) = level.classes.iter().find(|(from, _)| from == name)?;
+            Some(chosen)
+        })?;
+        self.catalogs.class_no(chosen)
+    }
+
+    /// The loyalty tier that comes with a VIP rank: that of the highest level up to it that names one.
+    pub(crate) fn tier_floor(&self, rank: u16, at: Timestamp) -> Option<&str> {
+        self.vip_levels(rank, at)
+            .find_map(|level| level.tier_floor.as_deref())
+    }
+
+    /// The levels that a VIP rank reaches, highest first.
+    fn vip_levels(&self, rank: u16, at: Timestamp) -> impl Iterator<Item = &VipLevel> {
+        let version = self.in_force(at).filter(|_| rank > 0);
+        let version = version.and_then(|(_, number)| self.catalogs.get(number));
+        let levels = version.map_or(&[][..], |version| &version.catalog.vip_levels);
+        levels.iter().rev().filter(move |level| level.rank <= rank)
     }
 
     /// The schedule of a class as of `at`, with the version that it is pinned to.

@@ -11,7 +11,7 @@ use serde_json::Value;
 use umbral_engine::{
     AccountView, BillView, CaseView, CycleView, MeasureView, MemberView, RestrictionView, Standing,
 };
-use umbral_model::input::{HoldReason, RestrictionReason, Scope};
+use umbral_model::input::{HoldReason, RestrictionReason, Scope, VipSource};
 use umbral_model::money::Money;
 use umbral_model::time::{Date, Timestamp};
 
@@ -27,6 +27,12 @@ pub struct AccountReport {
     pub account_seq: u64,
     /// Credit class.
     pub class: String,
+    /// The account's own class, where its VIP rank chooses another one.
+    pub own_class: Option<String>,
+    /// VIP rank: the highest of its sources.
+    pub vip_rank: u16,
+    /// VIP ranks by source.
+    pub vip_ranks: Vec<VipRankReport>,
     /// Plan.
     pub plan: Option<String>,
     /// Rating profile instead of a plan.
@@ -80,6 +86,15 @@ pub struct AccountReport {
     pub latest_charges: Vec<LatestCharge>,
     /// When its next timer is due.
     pub next_due: Option<String>,
+}
+
+/// The VIP rank that a source gives.
+#[derive(Clone, Debug, Serialize)]
+pub struct VipRankReport {
+    /// `assigned`, `bought` or `earned`.
+    pub source: &'static str,
+    /// The rank.
+    pub rank: u16,
 }
 
 /// A measure with its limit and thresholds.
@@ -243,6 +258,9 @@ pub(crate) fn report_of(
         as_of: clock,
         account_seq: view.account_seq,
         class: view.class.to_string(),
+        own_class: view.own_class.map(|own| own.to_string()),
+        vip_rank: view.vip_rank,
+        vip_ranks: view.vip_ranks.into_iter().map(vip_rank_of).collect(),
         plan: view.plan.map(|plan| plan.to_string()),
         profile: view.profile.map(|profile| profile.to_string()),
         currency: view.currency.to_string(),
@@ -273,6 +291,13 @@ pub(crate) fn report_of(
         cycles: view.cycles.into_iter().map(cycle_of).collect(),
         latest_charges,
         next_due: view.next_due.map(|due| due.to_string()),
+    }
+}
+
+fn vip_rank_of((source, rank): (VipSource, u16)) -> VipRankReport {
+    VipRankReport {
+        source: source.word(),
+        rank,
     }
 }
 

@@ -101,6 +101,22 @@ impl AccountFold {
         }
     }
 
+    /// Goes on in another world.
+    pub(crate) fn enter(&mut self, world: &Arc<World>) {
+        self.world = Arc::clone(world);
+    }
+
+    /// The clock of the last entry of the account.
+    pub(crate) fn clock(&self) -> Timestamp {
+        self.clock
+    }
+
+    /// The account as it is now.
+    pub(crate) fn view(&self) -> Option<AccountView> {
+        self.partition
+            .account(&self.world, self.clock, &self.account)
+    }
+
     pub(crate) fn take(&mut self, entry: &Entry) {
         let Some(own) = seen_by(entry, &self.account) else {
             return;
@@ -123,17 +139,6 @@ impl AccountFold {
             self.latest.push_front(own);
             self.latest.truncate(LATEST_CHARGES);
         }
-    }
-
-    /// The clock of the last thing that is in it.
-    pub(crate) fn clock(&self) -> Timestamp {
-        self.clock
-    }
-
-    /// The account as it is now.
-    pub(crate) fn view(&self) -> Option<AccountView> {
-        self.partition
-            .account(&self.world, self.clock, &self.account)
     }
 
     fn report(self) -> Option<AccountReport> {

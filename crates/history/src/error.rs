@@ -25,6 +25,14 @@ pub enum HistoryError {
         /// The plan that was meant, perhaps.
         hint: Option<String>,
     },
+    /// No such case in the journal.
+    #[error("there is no case {case}{}", hint.as_ref().map(|hint| format!("; {hint}")).unwrap_or_default())]
+    UnknownCase {
+        /// The case.
+        case: String,
+        /// The cases that there are.
+        hint: Option<String>,
+    },
     /// Months in which the account did not exist, or that have not begun.
     #[error(
         "account {account} has no {month}: it began in {first}, and the clock stands in {last}"

@@ -6,6 +6,7 @@ mod account;
 mod as_of;
 mod bill;
 mod books;
+mod collections;
 mod compare;
 mod entries;
 mod error;
@@ -23,9 +24,13 @@ mod why;
 
 pub use account::{
     AccountReport, BillReport, CaseReport, CycleReport, HoldReport, LatchReport, LatestCharge,
-    MeasureReport, MemberReport, RestrictionReport,
+    MeasureReport, MemberReport, RestrictionReport, VipRankReport,
 };
 pub use bill::{Bill, BillLine, BillPart, ChargeLine, CoveredUnits, Month};
+pub use collections::{
+    CaseHold, CasePromise, CaseStanding, CaseStory, CaseTotals, Happening, ListedCase, Moment,
+    NextAction, StoryBill, StoryStep, TakenStep, Wanted, WorkList,
+};
 pub use compare::{Comparison, Cost, MonthCost, MonthSpan, PlanChoice, PlanCost, UnpricedReason};
 pub use error::HistoryError;
 pub use holdings::{AllowanceReport, FeeReport, InstalmentReport, ParkedReport, TierReport};
@@ -37,8 +42,8 @@ pub use loyalty::{
 pub use names::CatalogNames;
 pub use quarantine::{QuarantinedRecord, Selection};
 pub use summary::{
-    Charges, Corrections, CountedAmount, DiscountGiven, ProductSold, QuarantineReason,
-    ServiceRevenue, Summary, TopSpender, UnitsGiven,
+    Charges, Collected, Corrections, CountedAmount, DiscountGiven, ProductSold, Promises,
+    QuarantineReason, ServiceRevenue, Summary, TopSpender, UnitsGiven,
 };
 pub use tail::{Tail, TailFilter};
 pub use verify::{Difference, Verification, VerifyProgress};

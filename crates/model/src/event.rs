@@ -11,7 +11,9 @@ pub use tariff::*;
 
 use crate::charge::Charge;
 use crate::ids::*;
-use crate::input::{Allocation, HoldReason, Instalment, Measure, RestrictionReason, Scope};
+use crate::input::{
+    Allocation, HoldReason, Instalment, Measure, RestrictionReason, Scope, VipSource,
+};
 use crate::money::{Currency, Money};
 use crate::time::{Date, Timestamp};
 use smol_str::SmolStr;
@@ -228,6 +230,10 @@ event_bodies! {
     ClassChangeScheduled(ClassChangeScheduled) = "class_change_scheduled", Internal;
     /// The class changed.
     ClassSet(ClassSet) = "class_set", Internal;
+    /// The VIP rank of a source changed.
+    VipRankSet(VipRankSet) = "vip_rank_set", Internal;
+    /// A customer said how hard something was.
+    EffortNoted(EffortNoted) = "effort_noted", Internal;
     /// A change of plan is to come.
     PlanChangeScheduled(PlanChangeScheduled) = "plan_change_scheduled", Internal;
     /// The plan changed.
@@ -311,7 +317,7 @@ event_bodies! {
     /// A cured case is open again.
     CaseReopened(Box<CaseState>) = "case_reopened", Collections;
     /// A collection step is to be taken.
-    StepDue(StepDue) = "step_due", Collections;
+    StepDue(Box<StepDue>) = "step_due", Collections;
     /// A step's day passed without a tick; it comes later.
     StepPostponed(StepPostponed) = "step_postponed", Internal;
     /// The result of a step.
@@ -407,7 +413,7 @@ event_bodies! {
     CardChecked(CardChecked) = "card_checked", Internal;
     /// A notice had nothing to tell.
     NoticePassed(NoticePassed) = "notice_passed", Internal;
-    /// A visit, or a score of effort: for reports only.
+    /// A visit: for reports only.
     ContactNoted(ContactNoted) = "contact_noted", Internal;
 }
 
@@ -466,6 +472,8 @@ pub struct ClassChangeScheduled {
     pub class: ClassName,
     /// Local day at whose start it holds.
     pub on: Date,
+    /// An open case goes on by the new class's schedule.
+    pub migrate_case: bool,
 }
 
 /// Body of `class_set`.
@@ -475,6 +483,24 @@ pub struct ClassSet {
     pub from: ClassName,
     /// Now.
     pub to: ClassName,
+    /// The account's own class, where its VIP rank chooses another one.
+    pub own: Option<ClassName>,
+}
+
+/// Body of `effort_noted`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct EffortNoted {
+    /// From 1, easy, to 7, hard.
+    pub score: u8,
+}
+
+/// Body of `vip_rank_set`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct VipRankSet {
+    /// The source.
+    pub source: VipSource,
+    /// The rank that it gives.
+    pub rank: u16,
 }
 
 /// Body of `plan_change_scheduled`.
@@ -806,6 +832,8 @@ pub struct CaseBill {
     pub remaining: Money,
     /// Of that, disputed.
     pub disputed: Money,
+    /// Last day to pay it in time.
+    pub due_on: Date,
 }
 
 /// The figures of a case, carried by every event about it.
@@ -845,6 +873,9 @@ pub struct CaseState {
     pub held_since: Option<Date>,
     /// First day on which a resolved dispute no longer holds it.
     pub grace_until: Option<Date>,
+    /// The number of its schedule's first step, less 1: above 0, or below, once it moved to another schedule,
+    /// so that the numbers of its steps go on.
+    pub step_shift: i32,
 }
 
 /// Body of `step_due`.
@@ -870,6 +901,12 @@ pub struct StepDue {
     pub reversible_by: Option<SmolStr>,
     /// The customer notices it: at most one such step on a local day.
     pub customer_facing: bool,
+    /// Overdue bills, oldest first.
+    pub bills: Vec<CaseBill>,
+    /// What the next step does, to be announced.
+    pub next_action: Option<SmolStr>,
+    /// How the customer is to be reached, where the schedule says it.
+    pub channel: Option<SmolStr>,
 }
 
 /// Body of `step_postponed`: the step's day passed without a tick.

@@ -271,7 +271,9 @@ bodies! {
     PointsAdjusted(PointsAdjusted) = "points_adjusted";
     /// Points that should not have been.
     PointsVoided(PointsVoided) = "points_voided";
-    /// How easy the customer found it.
+    /// The VIP rank that a source gives changes.
+    VipRankChanged(VipRankChanged) = "vip_rank_changed";
+    /// How hard it was for the customer to get something done.
     EffortScored(EffortScored) = "effort_scored";
 }
 
@@ -333,13 +335,71 @@ pub enum Effective {
     On(Date),
 }
 
-/// `class_changed{class, effective}`
+/// `effort_scored{score}`
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
+pub struct EffortScored {
+    /// From 1, easy, to 7, hard.
+    pub score: u8,
+}
+
+impl EffortScored {
+    /// The hardest.
+    pub const MOST: u8 = 7;
+}
+
+/// `class_changed{class, effective, migrate_case?}`
 #[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct ClassChanged {
     /// The new class.
     pub class: ClassName,
     /// From when.
     pub effective: Effective,
+    /// An open case goes on by the new class's schedule; otherwise it keeps the one that it began with.
+    pub migrate_case: bool,
+}
+
+/// Where a VIP rank comes from, in the order in which they are listed.
+#[derive(
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Debug,
+    Default,
+    serde::Serialize,
+    serde::Deserialize,
+)]
+pub enum VipSource {
+    /// Given by hand.
+    #[default]
+    Assigned,
+    /// Paid for.
+    Bought,
+    /// Reached by spending or loyalty.
+    Earned,
+}
+
+impl VipSource {
+    /// The source's word.
+    pub const fn word(self) -> &'static str {
+        match self {
+            VipSource::Assigned => "assigned",
+            VipSource::Bought => "bought",
+            VipSource::Earned => "earned",
+        }
+    }
+}
+
+/// `vip_rank_changed{rank, source}`: the highest rank of all sources counts.
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
+pub struct VipRankChanged {
+    /// The rank that the source gives from now on; 0 for none.
+    pub rank: u16,
+    /// The source.
+    pub source: VipSource,
 }
 
 /// `plan_changed{plan, effective}`
@@ -799,13 +859,6 @@ pub struct PointsVoided {
     pub reason: SmolStr,
     /// The ledger; none means the only one.
     pub ledger: Option<LedgerName>,
-}
-
-/// `effort_scored{score}`: for reports only.
-#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
-pub struct EffortScored {
-    /// 1 (hard) to 7 (easy).
-    pub score: u8,
 }
 
 /// `charge_added{amount, code}`

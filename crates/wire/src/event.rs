@@ -37,10 +37,19 @@ messages! {
     ClassChangeScheduled {
         1 default class "class",
         2 default on "on",
+        3 default migrate_case "migrate_case",
     }
     ClassSet {
         1 default from "from",
         2 default to "to",
+        3 optional own "own",
+    }
+    VipRankSet {
+        1 default source "source",
+        2 default rank "rank",
+    }
+    EffortNoted {
+        1 default score "score",
     }
     PlanChangeScheduled {
         1 optional member "member_id",
@@ -203,6 +212,7 @@ messages! {
         1 default bill "bill_id",
         2 default remaining "remaining",
         3 default disputed "disputed",
+        4 default due_on "due_on",
     }
     CaseState {
         1 default case "case_id",
@@ -222,6 +232,7 @@ messages! {
         15 state_optional severe_not_before "severe_not_before",
         16 state_optional held_since "held_since",
         17 state_optional grace_until "grace_until",
+        18 state step_shift "step_shift",
     }
     StepDue {
         1 default case "case_id",
@@ -234,6 +245,9 @@ messages! {
         8 optional next_step_on "next_step_on",
         9 optional reversible_by "reversible_by",
         10 default customer_facing "customer_facing",
+        11 repeated bills "bills",
+        12 optional next_action "next_action",
+        13 optional channel "channel",
     }
     StepPostponed {
         1 default case "case_id",
@@ -378,6 +392,8 @@ pub(crate) mod body {
         92 AllowanceCrossed "allowance_threshold_crossed",
         93 AllowanceRecovered "allowance_threshold_recovered",
         94 CorrectionUnclaimed "quarantined",
+        95 VipRankSet "vip_rank_set",
+        96 EffortNoted "effort_noted",
         102 CardIssued "card_issued",
         103 CardConfirmed "card_confirmed",
         104 CardLostReported "card_lost_reported",

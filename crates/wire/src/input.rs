@@ -37,6 +37,11 @@ inputs! {
     ClassChanged {
         1 required class "class",
         2 default effective "effective",
+        3 default migrate_case "migrate_case",
+    }
+    VipRankChanged {
+        1 default rank "rank",
+        2 default source "source",
     }
     PlanChanged {
         1 required plan "plan",
@@ -205,6 +210,7 @@ pub(crate) mod body {
         58 EffortScored "effort_scored",
         60 UsageCorrected "usage_corrected",
         62 UsageCancelled "usage_cancelled",
+        63 VipRankChanged "vip_rank_changed",
     } }
 
     macro_rules! dispatch {
@@ -280,6 +286,7 @@ pub(crate) mod body {
         RedemptionReleased "redemption_released",
         PointsAdjusted "points_adjusted",
         PointsVoided "points_voided",
+        VipRankChanged "vip_rank_changed",
         EffortScored "effort_scored",
     }
 }

@@ -8,6 +8,7 @@ use umbral_model::event::{
 };
 use umbral_model::input::{
     CaseOutcome, Direction, HoldReason, IdentifierKind, Measure, RestrictionReason, Scope,
+    VipSource,
 };
 use umbral_model::money::RoundingMode;
 use umbral_model::units::Measurement;
@@ -63,6 +64,11 @@ words! {
         Collections = 2 "collections",
         Manual = 3 "manual",
         Fraud = 4 "fraud",
+    }
+    VipSource {
+        Assigned = 0 "assigned",
+        Bought = 1 "bought",
+        Earned = 2 "earned",
     }
     Cause {
         Usage = 1 "usage",

@@ -1,23 +1,39 @@
-//! What is due at a certain moment of a month: top-ups, bills, payments, changes of plan.
+//! What is due at a certain moment of a month: top-ups, changes of plan, bills and what becomes of them.
 
 use crate::calendar::Month;
+use crate::debts;
 use crate::people::{Class, People};
 use crate::plans::Plan;
 use crate::random::Random;
 use umbral_model::time::SECONDS_PER_DAY;
 
-const HOUR: u64 = 3600;
-const DAY: u64 = SECONDS_PER_DAY as u64;
+pub(crate) const HOUR: u64 = 3600;
+pub(crate) const DAY: u64 = SECONDS_PER_DAY as u64;
 /// Days until a bill is to be paid.
 pub(crate) const DAYS_TO_PAY: i32 = 14;
 
-/// What is due.
+/// What is due. Numbers tell bills, and payments of one bill, apart.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) enum Errand {
-    Bill,
-    Payment,
     TopUp,
     PlanChange,
+    Bill,
+    OldBill(u8),
+    Payment(u8),
+    Announced(u8),
+    Returned(u8),
+    Dispute,
+    Verdict,
+    CreditNote,
+    WriteOff(u8),
+    Promise,
+    Hold,
+    HoldEnd,
+    Called,
+    Handover,
+    Rank,
+    Deposit,
+    Effort,
 }
 
 /// An errand of an account at a second of the month.
@@ -49,9 +65,7 @@ impl Agenda {
                 plan_top_ups(&mut appointments, month, owner, random);
                 continue;
             }
-            if month.index > 0 {
-                plan_bill(&mut appointments, owner, owed / 100, random);
-            }
+            debts::plan(&mut appointments, month, (owner, class), owed, people);
             plan_change(&mut appointments, month, (owner, class), people);
         }
         appointments.retain(|appointment| i64::from(appointment.second) < month.length);
@@ -119,33 +133,6 @@ fn plan_top_ups(
             owner,
             errand: Errand::TopUp,
             cents: [500, 1000, 1000, 1500, 2000, 3000][random.below(6) as usize],
-        });
-    }
-}
-
-/// A bill in the first morning, and its payment: in time, late, or never.
-fn plan_bill(appointments: &mut Vec<Appointment>, owner: u32, cents: u32, random: &mut Random) {
-    if cents == 0 {
-        return;
-    }
-    let billed = 4 * HOUR + random.below(2 * HOUR);
-    let paid = match random.below(100) {
-        0..90 => Some(8 * HOUR + random.below(13 * DAY)),
-        90..96 => Some(15 * DAY + random.below(12 * DAY)),
-        _ => None,
-    };
-    let bill = Appointment {
-        second: billed as u32,
-        owner,
-        errand: Errand::Bill,
-        cents,
-    };
-    appointments.push(bill);
-    if let Some(second) = paid {
-        appointments.push(Appointment {
-            second: second as u32,
-            errand: Errand::Payment,
-            ..bill
         });
     }
 }

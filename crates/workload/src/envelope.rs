@@ -16,22 +16,24 @@ pub(crate) enum Sender {
     Shop,
     Billing,
     Bank,
+    Collections,
 }
 
 impl Sender {
-    const NAMES: [(&'static str, &'static str); 5] = [
+    const NAMES: [(&'static str, &'static str); 6] = [
         ("crm", "c-"),
         ("med1", "u-"),
         ("shop", "s-"),
         ("billing", "b-"),
         ("bank", "p-"),
+        ("collections", "k-"),
     ];
 }
 
 /// Numbers of the inputs sent so far, by sender.
 #[derive(Default)]
 pub(crate) struct Envelope {
-    sent: [u64; 5],
+    sent: [u64; 6],
 }
 
 impl Envelope {

@@ -1,5 +1,5 @@
 //! A synthetic operator: customers, a month or more of usage, purchases and products, corrections, changes of
-//! plan, top-ups, bills and payments, from a seed. The same parameters give the same inputs, byte for byte, on
+//! plan, top-ups, bills and what becomes of them, from a seed. The same parameters give the same inputs, byte for byte, on
 //! any machine.
 //!
 //! It belongs to the catalog in `examples/catalogs/demo`: its plans, classes, products, prefixes and networks.
@@ -20,6 +20,7 @@
 mod agenda;
 mod calendar;
 mod corrections;
+mod debts;
 mod envelope;
 mod money;
 mod numbers;
@@ -53,7 +54,7 @@ pub const ACTIVITY_PER_MONTH: u64 = 48;
 pub struct Parameters {
     /// Lines in service, 1 to [`MAX_SUBSCRIBERS`]; about one account for 1.3 of them.
     pub subscribers: u32,
-    /// Months of activity, 1 to [`MAX_MONTHS`]; bills come from the second one on.
+    /// Months of activity, 1 to [`MAX_MONTHS`]; the first bills are of the month before.
     pub months: u32,
     /// Everything that looks like chance comes from this.
     pub seed: u64,
@@ -99,8 +100,10 @@ pub struct Counts {
     pub top_ups: u64,
     /// `bill_issued`.
     pub bills: u64,
-    /// `payment_received` for bills.
+    /// `payment_received` for bills, those that are announced first included.
     pub payments: u64,
+    /// What else has to do with debts: disputes, promises, returned payments, holds, write-offs, deposits.
+    pub dealings: u64,
     /// Exact repeats of the input before.
     pub repeats: u64,
     /// Among the usage: of numbers that nobody has.
@@ -202,7 +205,7 @@ impl Operator {
         let usage = lines * ACTIVITY_PER_MONTH * 96 / 100;
         let each_month =
             lines * ACTIVITY_PER_MONTH + usage / corrections::ONE_OF + lines * 45 / 100;
-        let bills = lines * (months - 1) * 9 / 10;
+        let bills = lines * months * 9 / 10;
         joining + each_month * months + bills
     }
 

@@ -1,17 +1,17 @@
-//! Customers and their money: joining, changes of plan, bills, payments, top-ups.
+//! Customers and their money: joining, changes of plan, top-ups, and what is due between.
 
-use crate::Maker;
-use crate::agenda::{Appointment, DAYS_TO_PAY, Errand};
+use crate::agenda::{Appointment, Errand};
 use crate::calendar::Month;
 use crate::envelope::{Sender, euro};
 use crate::people::{account_id, member_id, msisdn};
 use crate::plans::Plan;
 use crate::text::Text;
+use crate::{Maker, debts};
 use smol_str::SmolStr;
-use umbral_model::ids::{BillId, ClassName, MemberId, PaymentId, PlanName, ZoneName};
+use umbral_model::ids::{ClassName, MemberId, PaymentId, PlanName, ZoneName};
 use umbral_model::input::{
-    BillIssued, Body, CardIssued, CustomerAdded, Effective, Identifier, IdentifierKind, Incoming,
-    MemberAdded, PaymentReceived, PlanChanged, TierGranted,
+    Body, CardIssued, CustomerAdded, Effective, Identifier, IdentifierKind, Incoming, MemberAdded,
+    PaymentReceived, PlanChanged, TierGranted,
 };
 use umbral_model::money::Money;
 
@@ -92,14 +92,9 @@ impl Maker {
         let at = month.begins + i64::from(appointment.second);
         let amount = Money::from_micros(i64::from(appointment.cents) * MICROS_PER_CENT);
         let (sender, body) = match appointment.errand {
-            Errand::Bill => (Sender::Billing, self.bill(appointment, amount, month)),
-            Errand::Payment => {
-                self.counts.payments += 1;
-                (Sender::Bank, self.payment(amount, "transfer"))
-            }
             Errand::TopUp => {
                 self.counts.top_ups += 1;
-                (Sender::Bank, self.payment(amount, "top_up"))
+                (Sender::Bank, self.top_up(amount))
             }
             Errand::PlanChange => {
                 self.counts.plan_changes += 1;
@@ -109,36 +104,21 @@ impl Maker {
                 });
                 (Sender::Crm, body)
             }
+            _ => self.of_debts(appointment, amount, month),
         };
         let account = account_id(appointment.owner);
         let mut input = self.envelope.of_account(sender, at, account, body);
         input.currency = euro();
+        debts::sign(&mut input, appointment.errand);
         input
     }
 
-    fn bill(&mut self, appointment: &Appointment, amount: Money, month: &Month) -> Body {
-        self.counts.bills += 1;
-        let number = Text::new("B")
-            .number(u64::from(appointment.owner) + 1, 7)
-            .with("-")
-            .number(u64::from(month.index), 1);
-        Body::BillIssued(BillIssued {
-            bill: BillId::new(number.into_smol()),
-            cycle_end: month.first_day,
-            amount,
-            due_on: month.first_day.plus_days(DAYS_TO_PAY),
-            lines: Vec::new(),
-            replaces: None,
-            keep_due_on: false,
-        })
-    }
-
-    fn payment(&mut self, amount: Money, method: &'static str) -> Body {
+    fn top_up(&mut self, amount: Money) -> Body {
         let number = self.envelope.sent(Sender::Bank) + 1;
         Body::PaymentReceived(PaymentReceived {
-            payment: PaymentId::new(Text::new("PAY").number(number, 1).into_smol()),
+            payment: PaymentId::new(Text::new("TOP").number(number, 1).into_smol()),
             amount,
-            method: SmolStr::new_static(method),
+            method: SmolStr::new_static("top_up"),
             allocations: Vec::new(),
             pending: false,
         })

@@ -92,6 +92,7 @@ fn counts_add_up_and_are_those_of_the_stream() {
         + counts.top_ups
         + counts.bills
         + counts.payments
+        + counts.dealings
         + counts.repeats;
     assert_eq!(sum, counts.inputs);
     let estimate = Operator::estimated_inputs(&parameters(3000, 3, 9));
@@ -162,20 +163,65 @@ fn everything_is_sent_to_somebody_who_exists_but_for_the_few_that_are_counted() 
 #[test]
 fn bills_are_paid_by_most_and_prepaid_customers_top_up() {
     let (inputs, counts) = all(parameters(4000, 2, 8));
-    assert!(counts.bills > 1500, "{counts:?}");
-    assert!(counts.payments * 100 > counts.bills * 90 && counts.payments < counts.bills);
+    assert!(counts.bills > 3000, "{counts:?}");
+    assert!(counts.payments * 100 > counts.bills * 90, "{counts:?}");
+    assert!(counts.payments * 100 < counts.bills * 105, "{counts:?}");
     assert!(counts.top_ups > 1000);
     for input in &inputs {
         match body(input) {
             Body::BillIssued(bill) => {
-                assert_eq!(bill.cycle_end, Date::from_ymd(2026, 4, 1).unwrap());
+                assert!(bill.cycle_end <= Date::from_ymd(2026, 4, 1).unwrap());
+                assert_eq!(bill.due_on, bill.cycle_end.plus_days(14));
                 assert!(bill.amount.micros() > 0 && bill.amount.micros() % 10_000 == 0);
             }
             Body::PaymentReceived(payment) => assert!(payment.amount.micros() > 0),
             _ => {}
         }
     }
-    assert_eq!(all(parameters(100, 1, 8)).1.bills, 0);
+}
+
+#[test]
+fn some_customers_dispute_promise_and_are_handed_over() {
+    let (inputs, counts) = all(parameters(40_000, 2, 8));
+    let mut kinds: BTreeMap<&str, u64> = BTreeMap::new();
+    let mut payments = BTreeSet::new();
+    for input in &inputs {
+        *kinds.entry(body(input).kind()).or_default() += 1;
+        match body(input) {
+            Body::PaymentReceived(payment) => {
+                payments.insert(payment.payment.clone());
+            }
+            Body::PaymentReversed(reversed) => assert!(payments.contains(&reversed.payment)),
+            Body::HoldSet(_) | Body::WriteOff(_) | Body::CaseClosedBy(_) => {
+                assert!(input.actor.is_some() && input.reason.is_some(), "{input:?}");
+            }
+            _ => {}
+        }
+    }
+    let of_debts = [
+        "payment_reversed",
+        "dispute_opened",
+        "dispute_resolved",
+        "credit_note",
+        "write_off",
+        "promise_made",
+        "hold_set",
+        "hold_cleared",
+        "step_completed",
+        "case_closed_by",
+        "vip_rank_changed",
+        "deposit_received",
+        "effort_scored",
+    ];
+    for kind in of_debts {
+        assert!(
+            kinds.get(kind).is_some_and(|count| *count > 3),
+            "{kind}: {kinds:?}"
+        );
+    }
+    let sum: u64 = of_debts.iter().map(|kind| kinds[kind]).sum();
+    assert_eq!(sum, counts.dealings);
+    assert!(counts.dealings * 10 < counts.bills, "{counts:?}");
 }
 
 #[test]

@@ -103,6 +103,7 @@ pub(crate) fn input(
         What::ChangeClass { class, when } => Body::ClassChanged(ClassChanged {
             class: ClassName::from(CLASSES[*class]),
             effective: effective(*when),
+            migrate_case: false,
         }),
         What::Tier { tier, days } => Body::TierGranted(TierGranted {
             tier: tier.map(|tier| TIERS[tier].into()),

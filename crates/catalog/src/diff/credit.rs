@@ -4,7 +4,7 @@ use super::allowances::{list, nanos};
 use super::fields::{self, Field};
 use super::{Change, Effect, Kind, Pair, text};
 use crate::tables::{
-    Calendar, CollectionStep, CreditClass, MeasureRule, Schedule, Warning, WarningAt,
+    Calendar, CollectionStep, CreditClass, MeasureRule, Schedule, VipLevel, Warning, WarningAt,
 };
 use crate::text::days::WEEKDAYS;
 use smol_str::SmolStr;
@@ -21,6 +21,15 @@ pub(super) fn changes(pair: &Pair<'_>, changes: &mut Vec<Change>) {
             }
         }
     }
+    for levels in fields::paired(&from.vip_levels, &to.vip_levels, |level| &level.name) {
+        match levels {
+            (Some(old), Some(new)) => changes.extend(level(old, new)),
+            (old, new) => {
+                let found = old.or(new).map(|level| (&level.name, "vip"));
+                changes.extend(come_or_gone(Kind::Class, found, new.is_some()));
+            }
+        }
+    }
     for schedules in fields::paired(&from.schedules, &to.schedules, |schedule| &schedule.name) {
         match schedules {
             (Some(old), Some(new)) => changes.extend(schedule(old, new)),
@@ -30,6 +39,20 @@ pub(super) fn changes(pair: &Pair<'_>, changes: &mut Vec<Change>) {
             }
         }
     }
+}
+
+fn level(old: &VipLevel, new: &VipLevel) -> Vec<Change> {
+    let facts = |level: &VipLevel| {
+        let classes = level.classes.iter();
+        let classes = classes.map(|(own, chosen)| format!("{chosen} for {own}"));
+        [
+            Field::new("rank", level.rank.to_string()),
+            Field::new("classes", list(classes)),
+            Field::new("tier", level.tier_floor.as_deref().unwrap_or("none")),
+        ]
+    };
+    let name = format!("vip {}", new.name);
+    fields::changes(Kind::Class, &name, &facts(old), &facts(new))
 }
 
 fn come_or_gone(kind: Kind, found: Option<(&SmolStr, &str)>, come: bool) -> Option<Change> {
@@ -252,6 +275,7 @@ fn step(step: &CollectionStep) -> Vec<Field> {
         Field::new("days after the step before", step.min_gap.to_string()),
         Field::new("severity", step.severity.to_string()),
         Field::new("customer notices it", text::yes(step.customer_facing)),
+        Field::new("channel", step.channel.as_deref().unwrap_or("any")),
         Field::new("fee", text::or_none(step.fee)).amount(fee, Effect::Dearer),
     ]
 }

@@ -35,15 +35,29 @@ const KEYS: [&str; 13] = [
     "calendar",
     "steps",
 ];
-const STEP_KEYS: [&str; 6] = [
+const STEP_KEYS: [&str; 7] = [
     "action",
     "offset",
     "min_gap",
     "severity",
     "customer_facing",
+    "channel",
     "fee",
 ];
 const MOST_DAYS: i64 = 36_500;
+/// Actions after which there is nobody left to remind or to bar.
+const ENDS: [&str; 2] = ["terminate", "agency"];
+
+/// How far a schedule's steps have come.
+#[derive(Default)]
+struct Reached {
+    /// There is a step.
+    any: bool,
+    /// The first day on which the last step can come.
+    day: u32,
+    /// A step that ends matters.
+    end: Option<SmolStr>,
+}
 
 /// Reads `[calendar.NAME]` tables.
 pub(crate) fn calendars(
@@ -282,10 +296,14 @@ impl Reader<'_> {
                 ..
             }) if !items.is_empty() => {
                 let mut steps: Vec<CollectionStep> = Vec::new();
+                let mut reached = Reached::default();
                 for item in items {
                     let what = format!("step {} of {}", steps.len() + 1, fields.what);
                     let last = steps.last().map_or(0, |step| step.offset);
-                    steps.extend(self.step(item, what, last));
+                    if let Some(step) = self.step(item, &what, last) {
+                        self.reach(item, &what, &step, &mut reached);
+                        steps.push(step);
+                    }
                 }
                 steps
             }
@@ -304,7 +322,31 @@ impl Reader<'_> {
         }
     }
 
-    fn step(&mut self, item: &Node, what: String, after: u32) -> Option<CollectionStep> {
+    /// Warns of a step that cannot come where it stands.
+    fn reach(&mut self, item: &Node, what: &str, step: &CollectionStep, reached: &mut Reached) {
+        let earliest = match reached.any {
+            true => reached.day + step.min_gap,
+            false => 0,
+        };
+        if let Some(end) = &reached.end {
+            let title = format!("{what} comes after {end}");
+            self.report
+                .warn(codes::UNREACHABLE_STEP, item.spot, title, "after the end")
+                .note(format!("move {end} to the end, or leave the step out"));
+        } else if step.offset > 0 && step.offset < earliest {
+            let title = format!("{what} never comes on day {}", step.offset);
+            let label = format!("day {earliest} is the first possible");
+            self.report
+                .warn(codes::UNREACHABLE_STEP, item.spot, title, label)
+                .note("write that day as its offset, or a smaller min_gap");
+        }
+        reached.any = true;
+        reached.day = step.offset.max(earliest);
+        let ends = ENDS.contains(&step.action.as_str());
+        reached.end = ends.then(|| step.action.clone()).or(reached.end.take());
+    }
+
+    fn step(&mut self, item: &Node, what: &str, after: u32) -> Option<CollectionStep> {
         let fields = Fields::open(item, what, &STEP_KEYS, &[], self.report)?;
         let action = fields.needed_text("action", self.report);
         if let Some(action) = &action {
@@ -351,6 +393,9 @@ impl Reader<'_> {
             min_gap: self.days(&fields, "min_gap", 1),
             severity: self.small(&fields, "severity", 0),
             customer_facing: fields.flag("customer_facing", true, self.report),
+            channel: fields
+                .text("channel", self.report)
+                .map(|channel| channel.value),
             fee,
         })
     }

@@ -6,6 +6,7 @@ pub(crate) mod bands;
 pub(crate) mod cases;
 pub(crate) mod classes;
 pub(crate) mod collections;
+pub(crate) mod collections_cases;
 pub(crate) mod discounts;
 pub(crate) mod head;
 pub(crate) mod measures;
@@ -18,12 +19,14 @@ pub(crate) mod programmes;
 pub(crate) mod rates;
 pub(crate) mod services;
 mod tiers;
+pub(crate) mod vip;
 pub(crate) mod zones;
 
 use crate::ZoneSource;
+use crate::case::CollectionsCase;
 use crate::problem::Report;
 use crate::source::Source;
-use crate::tables::{CreditClass, Schedule};
+use crate::tables::{CreditClass, Schedule, VipLevel};
 
 /// Everything that was read.
 #[derive(Debug)]
@@ -50,6 +53,8 @@ pub(crate) struct Draft {
     pub(crate) profiles: Vec<profiles::DraftActivation>,
     /// Classes.
     pub(crate) classes: Vec<CreditClass>,
+    /// VIP levels.
+    pub(crate) vip_levels: Vec<VipLevel>,
     /// Schedules.
     pub(crate) schedules: Vec<Schedule>,
     /// Loyalty programmes.
@@ -58,6 +63,8 @@ pub(crate) struct Draft {
     pub(crate) cases: Vec<cases::DraftCase>,
     /// Cases of points.
     pub(crate) points_cases: Vec<points_cases::DraftPointsCase>,
+    /// Cases of collections.
+    pub(crate) collections_cases: Vec<CollectionsCase>,
 }
 
 impl Draft {
@@ -79,8 +86,10 @@ impl Draft {
             profiles: profiles::read(source, &head, report),
             classes: classes::read(source, &head, &services, report),
             programmes: programmes::read(source, &head, report),
+            vip_levels: vip::read(source, report),
             cases: cases::read(source, &head, &services, report),
             points_cases: points_cases::read(source, &head, report),
+            collections_cases: collections_cases::read(source, &head, report),
             schedules,
             services,
             head,

@@ -90,6 +90,8 @@ pub(crate) struct Source<'f> {
     pub(crate) holidays: Vec<Entry>,
     /// `[[case]]` tables.
     pub(crate) cases: Vec<Node>,
+    /// `[[collections_case]]` tables.
+    pub(crate) collections_cases: Vec<Node>,
     /// Prefix decks.
     pub(crate) zones: Vec<Deck<'f>>,
     /// Network decks.
@@ -99,7 +101,7 @@ pub(crate) struct Source<'f> {
 }
 
 /// Kinds of named tables.
-pub(crate) const KINDS: [&str; 12] = [
+pub(crate) const KINDS: [&str; 13] = [
     "service",
     "zone",
     "network",
@@ -109,6 +111,7 @@ pub(crate) const KINDS: [&str; 12] = [
     "product",
     "discount",
     "class",
+    "vip",
     "collections",
     "calendar",
     "programme",
@@ -237,11 +240,11 @@ impl<'f> Source<'f> {
         match (key.as_str(), entry.node.value) {
             ("holidays", Value::Table(table)) => self.holidays.extend(table.entries),
             ("case", Value::List(cases)) => self.cases.extend(cases),
-            ("case", Value::Table(_)) | ("holidays", _) => {
-                let wanted = if key == "case" {
-                    "[[case]]"
-                } else {
-                    "[holidays]"
+            ("collections_case", Value::List(cases)) => self.collections_cases.extend(cases),
+            ("case" | "collections_case", Value::Table(_)) | ("holidays", _) => {
+                let wanted = match key.as_str() {
+                    "holidays" => "[holidays]".to_owned(),
+                    case => format!("[[{case}]]"),
                 };
                 report
                     .error(

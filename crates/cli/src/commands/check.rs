@@ -48,7 +48,11 @@ pub(crate) fn run(args: &Args, out: &mut Out) -> Result<Exit, Failure> {
     }
     let cases: u64 = versions
         .iter()
-        .map(|version| (version.compiled.cases.len() + version.compiled.points.len()) as u64)
+        .map(|version| &version.compiled)
+        .map(|compiled| {
+            let cases = compiled.cases.len() + compiled.points.len();
+            (cases + compiled.collections_cases.len()) as u64
+        })
         .sum();
     let failed = failed_cases(&versions, &files);
     let kept = cases - failed.len() as u64;
@@ -85,6 +89,8 @@ fn failed_cases(versions: &[Loaded], files: &Files) -> Vec<Problem> {
     let mut failed = Vec::new();
     for Loaded { compiled, .. } in versions {
         failed.extend(umbral_rating::cases::run(&catalogs, &compiled.cases));
+        let cases = &compiled.collections_cases;
+        failed.extend(umbral_engine::run_collections_cases(&catalogs, cases));
         let points = compiled.points.iter();
         failed.extend(points.filter_map(|case| case.judge(&compiled.catalog)));
     }

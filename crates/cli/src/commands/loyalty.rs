@@ -305,7 +305,7 @@ fn members(report: &LoyaltyReport, out: &mut Out) -> Result<(), Failure> {
     let (scores, sum) = report.effort;
     if let Some(tenths) = (sum * 10).checked_div(scores) {
         out.line(format!(
-            "effort {}.{} of 7 in {} (7 is easy)",
+            "effort {}.{} of 7 in {} (7 is hard)",
             tenths / 10,
             tenths % 10,
             count(scores, "score", "scores")

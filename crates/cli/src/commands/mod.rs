@@ -5,6 +5,7 @@ pub(crate) mod archive;
 pub(crate) mod bill;
 pub(crate) mod catalog;
 pub(crate) mod check;
+pub(crate) mod collections;
 pub(crate) mod completions;
 pub(crate) mod copy;
 pub(crate) mod demo;

@@ -10,6 +10,7 @@ use crate::failure::{Failure, Told};
 use crate::text::{for_terminal, tame};
 use paint::Paint;
 use serde::Serialize;
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::io::{self, BufWriter, IsTerminal, Write};
 
@@ -21,6 +22,8 @@ pub(crate) enum Format {
     Table,
     /// For programs: one document, or one object a line where the result is a stream.
     Json,
+    /// For spreadsheets, where the result is a list
+    Csv,
 }
 
 /// The two ends of a command's output.
@@ -93,6 +96,16 @@ impl Out {
         self.bytes(b"\n")
     }
 
+    /// Writes rows of CSV, the first one with the names of the columns.
+    pub(crate) fn csv<const N: usize>(&mut self, rows: &[[String; N]]) -> Result<(), Failure> {
+        for row in rows {
+            let cells: Vec<Cow<'_, str>> = row.iter().map(|cell| csv_cell(cell)).collect();
+            self.bytes(cells.join(",").as_bytes())?;
+            self.bytes(b"\r\n")?;
+        }
+        Ok(())
+    }
+
     /// Hands everything written so far to the reader.
     pub(crate) fn flush(&mut self) -> Result<(), Failure> {
         self.stdout
@@ -124,7 +137,32 @@ impl Out {
     }
 }
 
+/// A cell of CSV, in quotes where it needs them.
+fn csv_cell(text: &str) -> Cow<'_, str> {
+    match text.contains([',', '"', '\n', '\r']) {
+        true => Cow::Owned(format!("\"{}\"", text.replace('"', "\"\""))),
+        false => Cow::Borrowed(text),
+    }
+}
+
 /// A line on standard error. That nobody reads it is no reason to fail.
 pub(crate) fn complain(text: &str) {
     writeln!(io::stderr(), "{}", for_terminal(text)).ok();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cells_are_quoted_where_they_need_it() {
+        for (text, cell) in [
+            ("A1/1", "A1/1"),
+            ("bar all, then call", "\"bar all, then call\""),
+            ("said \"later\"", "\"said \"\"later\"\"\""),
+            ("two\nlines", "\"two\nlines\""),
+        ] {
+            assert_eq!(csv_cell(text), cell);
+        }
+    }
 }

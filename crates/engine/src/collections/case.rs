@@ -1,6 +1,6 @@
 //! The one case of an account: when it opens, what holds it, when it closes, and when it opens again.
 
-use super::{Case, ClosedCase, hold, overdue, schedule, step};
+use super::{Case, ClosedCase, DoneStep, hold, overdue, schedule, step};
 use crate::account::Row;
 use crate::billing::bill;
 use crate::credit::restriction;
@@ -37,6 +37,8 @@ pub(crate) struct Trigger {
     pub dispute_resolved: bool,
     /// An exemption ended.
     pub exempt_ended: bool,
+    /// The class changed, and the case is to go on by the schedule of the new one.
+    pub migrates: bool,
 }
 
 /// Looks at the account after something changed what is overdue or what holds a case.
@@ -104,6 +106,7 @@ fn fresh_state(
         next_step_on: None,
         held_days: 0,
         held_since: hold::stops_clock(&hold_reasons).then_some(today),
+        step_shift: 0,
         hold_reasons,
         schedule: ScheduleName::new(schedule.name.clone()),
         pinned_version: version,
@@ -165,6 +168,12 @@ fn reopen(draft: &mut Draft<'_>, trigger: &Trigger) -> bool {
 }
 
 fn review(draft: &mut Draft<'_>, before: Case, trigger: &Trigger) {
+    let told = before.state.clone();
+    let before = if trigger.migrates {
+        by_new_class(draft, before)
+    } else {
+        before
+    };
     let Some(schedule) = schedule::pinned(draft.world, &before) else {
         return;
     };
@@ -202,11 +211,24 @@ fn review(draft: &mut Draft<'_>, before: Case, trigger: &Trigger) {
     let body = match (was_held, is_held) {
         (false, true) => EventBody::CaseHeld(state),
         (true, false) => EventBody::CaseResumed(state),
-        _ if is_news(&before.state, &state) => EventBody::CaseUpdated(state),
+        _ if is_news(&told, &state) => EventBody::CaseUpdated(state),
         _ => return,
     };
     draft.push(body);
     step::set_bars(draft);
+    if trigger.migrates
+        && schedule::step_of(schedule, &before.state, schedule::next_number(&before)).is_none()
+    {
+        step::exhaust(draft);
+    }
+}
+
+/// The case by the schedule of the account's class; of a class without one it keeps its own.
+fn by_new_class(draft: &Draft<'_>, case: Case) -> Case {
+    match draft.world.schedule_of(draft.row.class, draft.now) {
+        Some((version, schedule)) => schedule::moved(case, version, schedule),
+        None => case,
+    }
 }
 
 /// Until when a resolved dispute goes on holding its case.
@@ -255,6 +277,7 @@ fn is_news(before: &CaseState, after: &CaseState) -> bool {
         || before.anchor_on != after.anchor_on
         || before.grace_until != after.grace_until
         || before.held_since != after.held_since
+        || before.schedule_version != after.schedule_version
 }
 
 /// Closes the case: what is pending is cancelled, what it barred is free.
@@ -268,7 +291,7 @@ fn close(
     let id = case.state.case.clone();
     let number = schedule::next_number(case);
     let pending = schedule::pinned(draft.world, case)
-        .is_some_and(|schedule| schedule::step_of(schedule, number).is_some());
+        .is_some_and(|schedule| schedule::step_of(schedule, &case.state, number).is_some());
     if pending && !case.exhausted {
         let reason = SmolStr::new_static(reason);
         draft.push(EventBody::StepCancelled(StepCancelled {
@@ -355,31 +378,27 @@ pub(crate) fn correct_later_steps(
     let Some(schedule) = schedule::pinned(draft.world, &case) else {
         return;
     };
-    let later: Vec<u16> = case
+    let later: Vec<&DoneStep> = case
         .done
         .iter()
         .filter(|done| done.at > occurred_at && !done.corrected)
-        .map(|done| done.step)
         .collect();
     let fees: Vec<BillId> = later
         .iter()
-        .map(|number| step::fee_item(&case.state.case, *number))
+        .map(|done| step::fee_item(&case.state.case, done.step))
         .collect();
     let day = draft.local_date(occurred_at);
     let owed = overdue::base_without(&draft.row, day, |bill| fees.contains(&bill.id));
     if later.is_empty() || owed - body.amount > schedule.exit_amount {
         return;
     }
-    for (number, fee) in later.iter().zip(&fees) {
-        let Some(planned) = schedule::step_of(schedule, *number) else {
-            continue;
-        };
+    for (done, fee) in later.into_iter().zip(&fees) {
         draft.push(EventBody::CorrectionApplied(CorrectionApplied {
             case: Some(case.state.case.clone()),
-            step: Some(*number),
-            action: Some(planned.action.clone()),
+            step: Some(done.step),
+            action: Some(done.action.clone()),
             payment: Some(body.payment.clone()),
-            reversal: step::is_reversible(planned).then(|| planned.action.clone()),
+            reversal: step::is_reversible(&done.action).then(|| done.action.clone()),
             reinstated: None,
         }));
         bill::withdraw_fee(draft, fee);

@@ -55,6 +55,8 @@ pub(crate) struct Case {
 #[derive(Clone, PartialEq, Debug, serde::Serialize, serde::Deserialize)]
 pub(crate) struct DoneStep {
     pub step: u16,
+    pub action: SmolStr,
+    pub severity: u16,
     pub on: Date,
     pub at: Timestamp,
     /// It should not have been taken.
@@ -129,6 +131,9 @@ pub(crate) fn apply(row: &mut Row, event: &Event) {
         | EventBody::CaseHeld(state)
         | EventBody::CaseResumed(state) => {
             if let Some(case) = &mut collections.case {
+                // By another schedule there may be steps again.
+                case.exhausted &= case.state.step_shift == state.step_shift
+                    && case.state.schedule == state.schedule;
                 case.state = (**state).clone();
             }
         }

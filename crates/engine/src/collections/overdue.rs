@@ -50,6 +50,7 @@ pub(crate) fn overdue(row: &Row, today: Date) -> Overdue {
             bill: bill.id.clone(),
             remaining: bill.remaining,
             disputed: bill.disputed,
+            due_on: bill.due_on,
         });
     }
     found

@@ -1,10 +1,11 @@
 //! When the next step of a case is due: schedule, gaps, calendar.
 
-use super::Case;
+use super::{Case, DoneStep};
 use crate::account::{PaymentState, Row};
 use crate::world::World;
 use umbral_catalog::tables::{Calendar, CollectionStep, Schedule};
-use umbral_model::ids::CaseId;
+use umbral_model::event::CaseState;
+use umbral_model::ids::{CaseId, ScheduleName, VersionNo};
 use umbral_model::time::{Date, Timestamp, ZoneRules};
 
 /// No calendar is searched further than this for a permitted day.
@@ -26,9 +27,34 @@ pub(crate) fn pinned<'w>(world: &'w World, case: &Case) -> Option<&'w Schedule> 
     world.schedule(case.state.pinned_version, case.state.schedule.as_str())
 }
 
-/// A step of a schedule by its number.
-pub(crate) fn step_of(schedule: &Schedule, step: u16) -> Option<&CollectionStep> {
-    schedule.steps.get(usize::from(step).checked_sub(1)?)
+/// A step of a case's schedule by its number.
+pub(crate) fn step_of<'s>(
+    schedule: &'s Schedule,
+    state: &CaseState,
+    step: u16,
+) -> Option<&'s CollectionStep> {
+    let index = i32::from(step) - 1 - state.step_shift;
+    schedule.steps.get(usize::try_from(index).ok()?)
+}
+
+/// The case as it goes on by another schedule: no step of the severities taken comes again, and those that are
+/// left keep their order and gaps.
+pub(crate) fn moved(mut case: Case, version: VersionNo, schedule: &Schedule) -> Case {
+    let next = match case.done.iter().map(|done| done.severity).max() {
+        Some(hardest) => {
+            let harder = |step: &CollectionStep| step.severity > hardest;
+            let found = schedule.steps.iter().position(harder);
+            found.unwrap_or(schedule.steps.len())
+        }
+        None if case.state.first_step > 1 => usize::from(schedule.relapse_start.max(1)) - 1,
+        None => 0,
+    };
+    case.state.step_shift = i32::from(next_number(&case)) - 1 - i32::try_from(next).unwrap_or(0);
+    case.state.schedule = ScheduleName::new(schedule.name.clone());
+    case.state.schedule_version = schedule.version.clone();
+    case.state.pinned_version = version;
+    case.exhausted = false;
+    case
 }
 
 /// The number of the step after those taken.
@@ -43,7 +69,7 @@ pub(crate) fn next_step(world: &World, row: &Row, case: &Case) -> Option<NextSte
     }
     let schedule = pinned(world, case)?;
     let number = next_number(case);
-    let step = step_of(schedule, number)?;
+    let step = step_of(schedule, &case.state, number)?;
     let zone = world.zone(row.zone);
     let day = permitted_day(
         schedule.calendar.as_ref(),
@@ -67,6 +93,46 @@ pub(crate) fn next_step(world: &World, row: &Row, case: &Case) -> Option<NextSte
         on: zone.local(at).date,
         at,
     })
+}
+
+/// All steps to come of a case that is neither held nor exhausted, if nothing is paid.
+pub(crate) fn steps_to_come<'w>(
+    world: &'w World,
+    row: &Row,
+    case: &Case,
+) -> Vec<(NextStep, &'w CollectionStep)> {
+    let (mut row, mut case) = (row.clone(), case.clone());
+    let mut found = Vec::new();
+    while let Some(next) = next_step(world, &row, &case) {
+        let schedule = pinned(world, &case);
+        let Some(step) = schedule.and_then(|known| step_of(known, &case.state, next.step)) else {
+            break;
+        };
+        suppose_taken(&mut row, &mut case, &next, step);
+        found.push((next, step));
+    }
+    found
+}
+
+/// Row and case as they are once a step was taken.
+pub(crate) fn suppose_taken(
+    row: &mut Row,
+    case: &mut Case,
+    taken: &NextStep,
+    step: &CollectionStep,
+) {
+    case.done.push(DoneStep {
+        step: taken.step,
+        action: step.action.clone(),
+        severity: step.severity,
+        on: taken.on,
+        at: taken.at,
+        corrected: false,
+        result: None,
+    });
+    if step.customer_facing {
+        row.cold_mut().collections.last_contact_on = Some(taken.on);
+    }
 }
 
 /// The day of a step by offset, gap, held time and what delays severe steps, before the calendar.

@@ -1,5 +1,6 @@
 //! Collection steps: taken in order, once in a case; the bars and fees that they bring.
 
+use super::schedule::NextStep;
 use super::{Case, Collections, DoneStep, case, overdue, schedule};
 use crate::credit::{latch, restriction};
 use crate::draft::Draft;
@@ -11,14 +12,18 @@ use umbral_model::ids::{BillId, CaseId};
 use umbral_model::input::{HoldReason, RestrictionReason};
 use umbral_model::time::Timestamp;
 
+/// The action that asks for a deposit, and its result once one came.
+const DEPOSIT_DEMAND: &str = "deposit_demand";
+const MET: &str = "met";
+
 /// The open item that the late fee of a step is.
 pub(crate) fn fee_item(case: &CaseId, step: u16) -> BillId {
     BillId::new(format_smolstr!("{case}/fee/{step}"))
 }
 
-/// Whether something takes the step's action back.
-pub(crate) fn is_reversible(step: &CollectionStep) -> bool {
-    step.action == case::LATE_FEE || restriction::barred_by(&step.action).is_some()
+/// Whether something takes an action back.
+pub(crate) fn is_reversible(action: &str) -> bool {
+    action == case::LATE_FEE || restriction::barred_by(action).is_some()
 }
 
 /// The step timer. A step that the customer notices and whose local day passed without a tick comes at the
@@ -33,7 +38,7 @@ pub(crate) fn fire(draft: &mut Draft<'_>, as_of: Timestamp) {
     let Some(schedule) = schedule::pinned(draft.world, &case) else {
         return;
     };
-    let Some(planned) = schedule::step_of(schedule, next.step) else {
+    let Some(planned) = schedule::step_of(schedule, &case.state, next.step) else {
         return;
     };
     if planned.customer_facing && next.on < draft.local_date(as_of) {
@@ -47,28 +52,32 @@ pub(crate) fn fire(draft: &mut Draft<'_>, as_of: Timestamp) {
         return;
     }
     take(draft, &case, next.step, planned);
-    let is_last = schedule::step_of(schedule, next.step + 1).is_none();
-    if is_last {
-        let steps_done = draft
-            .row
-            .cold()
-            .collections
-            .case
-            .as_ref()
-            .map(|case| case.steps_done());
-        draft.push(EventBody::CaseExhausted(CaseExhausted {
-            case: case.state.case,
-            steps_done: steps_done.unwrap_or_default(),
-        }));
+    if schedule::step_of(schedule, &case.state, next.step + 1).is_none() {
+        exhaust(draft);
     }
+}
+
+/// All steps of the open case are taken.
+pub(crate) fn exhaust(draft: &mut Draft<'_>) {
+    let Some(case) = draft.row.cold().collections.case.as_deref() else {
+        return;
+    };
+    let exhausted = CaseExhausted {
+        case: case.state.case.clone(),
+        steps_done: case.steps_done(),
+    };
+    draft.push(EventBody::CaseExhausted(exhausted));
 }
 
 fn take(draft: &mut Draft<'_>, case: &Case, number: u16, planned: &CollectionStep) {
     let today = draft.today();
-    let amount = overdue::overdue(&draft.row, today).base;
-    let exit = schedule::pinned(draft.world, case).map_or(amount, |schedule| schedule.exit_amount);
+    let overdue = overdue::overdue(&draft.row, today);
+    let amount = overdue.base;
+    let schedule = schedule::pinned(draft.world, case);
+    let exit = schedule.map_or(amount, |schedule| schedule.exit_amount);
+    let following = schedule.and_then(|known| schedule::step_of(known, &case.state, number + 1));
     let id = case.state.case.clone();
-    draft.push(EventBody::StepDue(StepDue {
+    draft.push(EventBody::StepDue(Box::new(StepDue {
         case: id.clone(),
         step: number,
         action: planned.action.clone(),
@@ -80,7 +89,10 @@ fn take(draft: &mut Draft<'_>, case: &Case, number: u16, planned: &CollectionSte
         reversible_by: restriction::barred_by(&planned.action)
             .map(|service| format_smolstr!("unbar {service}")),
         customer_facing: planned.customer_facing,
-    }));
+        bills: overdue.bills,
+        next_action: following.map(|step| step.action.clone()),
+        channel: planned.channel.clone(),
+    })));
     if let Some(service) = restriction::barred_by(&planned.action) {
         restriction::bar(draft, service, RestrictionReason::Collections, id.as_str());
     }
@@ -97,20 +109,14 @@ fn next_after(
     number: u16,
     planned: &CollectionStep,
 ) -> Option<umbral_model::time::Date> {
-    let mut row = draft.row.clone();
-    let (on, at) = (draft.today(), draft.effective_at);
-    let mut after = case.clone();
-    after.done.push(DoneStep {
+    let (mut row, mut case) = (draft.row.clone(), case.clone());
+    let taken = NextStep {
         step: number,
-        on,
-        at,
-        corrected: false,
-        result: None,
-    });
-    if planned.customer_facing {
-        row.cold_mut().collections.last_contact_on = Some(on);
-    }
-    schedule::next_step(draft.world, &row, &after).map(|next| next.on)
+        on: draft.today(),
+        at: draft.effective_at,
+    };
+    schedule::suppose_taken(&mut row, &mut case, &taken, planned);
+    schedule::next_step(draft.world, &row, &case).map(|next| next.on)
 }
 
 /// Bars of the steps taken hold while the case is open, unless its class lifts them while a dispute covers
@@ -120,7 +126,7 @@ pub(crate) fn set_bars(draft: &mut Draft<'_>) {
         return;
     };
     let lifted = is_lifted(draft, &case);
-    for (service, corrected) in bars(draft, &case) {
+    for (service, corrected) in bars(&case) {
         let source = case.state.case.as_str();
         match lifted || corrected {
             true => restriction::lift(draft, &service, RestrictionReason::Collections, source),
@@ -141,14 +147,10 @@ fn is_lifted(draft: &Draft<'_>, case: &Case) -> bool {
 }
 
 /// Services that the steps taken bar; corrected where every step that bars them was.
-fn bars(draft: &Draft<'_>, case: &Case) -> Vec<(SmolStr, bool)> {
-    let Some(schedule) = schedule::pinned(draft.world, case) else {
-        return Vec::new();
-    };
+fn bars(case: &Case) -> Vec<(SmolStr, bool)> {
     let mut found: Vec<(SmolStr, bool)> = Vec::new();
     for done in &case.done {
-        let action = schedule::step_of(schedule, done.step).map(|step| step.action.as_str());
-        let Some(service) = action.and_then(restriction::barred_by) else {
+        let Some(service) = restriction::barred_by(&done.action) else {
             continue;
         };
         match found.iter_mut().find(|(known, _)| known == service) {
@@ -162,11 +164,30 @@ fn bars(draft: &Draft<'_>, case: &Case) -> Vec<(SmolStr, bool)> {
 /// Actions of the case whose bars hold now.
 pub(crate) fn bars_in_force(draft: &Draft<'_>, case: &Case) -> Vec<SmolStr> {
     let id = &case.state.case;
-    bars(draft, case)
+    bars(case)
         .into_iter()
         .filter(|(service, _)| restriction::is_barred_by_case(&draft.row, id, service))
         .map(|(service, _)| format_smolstr!("bar {service}"))
         .collect()
+}
+
+/// A deposit came: steps of the open case that demanded one are answered.
+pub(crate) fn note_deposit(draft: &mut Draft<'_>) {
+    let Some(case) = draft.row.cold().collections.case.as_deref() else {
+        return;
+    };
+    let demands = case.done.iter();
+    let demands = demands.filter(|done| done.action == DEPOSIT_DEMAND && done.result.is_none());
+    let met: Vec<StepResultNoted> = demands
+        .map(|done| StepResultNoted {
+            case: case.state.case.clone(),
+            step: done.step,
+            result: SmolStr::new_static(MET),
+        })
+        .collect();
+    for result in met {
+        draft.push(EventBody::StepResultNoted(result));
+    }
 }
 
 /// Takes a step that was taken into the row.
@@ -181,6 +202,8 @@ pub(crate) fn apply_due(collections: &mut Collections, at: Timestamp, body: &Ste
     case.state.next_step_on = body.next_step_on;
     case.done.push(DoneStep {
         step: body.step,
+        action: body.action.clone(),
+        severity: body.severity,
         on: body.due_on,
         at,
         corrected: false,

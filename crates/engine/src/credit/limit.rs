@@ -1,6 +1,7 @@
 //! Limits of the customer's own, and deposits.
 
 use crate::account::{Override, Row};
+use crate::collections::step;
 use crate::credit::latch;
 use crate::decide::{positive_minor, whole_minor};
 use crate::draft::Draft;
@@ -107,6 +108,7 @@ pub(crate) fn post_deposit(draft: &mut Draft<'_>, body: &DepositReceived) -> Res
         amount: body.amount,
     }));
     latch::compare(draft, Cause::LimitChange);
+    step::note_deposit(draft);
     Ok(())
 }
 

@@ -45,7 +45,8 @@ fn cards_at(world: &World, row: &Row, at: Timestamp) -> SmallVec<[SmolStr; 2]> {
         .collect()
 }
 
-/// The tiers that hold at `at`: the last one of each ledger, and the last one that belongs to none.
+/// The tiers that hold at `at`: the last one of each ledger, the last one that belongs to none, and that which
+/// comes with the VIP rank where there is no other.
 fn tiers_at(world: &World, row: &Row, at: Timestamp) -> SmallVec<[SmolStr; 2]> {
     let zone = world.zone(row.zone);
     let held = &row.cold().tariff.tiers;
@@ -57,7 +58,12 @@ fn tiers_at(world: &World, row: &Row, at: Timestamp) -> SmallVec<[SmolStr; 2]> {
     let holds = |held: &TierHeld| held.until.is_none_or(|last| at < end_of_day(zone, last));
     let last = past.iter().enumerate();
     let last = last.filter(|(index, held)| is_last(*index, held) && holds(held));
-    last.filter_map(|(_, held)| held.tier.clone()).collect()
+    let mut tiers: SmallVec<[SmolStr; 2]> =
+        last.filter_map(|(_, held)| held.tier.clone()).collect();
+    if tiers.is_empty() {
+        tiers.extend(world.tier_floor(row.vip_rank, at).map(SmolStr::new));
+    }
+    tiers
 }
 
 /// The customer at `at`, with what was found before.

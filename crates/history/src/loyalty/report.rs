@@ -51,7 +51,7 @@ pub struct LoyaltyReport {
     pub outstanding: Promised,
     /// Purchases that were claimed, with what came of it.
     pub late_claims: Vec<LateClaim>,
-    /// Scores of effort, 1 (hard) to 7 (easy): how many, and their sum.
+    /// Scores of effort, 1 (easy) to 7 (hard): how many, and their sum.
     pub effort: (u64, u64),
 }
 
@@ -287,7 +287,11 @@ impl Sums {
                     self.buy(scene, body.amount);
                 }
             }
-            EventBody::ContactNoted(body) => self.contact(scene, &body.kind, &body.value),
+            EventBody::ContactNoted(_) => self.visit(scene),
+            EventBody::EffortNoted(body) if scene.counts => {
+                self.effort.0 += 1;
+                self.effort.1 += u64::from(body.score);
+            }
             _ => self.take_points(scene, body),
         }
     }
@@ -394,13 +398,8 @@ impl Sums {
         of_month.buying_members += u64::from(first_of_month);
     }
 
-    fn contact(&mut self, scene: &Scene<'_>, kind: &str, value: &str) {
+    fn visit(&mut self, scene: &Scene<'_>) {
         if !scene.counts {
-            return;
-        }
-        if kind == "effort" {
-            self.effort.0 += 1;
-            self.effort.1 += value.parse::<u64>().unwrap_or(0);
             return;
         }
         let is_member = !self.customer(scene).ledgers.is_empty();

@@ -1,13 +1,16 @@
 //! A deployment at a glance, for people who answer for it: records, revenue, what the tariff gives and takes,
 //! warnings, breaches, the top spenders, and what is in the quarantine.
 
+mod cases;
 mod sold;
 
+pub use cases::{Collected, Promises};
 pub use sold::{Charges, Corrections, DiscountGiven, ProductSold, UnitsGiven};
 
 use crate::bill::shown;
 use crate::entries::account_of;
 use crate::{History, HistoryError, threads};
+use cases::Cases;
 use rustc_hash::FxHashMap;
 use serde::Serialize;
 use sold::Sold;
@@ -75,6 +78,8 @@ pub struct Summary {
     pub cures: u64,
     /// Services barred.
     pub barred: u64,
+    /// What became of debts.
+    pub collections: Collected,
     /// Those who spent most, with amounts.
     pub top_spenders: Vec<TopSpender>,
     /// Quarantined records by reason, those that were taken up again since included, and corrections whose
@@ -159,6 +164,7 @@ struct Sums {
     breaches: u64,
     cures: u64,
     barred: u64,
+    cases: Cases,
     spent: FxHashMap<AccountId, Money>,
     quarantine: BTreeMap<Reason, u64>,
 }
@@ -256,7 +262,7 @@ impl Sums {
             EventBody::ServiceRestrictionChanged(changed) => {
                 self.barred += u64::from(changed.barred);
             }
-            _ => {}
+            _ => self.cases.take(account, body),
         }
     }
 
@@ -308,6 +314,7 @@ impl Sums {
         self.breaches += other.breaches;
         self.cures += other.cures;
         self.barred += other.barred;
+        self.cases.add(other.cases);
         for (reason, records) in other.quarantine {
             *self.quarantine.entry(reason).or_default() += records;
         }
@@ -355,6 +362,7 @@ impl Sums {
             breaches: self.breaches,
             cures: self.cures,
             barred: self.barred,
+            collections: self.cases.conclude(),
             top_spenders: spent
                 .into_iter()
                 .map(|(account, amount)| TopSpender {

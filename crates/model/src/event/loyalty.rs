@@ -643,9 +643,9 @@ pub struct CardChecked {
 /// Body of `contact_noted`: what changes nothing, and counts in reports.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct ContactNoted {
-    /// `visit` or `effort`.
+    /// `visit`.
     pub kind: SmolStr,
-    /// The location, or the score.
+    /// The location.
     pub value: SmolStr,
 }
 

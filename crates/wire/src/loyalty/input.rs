@@ -142,7 +142,7 @@ pub(crate) fn check_range(body: &Body) -> Result<()> {
         }
         Body::PointsVoided(voided) => check_voided(voided),
         Body::EffortScored(EffortScored { score }) if !(1..=7).contains(score) => {
-            let detail = format!("{score} is no score; write 1 (hard) to 7 (easy)");
+            let detail = format!("{score} is no score; write 1 (easy) to 7 (hard)");
             Err(WireError::malformed(detail).at("score"))
         }
         _ => Ok(()),

@@ -127,6 +127,7 @@ numbers! {
     u8: |n| n as u8;
     u16: |n| n as u16;
     u32: |n| n as u32;
+    i32: |n| n as u32 as i32;
     u64: |n| n >> 1;
     bool: |n| n & 1 == 1;
     PartitionNo: |n| PartitionNo(n as u16);
@@ -341,6 +342,7 @@ variants! {
     Direction: Originating Terminating;
     Scope: All Voice Data RoamingData;
     Measure: Exposure CycleUsage CycleCharges;
+    VipSource: Assigned Bought Earned;
     HoldReason: Dispute Promise Exempt Manual;
     CaseOutcome: Agency Exempted WrittenOff;
     RestrictionReason: Limit Collections Manual Fraud;
@@ -371,7 +373,8 @@ structures! {
     MemberAdded { member plan identifiers }
     MemberRemoved { member }
     IdentifierChange { member identifier }
-    ClassChanged { class effective }
+    ClassChanged { class effective migrate_case }
+    VipRankChanged { rank source }
     PlanChanged { plan effective }
     TimeZoneChanged { time_zone }
     LimitOverridden { measure scope amount until }
@@ -404,8 +407,10 @@ structures! {
     MemberOpened { member plan }
     MemberClosed { member }
     IdentifierNoted { member given }
-    ClassChangeScheduled { class on }
-    ClassSet { from to }
+    ClassChangeScheduled { class on migrate_case }
+    ClassSet { from to own }
+    VipRankSet { source rank }
+    EffortNoted { score }
     PlanChangeScheduled { member plan on }
     PlanSet { member plan }
     ZoneSet { time_zone }
@@ -454,13 +459,15 @@ structures! {
     LimitCured { measure scope exposure limit }
     RestrictionNoted { service reason source present }
     ServiceRestrictionChanged { service barred reasons never_barred }
-    CaseBill { bill remaining disputed }
+    CaseBill { bill remaining disputed due_on }
     CaseState {
         case schedule_version anchor_on overdue_total bills step next_step_on held_days hold_reasons
         schedule pinned_version first_step day not_before severe_not_before held_since grace_until
+        step_shift
     }
     StepDue {
         case step action severity amount cure_amount due_on next_step_on reversible_by customer_facing
+        bills next_action channel
     }
     StepPostponed { case step not_before }
     StepResultNoted { case step result }
@@ -579,7 +586,7 @@ impl Arbitrary for Address {
 }
 
 /// Bodies of inputs in a row, so that each kind comes as often as the others.
-pub(crate) const INPUT_KINDS: u64 = 48;
+pub(crate) const INPUT_KINDS: u64 = 49;
 
 impl Arbitrary for Body {
     fn arbitrary(dice: &mut Dice) -> Self {
@@ -621,7 +628,8 @@ pub(crate) fn body_of_kind(kind: u64, dice: &mut Dice) -> Body {
         27 => Body::UsageCorrected(any(dice)),
         28 => Body::UsageCancelled(any(dice)),
         29 => Body::Usage(any(dice)),
-        _ => loyalty::body_of_kind(kind - 30, dice),
+        30 => Body::VipRankChanged(any(dice)),
+        _ => loyalty::body_of_kind(kind - 31, dice),
     };
     match &mut body {
         Body::CustomerAdded(added) => {
@@ -644,7 +652,7 @@ pub(crate) fn body_of_kind(kind: u64, dice: &mut Dice) -> Body {
 }
 
 /// How many kinds of events `event_of_kind` makes.
-pub(crate) const EVENT_KINDS: u64 = 94;
+pub(crate) const EVENT_KINDS: u64 = 96;
 
 impl Arbitrary for EventBody {
     fn arbitrary(dice: &mut Dice) -> Self {
@@ -714,7 +722,9 @@ pub(crate) fn event_of_kind(kind: u64, dice: &mut Dice) -> EventBody {
         55 => EventBody::TierSet(any(dice)),
         56 => EventBody::UsageRated(any(dice)),
         57 => EventBody::FeesCharged(any(dice)),
-        _ => loyalty::event_of_kind(kind - 58, dice),
+        58 => EventBody::VipRankSet(any(dice)),
+        59 => EventBody::EffortNoted(any(dice)),
+        _ => loyalty::event_of_kind(kind - 60, dice),
     }
 }
 

@@ -61,6 +61,11 @@ pub(crate) fn run(args: &Args, out: &mut Out) -> Result<Exit, Failure> {
 
 fn head(report: &AccountReport, out: &mut Out) -> Result<(), Failure> {
     let paint = out.paint();
+    let class = match (&report.own_class, report.vip_rank) {
+        (Some(own), rank) => format!("{} (VIP rank {rank}; own class {own})", report.class),
+        (None, 0) => report.class.clone(),
+        (None, rank) => format!("{} (VIP rank {rank})", report.class),
+    };
     let tariff = match (&report.plan, &report.profile) {
         (Some(plan), _) => format!("plan {}", paint.name(plan)),
         (None, Some(profile)) => format!("profile {}", paint.name(profile)),
@@ -69,7 +74,7 @@ fn head(report: &AccountReport, out: &mut Out) -> Result<(), Failure> {
     out.line(format!(
         "{} · class {} · {tariff}",
         paint.strong(&format!("Account {}", report.account_id)),
-        paint.name(&report.class),
+        paint.name(&class),
     ))?;
     out.line(paint.faint(&format!(
         "{}, {}, cycle from day {}, as of {}",

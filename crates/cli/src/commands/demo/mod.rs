@@ -33,7 +33,7 @@ const TOP: usize = 5;
 #[derive(clap::Args, Debug)]
 #[command(after_help = "Examples:
   umbral demo                                     100,000 subscribers, one month
-  umbral demo --subscribers 1000 --months 3       smaller and longer, with bills and payments
+  umbral demo --subscribers 1000 --months 3       smaller and longer: debts come to an end
   umbral demo --data /tmp/demo --seed 7 -o json
   umbral demo --subscribers 1000 --serve          stays, with /metrics and /health
 
@@ -43,7 +43,7 @@ pub(crate) struct Args {
     /// Subscribers
     #[arg(long, value_name = "N", default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(1..=i64::from(umbral_workload::MAX_SUBSCRIBERS)))]
     subscribers: u32,
-    /// Months of usage and purchases; bills come from the second one on
+    /// Months of usage and purchases; the first bills are of the month before
     #[arg(long, value_name = "M", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=i64::from(umbral_workload::MAX_MONTHS)))]
     months: u32,
     /// Everything that looks like chance comes from this
@@ -215,7 +215,7 @@ impl Done {
         ))
     }
 
-    /// Three commands to try next on the data directory.
+    /// Commands to try next on the data directory.
     fn next(&self, summary: &Summary, out: &mut Out) -> Result<(), Failure> {
         let paint = out.paint();
         let program = program();
@@ -224,22 +224,39 @@ impl Done {
             Some(spender) => spender.account_id.as_str(),
             None => "ACCOUNT",
         };
-        out.line("")?;
-        out.line(paint.strong("Try next"))?;
-        for (command, what) in [
-            (
+        let collected = &summary.collections;
+        let story = |case: &Option<String>, what: &'static str| {
+            let case = case.as_ref()?;
+            let command = format!("{program} collections show {case} --data {data}");
+            Some((command, what))
+        };
+        let list = collected.hardest_case.is_some().then(|| {
+            let command = format!("{program} collections --data {data} --limit 10");
+            (command, "who owes, and what is next")
+        });
+        let commands = [
+            Some((
                 format!("{program} account {account} --data {data}"),
                 "who spent most, and on what",
+            )),
+            list,
+            story(
+                &collected.hardest_case,
+                "the hardest case, from the first bill on",
             ),
-            (
+            story(&collected.richest_case, "a case in which much happened"),
+            Some((
                 format!("{program} tail --data {data} --stream credit | head"),
                 "warnings and limits as they came",
-            ),
-            (
+            )),
+            Some((
                 format!("{program} replay --verify --data {data}"),
                 "everything again from the journal",
-            ),
-        ] {
+            )),
+        ];
+        out.line("")?;
+        out.line(paint.strong("Try next"))?;
+        for (command, what) in commands.into_iter().flatten() {
             out.line(format!("  {}", paint.name(&command)))?;
             out.line(format!("      {}", paint.faint(what)))?;
         }

@@ -16,6 +16,7 @@ pub(super) fn all(summary: &Summary, out: &mut Out) -> Result<(), Failure> {
     discounts(summary, out)?;
     corrections(summary, out)?;
     credit(summary, out)?;
+    collections(summary, out)?;
     spenders(summary, out)?;
     quarantine(summary, out)
 }
@@ -181,6 +182,69 @@ fn credit(summary: &Summary, out: &mut Out) -> Result<(), Failure> {
     }
     out.line("")?;
     table.write(out)
+}
+
+fn collections(summary: &Summary, out: &mut Out) -> Result<(), Failure> {
+    let collected = &summary.collections;
+    if collected.opened == 0 {
+        return Ok(());
+    }
+    let currency = summary.currency.as_str();
+    let mut table = Table::new(&[
+        ("collections", Align::Left),
+        ("", Align::Right),
+        ("amount", Align::Right),
+    ]);
+    let mut row = |what: &str, count: u64, amount: String| {
+        if count > 0 {
+            table.row(&[what, &grouped(count), &amount]);
+        }
+    };
+    row("cases opened", collected.opened, String::new());
+    for (reason, count) in &collected.closed {
+        let amount = match reason.as_str() {
+            "cured" => rounded(collected.cured_amount, currency),
+            _ => String::new(),
+        };
+        row(
+            &format!("closed: {}", reason.replace('_', " ")),
+            *count,
+            amount,
+        );
+    }
+    row(
+        "open again, as a payment went back",
+        collected.reopened,
+        String::new(),
+    );
+    row("with all steps taken", collected.exhausted, String::new());
+    row(
+        "open",
+        collected.open,
+        rounded(collected.open_amount, currency),
+    );
+    for (action, count) in &collected.steps {
+        row(
+            &format!("step: {}", action.replace('_', " ")),
+            *count,
+            String::new(),
+        );
+    }
+    row("promises made", collected.promises.made, String::new());
+    row("of them kept", collected.promises.kept, String::new());
+    row("of them broken", collected.promises.broken, String::new());
+    row("disputes", collected.disputes, String::new());
+    row(
+        "of them won by the customer",
+        collected.disputes_won,
+        String::new(),
+    );
+    row(
+        "payments that went back",
+        collected.returned_payments,
+        String::new(),
+    );
+    shown(table, out)
 }
 
 fn spenders(summary: &Summary, out: &mut Out) -> Result<(), Failure> {

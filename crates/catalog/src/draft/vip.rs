@@ -1,0 +1,133 @@
+//! VIP levels: what customers have from a rank on.
+
+use crate::codes;
+use crate::problem::Report;
+use crate::source::fields::Fields;
+use crate::source::node::{Entry, Value};
+use crate::source::{Definition, Source, Spot};
+use crate::tables::VipLevel;
+use crate::text::suggest::did_you_mean;
+use smol_str::SmolStr;
+
+const KEYS: [&str; 4] = ["rank", "class", "tier_floor", "description"];
+
+/// A level, and where its parts stand.
+struct Read {
+    level: VipLevel,
+    rank: Spot,
+    chosen: Vec<Spot>,
+}
+
+/// Reads `[vip.NAME]` tables.
+pub(crate) fn read(source: &Source<'_>, report: &mut Report) -> Vec<VipLevel> {
+    let definitions = source.of("vip").iter();
+    let levels: Vec<Read> = definitions
+        .filter_map(|definition| level(definition, source, report))
+        .collect();
+    one_level_a_rank(&levels, report);
+    chosen_once(&levels, report);
+    let mut levels: Vec<VipLevel> = levels.into_iter().map(|read| read.level).collect();
+    levels.sort_by_key(|level| level.rank);
+    levels
+}
+
+fn level(definition: &Definition, source: &Source<'_>, report: &mut Report) -> Option<Read> {
+    let what = format!("vip {}", definition.name.value);
+    let fields = Fields::open(&definition.node, what, &KEYS, &[], report)?;
+    fields.descriptions(report);
+    if fields.get("rank").is_none() {
+        fields.missing("rank", report);
+    }
+    let rank = fields.whole("rank", 1..=i64::from(u16::MAX), report)?;
+    let (classes, chosen) = classes(&fields, source, report);
+    Some(Read {
+        level: VipLevel {
+            name: definition.name.value.clone(),
+            rank: rank as u16,
+            classes,
+            tier_floor: fields.text("tier_floor", report).map(|tier| tier.value),
+        },
+        rank: fields.get("rank").map_or(fields.spot, Entry::spot),
+        chosen,
+    })
+}
+
+/// `class.OWN = "CHOSEN"`.
+fn classes(
+    fields: &Fields<'_>,
+    source: &Source<'_>,
+    report: &mut Report,
+) -> (Vec<(SmolStr, SmolStr)>, Vec<Spot>) {
+    let Some(entry) = fields.get("class") else {
+        return Default::default();
+    };
+    let Value::Table(table) = &entry.node.value else {
+        fields.wrong_type(entry, "written as class.standard = \"vip\"", report);
+        return Default::default();
+    };
+    let mut found = Vec::new();
+    let mut spots = Vec::new();
+    for entry in &table.entries {
+        let Value::Text(chosen) = &entry.node.value else {
+            fields.wrong_type(entry, "a text in quotes", report);
+            continue;
+        };
+        let own_is_known = is_class(&entry.key, entry.key_spot, source, report);
+        if own_is_known & is_class(chosen, entry.node.spot, source, report) {
+            found.push((entry.key.clone(), chosen.clone()));
+            spots.push(entry.spot());
+        }
+    }
+    (found, spots)
+}
+
+fn is_class(name: &SmolStr, spot: Spot, source: &Source<'_>, report: &mut Report) -> bool {
+    let known = source.of("class");
+    if known.iter().any(|class| class.name.value == *name) {
+        return true;
+    }
+    let names = known.iter().map(|class| class.name.value.as_str());
+    let hint = did_you_mean(name, names).unwrap_or_default();
+    let title = format!("there is no credit class {name}");
+    report
+        .error(codes::UNKNOWN_CLASS, spot, title, hint)
+        .note(format!("define it as [class.{name}]"));
+    false
+}
+
+fn one_level_a_rank(levels: &[Read], report: &mut Report) {
+    for (index, read) in levels.iter().enumerate() {
+        let before = levels[..index].iter();
+        let mut same = before.filter(|other| other.level.rank == read.level.rank);
+        if let Some(other) = same.next() {
+            let title = format!(
+                "vip {} and vip {} begin at the same rank",
+                other.level.name, read.level.name
+            );
+            report
+                .error(codes::VIP_RANK_TWICE, read.rank, title, "second one")
+                .note("give each level a rank of its own, or make one of the two");
+        }
+    }
+}
+
+/// A class that a rank chooses is final: one that is replaced again would lead in circles.
+fn chosen_once(levels: &[Read], report: &mut Report) {
+    let replaced: Vec<&SmolStr> = levels
+        .iter()
+        .flat_map(|read| read.level.classes.iter().map(|(own, _)| own))
+        .collect();
+    for read in levels {
+        for ((own, chosen), spot) in read.level.classes.iter().zip(&read.chosen) {
+            if replaced.contains(&chosen) {
+                let title = format!(
+                    "vip {} gives class {chosen} in place of {own}, and {chosen} is replaced itself",
+                    read.level.name
+                );
+                report
+                    .error(codes::VIP_CLASS_CHAIN, *spot, title, "would not be final")
+                    .note("let each level name the class that counts in the end");
+            }
+        }
+    }
+}
