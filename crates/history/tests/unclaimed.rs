@@ -211,7 +211,7 @@ fn what_is_resubmitted_cannot_be_claimed() {
     let records = place.history().quarantine(&Selection::default());
     let again = records
         .expect("the quarantine")
-        .iter()
+        .into_iter()
         .map(|record| record.resubmission(None).expect("it can be read"));
     engine
         .resubmit(again.collect(), false)

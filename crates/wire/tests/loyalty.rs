@@ -690,6 +690,8 @@ fn events_read_as_their_page_says() {
         available_on: day,
         counter_delta: 2,
         counts_for_previous: true,
+        source: Some(EarningKind::Purchase),
+        pending: false,
     };
     let reversed = RedemptionReversed {
         redemption: "R1".into(),
@@ -734,7 +736,8 @@ fn events_read_as_their_page_says() {
                 r#""points_earned":{"ledger":"club/main","delta":2,"#,
                 r#""lots":[{"lot_id":"12","delta":2,"expires_on":"2027-03-31"}],"source_ref":"P1","#,
                 r#""rule_version":"v1","balances_after":{"pending":1,"available":2,"reserved":3,"debt":4},"#,
-                r#""used_before_report":false,"earned_on":"2026-03-02","available_on":"2026-03-02"}"#,
+                r#""used_before_report":false,"earned_on":"2026-03-02","available_on":"2026-03-02","#,
+                r#""source":"purchase","pending":false}"#,
             ),
         ),
         (

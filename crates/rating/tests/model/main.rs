@@ -100,10 +100,11 @@ fn price(
             units: *units,
         })
     });
+    let tiers: Vec<_> = drawn.tier.iter().map(|tier| (*tier).into()).collect();
     let account = Account {
         customer: Customer {
             class: drawn.class,
-            tiers: drawn.tier.as_slice(),
+            tiers: &tiers,
             cards: &cards,
             vip_rank: drawn.vip_rank,
         },
