@@ -83,6 +83,7 @@ pub(crate) fn apply(world: &World, row: &mut Row, event: &Event) {
         },
         EventBody::PointsEarned(_)
         | EventBody::PointsClawedBack(_)
+        | EventBody::PointsForgiven(_)
         | EventBody::PointsVoided(_)
         | EventBody::PointsExpired(_)
         | EventBody::PointsReleased(_)

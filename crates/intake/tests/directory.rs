@@ -105,7 +105,7 @@ proptest! {
             }
             for n in 0..3 {
                 for t in 0..END {
-                    let expected = naive.get(&(n, t)).map(|h| holder(*h));
+                    let expected = naive.get(&(n, t)).map(|h| found(*h));
                     prop_assert_eq!(directory.resolve(&number(n), at(t)), expected, "{} at {}", n, t);
                 }
             }

@@ -341,6 +341,8 @@ event_bodies! {
     PointsEarned(Box<PointsEarned>) = "points_earned", Loyalty;
     /// Points went because what had earned them came back.
     PointsClawedBack(Box<PointsTaken>) = "points_clawed_back", Loyalty;
+    /// Nothing could be taken back, and it is not asked for again.
+    PointsForgiven(Box<PointsTaken>) = "points_forgiven", Internal;
     /// Points were cancelled.
     PointsVoided(Box<PointsTaken>) = "points_voided", Loyalty;
     /// Points expired.

@@ -395,6 +395,7 @@ pub(crate) mod body {
         127 ContactNoted "contact_noted",
         128 NoticePassed "notice_passed",
         129 UsageCounted "usage_counted",
+        130 PointsForgiven "points_forgiven",
     } }
 }
 

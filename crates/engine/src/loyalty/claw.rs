@@ -91,7 +91,11 @@ pub(crate) fn take_back(draft: &mut Draft<'_>, key: SourceKey<'_>, points: u64, 
         counter_delta: if counts { counter } else { 0 },
         counts_for_previous,
     };
-    draft.push(EventBody::PointsClawedBack(Box::new(body)));
+    let body = Box::new(body);
+    draft.push(match body.delta {
+        0 => EventBody::PointsForgiven(body),
+        _ => EventBody::PointsClawedBack(body),
+    });
 }
 
 /// What is voided.

@@ -462,12 +462,19 @@ pub(crate) fn apply_noted(world: &World, row: &mut Row, body: &EarningNoted) {
 }
 
 /// What was held back counts.
-pub(crate) fn apply_credited(row: &mut Row, body: &EarningCredited) {
-    let earnings = &mut row.cold_mut().loyalty.earnings;
+pub(crate) fn apply_credited(world: &World, row: &mut Row, body: &EarningCredited) {
+    let zone = row.zone;
+    let loyalty = &mut *row.cold_mut().loyalty;
     let is_it =
         |earning: &&mut Earning| earning.is(&body.ledger, EarningKind::Purchase, &body.source_ref);
-    if let Some(earning) = earnings.iter_mut().find(is_it) {
-        earning.held_back = None;
+    let Some(earning) = loyalty.earnings.iter_mut().find(is_it) else {
+        return;
+    };
+    earning.held_back = None;
+    let day = world.zone(zone).local(earning.occurred_at).date;
+    let ledgers = &mut loyalty.ledgers;
+    if let Some(ledger) = ledgers.iter_mut().find(|ledger| ledger.name == body.ledger) {
+        ledger.active_on = ledger.active_on.max(day);
     }
 }
 

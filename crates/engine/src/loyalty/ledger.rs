@@ -5,7 +5,7 @@ use crate::account::Row;
 use crate::dates::end_of_day;
 use crate::draft::Draft;
 use crate::world::World;
-use smol_str::{SmolStr, format_smolstr};
+use smol_str::format_smolstr;
 use umbral_catalog::loyalty::Programme;
 use umbral_model::event::{Balances, EventBody, LotMoved, MemberEnrolled};
 use umbral_model::ids::{LedgerName, VersionNo};
@@ -174,13 +174,15 @@ pub(crate) fn named_or_open(
     name: Option<&LedgerName>,
 ) -> Result<LedgerName, Rejection> {
     let name = named(draft, name)?;
-    if find(&draft.row, &name).is_none()
-        && let Some(club) = club(draft.world, &name, draft.now)
-    {
-        let line = SmolStr::new(line_of(&name));
-        open(draft, club, &line, draft.effective_at, true);
-    }
+    open_named(draft, &name);
     Ok(name)
+}
+
+/// Opens a ledger of this name, unless it is open or its programme is not there.
+pub(crate) fn open_named(draft: &mut Draft<'_>, name: &LedgerName) {
+    if let Some(club) = club(draft.world, name, draft.now) {
+        open(draft, club, line_of(name), draft.effective_at, true);
+    }
 }
 
 fn unknown(name: &LedgerName) -> Rejection {

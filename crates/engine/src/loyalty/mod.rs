@@ -286,12 +286,14 @@ impl Earning {
 pub(crate) fn apply(world: &World, row: &mut Row, event: &Event) {
     match &event.body {
         EventBody::PointsEarned(body) => earn::apply_earned(row, body),
-        EventBody::PointsClawedBack(body) => claw::apply_taken(row, body, claw::Taken::Clawed),
+        EventBody::PointsClawedBack(body) | EventBody::PointsForgiven(body) => {
+            claw::apply_taken(row, body, claw::Taken::Clawed)
+        }
         EventBody::PointsVoided(body) => claw::apply_taken(row, body, claw::Taken::Voided),
         EventBody::PointsExpired(body) => claw::apply_taken(row, body, claw::Taken::Expired),
         EventBody::PointsReleased(body) => earn::apply_released(row, body),
         EventBody::EarningNoted(body) => earn::apply_noted(world, row, body),
-        EventBody::EarningCredited(body) => earn::apply_credited(row, body),
+        EventBody::EarningCredited(body) => earn::apply_credited(world, row, body),
         EventBody::SalesCounted(body) => earn::apply_sales(world, row, event.effective_at, body),
         EventBody::UsageCounted(body) => usage::apply_counted(row, body),
         EventBody::RefundNoted(body) => refund::apply_noted(row, body),

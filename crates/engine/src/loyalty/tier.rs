@@ -233,8 +233,10 @@ fn ledgers_with(draft: &mut Draft<'_>, tier: &str) -> Vec<LedgerName> {
         return found;
     }
     let default = super::ledger::default_name(draft).filter(has);
-    let opened = default.and_then(|name| super::ledger::named_or_open(draft, Some(&name)).ok());
-    opened.into_iter().collect()
+    if let Some(name) = &default {
+        super::ledger::open_named(draft, name);
+    }
+    default.into_iter().collect()
 }
 
 /// The multiplier of the tier that a ledger had at an instant, in basis points.

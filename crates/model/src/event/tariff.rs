@@ -310,7 +310,7 @@ pub struct CorrectionParked {
     pub until: Timestamp,
 }
 
-/// Body of `correction_unclaimed`.
+/// Body of `quarantined`, of an input that waited for another in vain.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct CorrectionUnclaimed {
     /// Key of the correction.

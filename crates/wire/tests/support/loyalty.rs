@@ -255,6 +255,7 @@ pub(super) fn event_of_kind(kind: u64, dice: &mut Dice) -> EventBody {
         31 => EventBody::CardChecked(any(dice)),
         32 => EventBody::NoticePassed(any(dice)),
         33 => EventBody::UsageCounted(any(dice)),
+        34 => EventBody::PointsForgiven(any(dice)),
         _ => EventBody::ContactNoted(any(dice)),
     }
 }

@@ -644,7 +644,7 @@ pub(crate) fn body_of_kind(kind: u64, dice: &mut Dice) -> Body {
 }
 
 /// How many kinds of events `event_of_kind` makes.
-pub(crate) const EVENT_KINDS: u64 = 91;
+pub(crate) const EVENT_KINDS: u64 = 94;
 
 impl Arbitrary for EventBody {
     fn arbitrary(dice: &mut Dice) -> Self {
