@@ -476,6 +476,44 @@ fn check_says_what_a_catalog_sells_and_runs_its_cases() {
 }
 
 #[test]
+fn check_shows_loyalty_programmes_and_judges_what_purchases_earn() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let catalog = catalog(folder.path());
+    let club = |points: u32| {
+        let text = format!(
+            "[programme.club]\nearn = [ {{ points = 1, per = \"10.00\" }} ]\n\
+             [programme.club.redeem]\nrewards = {{ \"car wash\" = 400 }}\n\
+             [[case]]\nprogramme = \"club\"\npurchase = \"21.90\"\npoints = {points}\n"
+        );
+        std::fs::write(folder.path().join("loyalty.toml"), text).expect("the programme");
+    };
+    club(2);
+    let summary = done(&["check", &catalog]);
+    let wanted = [
+        "1 loyalty programme",
+        "1 point per 10.00 of purchases",
+        "car wash",
+        "2 cases kept",
+    ];
+    for part in wanted {
+        assert!(summary.contains(part), "{part} is missing in\n{summary}");
+    }
+    let report = json(&done(&["check", &catalog, "-o", "json"]));
+    let programmes = &report["versions"][0]["programmes"];
+    assert_eq!(
+        programmes[0]["rewards"],
+        serde_json::json!({ "car wash": 400 })
+    );
+    club(3);
+    let output = run(&["check", &catalog]);
+    assert_eq!(output.status.code(), Some(1));
+    let shown = stdout(&output);
+    for part in ["C-0164", "loyalty.toml:8", "the programme gives 2"] {
+        assert!(shown.contains(part), "{part} is missing in\n{shown}");
+    }
+}
+
+#[test]
 fn check_names_code_file_and_line_of_every_problem() {
     let folder = tempfile::tempdir().expect("a folder");
     let catalog = catalog(folder.path());
