@@ -313,18 +313,9 @@ impl AccountView {
             currency: row.currency,
             time_zone: world.zone(row.zone).name.clone(),
             cycle_day: row.cycle_day,
-            own_class: cold
-                .tariff
-                .own_class
-                .and_then(|own| world.catalogs.class_name(own))
-                .map(SmolStr::new),
+            own_class: own_class(world, row),
             vip_rank: row.vip_rank,
-            vip_ranks: cold
-                .tariff
-                .vip_ranks
-                .iter()
-                .map(|known| (known.source, known.rank))
-                .collect(),
+            vip_ranks: vip_ranks(row),
             members: members(world, row),
             cycles: cycles(row),
             allowances: grants(world, clock, row),
@@ -371,6 +362,16 @@ impl AccountView {
             next_due: (row.cache.due_at < Timestamp::MAX).then_some(row.cache.due_at),
         }
     }
+}
+
+fn own_class(world: &World, row: &Row) -> Option<SmolStr> {
+    let own = row.cold().tariff.own_class?;
+    world.catalogs.class_name(own).map(SmolStr::new)
+}
+
+fn vip_ranks(row: &Row) -> Vec<(VipSource, u16)> {
+    let ranks = row.cold().tariff.vip_ranks.iter();
+    ranks.map(|known| (known.source, known.rank)).collect()
 }
 
 fn name_of_plan(world: &World, plan: PlanNo) -> SmolStr {

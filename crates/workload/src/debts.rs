@@ -77,7 +77,7 @@ impl Plans<'_> {
     }
 
     /// Some moment of a working day, from a day of the month on.
-    fn from_day(&mut self, first: u64, days: u64) -> u64 {
+    fn workday(&mut self, first: u64, days: u64) -> u64 {
         (first + self.random.below(days)) * DAY + 9 * HOUR + self.random.below(8 * HOUR)
     }
 
@@ -91,7 +91,7 @@ impl Plans<'_> {
         match self.random.below(1000) {
             0..880 => self.pay_in_time(),
             880..935 => {
-                let late = self.from_day(15, 12);
+                let late = self.workday(15, 12);
                 self.add(late, Errand::Payment(1), self.cents);
             }
             935..947 => self.pay_in_parts(),
@@ -127,10 +127,10 @@ impl Plans<'_> {
 
     fn pay_in_parts(&mut self) {
         let half = self.cents.div_ceil(2);
-        let first = self.from_day(16, 3);
+        let first = self.workday(16, 3);
         self.add(first, Errand::Payment(1), half);
         if self.cents > half && self.happens(60) {
-            let rest = self.from_day(23, 4);
+            let rest = self.workday(23, 4);
             self.add(rest, Errand::Payment(2), self.cents - half);
         }
     }
@@ -141,13 +141,13 @@ impl Plans<'_> {
             0 => self.cents,
             _ => (self.cents * self.random.between(20, 60) as u32 / 100).max(1),
         };
-        let opened = self.from_day(3, 6);
+        let opened = self.workday(3, 6);
         self.add(opened, Errand::Dispute, disputed);
         if self.cents > disputed {
-            let rest = self.from_day(10, 3);
+            let rest = self.workday(10, 3);
             self.add(rest, Errand::Payment(1), self.cents - disputed);
         }
-        let settled = self.from_day(16, 4);
+        let settled = self.workday(16, 4);
         let accepted = if self.happens(50) { disputed } else { 0 };
         self.add(settled, Errand::Verdict, accepted);
         if self.happens(40) {
@@ -160,7 +160,7 @@ impl Plans<'_> {
 
     /// Two halves within eight days; two of three keep their word.
     fn promise(&mut self) {
-        let made = self.from_day(19, 2);
+        let made = self.workday(19, 2);
         self.add(made, Errand::Promise, self.cents);
         let half = self.cents.div_ceil(2);
         let keeps = self.happens(65);
@@ -174,7 +174,7 @@ impl Plans<'_> {
 
     /// A collector waits.
     fn fall_ill(&mut self) {
-        let noticed = self.from_day(19, 1);
+        let noticed = self.workday(19, 1);
         self.add(noticed, Errand::Hold, 0);
         self.add(noticed + 6 * DAY, Errand::HoldEnd, 0);
         if self.happens(50) {
@@ -184,7 +184,7 @@ impl Plans<'_> {
 
     fn be_credited(&mut self) {
         let credited = (self.cents / 5).max(1);
-        let noted = self.from_day(5, 3);
+        let noted = self.workday(5, 3);
         self.add(noted, Errand::CreditNote, credited);
         if self.cents > credited {
             self.add(noted + 4 * DAY, Errand::Payment(1), self.cents - credited);
@@ -200,11 +200,11 @@ impl Plans<'_> {
             old.push((number, cents));
         }
         let debts: u32 = old.iter().map(|(_, cents)| cents).sum();
-        let called = self.from_day(5, 1);
+        let called = self.workday(5, 1);
         self.add(called, Errand::Called, 0);
         match self.random.below(100) {
             0..40 => {
-                let paid = self.from_day(8, 12);
+                let paid = self.workday(8, 12);
                 self.add(paid, Errand::Payment(3), debts + self.cents);
             }
             40..60 => {
@@ -213,13 +213,13 @@ impl Plans<'_> {
                 self.cents -= debts;
             }
             60..75 => {
-                let given_up = self.from_day(27, 1);
+                let given_up = self.workday(27, 1);
                 for (number, cents) in old {
                     self.add(given_up, Errand::WriteOff(number), cents);
                 }
             }
             _ => {
-                let handed_over = self.from_day(27, 1);
+                let handed_over = self.workday(27, 1);
                 self.add(handed_over, Errand::Handover, 0);
             }
         }
@@ -235,7 +235,7 @@ impl Plans<'_> {
             1 => Errand::Deposit,
             _ => return,
         };
-        let at = self.from_day(2, 3);
+        let at = self.workday(2, 3);
         self.add(at, errand, 5_000);
     }
 }

@@ -53,7 +53,9 @@ const ENDS: [&str; 2] = ["terminate", "agency"];
 struct Reached {
     /// There is a step.
     any: bool,
-    /// The first day on which the last step can come.
+    /// The offset of the last step.
+    offset: u32,
+    /// The first day on which it can come.
     day: u32,
     /// A step that ends matters.
     end: Option<SmolStr>,
@@ -333,7 +335,7 @@ impl Reader<'_> {
             self.report
                 .warn(codes::UNREACHABLE_STEP, item.spot, title, "after the end")
                 .note(format!("move {end} to the end, or leave the step out"));
-        } else if step.offset > 0 && step.offset < earliest {
+        } else if (reached.offset..earliest).contains(&step.offset) && reached.any {
             let title = format!("{what} never comes on day {}", step.offset);
             let label = format!("day {earliest} is the first possible");
             self.report
@@ -341,6 +343,7 @@ impl Reader<'_> {
                 .note("write that day as its offset, or a smaller min_gap");
         }
         reached.any = true;
+        reached.offset = step.offset;
         reached.day = step.offset.max(earliest);
         let ends = ENDS.contains(&step.action.as_str());
         reached.end = ends.then(|| step.action.clone()).or(reached.end.take());

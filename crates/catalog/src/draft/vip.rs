@@ -111,23 +111,46 @@ fn one_level_a_rank(levels: &[Read], report: &mut Report) {
     }
 }
 
-/// A class that a rank chooses is final: one that is replaced again would lead in circles.
+/// A class that a rank chooses is final: at no rank may it be replaced itself, which could lead in circles.
 fn chosen_once(levels: &[Read], report: &mut Report) {
-    let replaced: Vec<&SmolStr> = levels
-        .iter()
-        .flat_map(|read| read.level.classes.iter().map(|(own, _)| own))
-        .collect();
-    for read in levels {
-        for ((own, chosen), spot) in read.level.classes.iter().zip(&read.chosen) {
-            if replaced.contains(&chosen) {
-                let title = format!(
-                    "vip {} gives class {chosen} in place of {own}, and {chosen} is replaced itself",
-                    read.level.name
-                );
-                report
-                    .error(codes::VIP_CLASS_CHAIN, *spot, title, "would not be final")
-                    .note("let each level name the class that counts in the end");
+    let mut told: Vec<Spot> = Vec::new();
+    for rank in levels.iter().map(|read| read.level.rank) {
+        let owns = levels.iter().flat_map(|read| &read.level.classes);
+        for (own, _) in owns {
+            let Some((name, chosen, spot)) = class_at(levels, own, rank) else {
+                continue;
+            };
+            let is_final = class_at(levels, chosen, rank).is_none();
+            if is_final || told.contains(&spot) {
+                continue;
             }
+            told.push(spot);
+            let title = format!(
+                "vip {name} gives class {chosen} in place of {own}, and {chosen} is replaced itself"
+            );
+            report
+                .error(codes::VIP_CLASS_CHAIN, spot, title, "would not be final")
+                .note("let each level name the class that counts in the end");
         }
     }
+}
+
+/// The class that a rank chooses for an own one, the level that names it, and where.
+fn class_at<'l>(
+    levels: &'l [Read],
+    own: &SmolStr,
+    rank: u16,
+) -> Option<(&'l SmolStr, &'l SmolStr, Spot)> {
+    let reached = levels.iter().filter(|read| read.level.rank <= rank);
+    let named = reached.filter_map(|read| {
+        let index = read
+            .level
+            .classes
+            .iter()
+            .position(|(from, _)| from == own)?;
+        Some((read, index))
+    });
+    let (read, index) = named.max_by_key(|(read, _)| read.level.rank)?;
+    let (_, chosen) = &read.level.classes[index];
+    Some((&read.level.name, chosen, read.chosen[index]))
 }

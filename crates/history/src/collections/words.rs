@@ -60,6 +60,7 @@ impl Told {
 pub(super) fn told(body: &EventBody, currency: Currency) -> Option<Told> {
     let money = |amount: Money| format!("{amount} {currency}");
     of_bills(body, &money)
+        .or_else(|| of_disputes(body, &money))
         .or_else(|| of_case(body, &money))
         .or_else(|| of_holds(body, &money))
         .or_else(|| of_account(body, &money))
@@ -114,6 +115,20 @@ fn of_bills(body: &EventBody, money: &dyn Fn(Money) -> String) -> Option<Told> {
                 .of(amount)
                 .on(&reduced.bill)
         }
+        EventBody::ChargePosted(posted) => match &posted.kind {
+            ChargeKind::LateFee { item, .. } => {
+                Told::new(format!("late fee of {}", money(posted.amount)))
+                    .of(posted.amount)
+                    .on(item)
+            }
+            _ => return None,
+        },
+        _ => return None,
+    })
+}
+
+fn of_disputes(body: &EventBody, money: &dyn Fn(Money) -> String) -> Option<Told> {
+    Some(match body {
         EventBody::DisputeNoted(dispute) => Told::new(format!(
             "{} of {} disputed ({})",
             money(dispute.amount),
@@ -133,14 +148,6 @@ fn of_bills(body: &EventBody, money: &dyn Fn(Money) -> String) -> Option<Told> {
         ))
         .of(dispute.accepted_amount)
         .on(&dispute.bill),
-        EventBody::ChargePosted(posted) => match &posted.kind {
-            ChargeKind::LateFee { item, .. } => {
-                Told::new(format!("late fee of {}", money(posted.amount)))
-                    .of(posted.amount)
-                    .on(item)
-            }
-            _ => return None,
-        },
         _ => return None,
     })
 }
