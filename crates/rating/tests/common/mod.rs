@@ -228,6 +228,7 @@ impl Draft {
             classes: vec![],
             schedules: vec![],
             programmes: vec![],
+            vip_levels: vec![],
         };
         for (index, networks) in self.networks.iter().enumerate() {
             let networks = networks
