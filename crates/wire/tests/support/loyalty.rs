@@ -141,6 +141,7 @@ pub(super) fn make_valid(body: &mut Body, dice: &mut Dice) {
         Body::Enrolled(enrolled) => enrolled.unclaimed.clear(),
         Body::PurchaseClaimed(claimed) => (claimed.found, claimed.taken) = (None, false),
         Body::Purchase(purchase) => {
+            purchase.lines.push(any(dice));
             if let Some(part) = &mut purchase.points_part {
                 part.amount = above_zero(part.amount);
             }

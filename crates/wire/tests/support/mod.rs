@@ -637,7 +637,6 @@ pub(crate) fn body_of_kind(kind: u64, dice: &mut Dice) -> Body {
             added.profile = added.profile.take().filter(|_| added.plan.is_none());
         }
         Body::PromiseMade(promise) => promise.instalments.push(any(dice)),
-        Body::Purchase(purchase) => purchase.lines.push(any(dice)),
         Body::UsageCorrected(corrected) => corrected.original = None,
         Body::UsageCancelled(cancelled) => cancelled.original = None,
         Body::HoldSet(HoldSet { reason, .. }) | Body::HoldCleared(HoldCleared { reason }) => {
