@@ -65,7 +65,7 @@ pub(crate) fn decide(draft: &mut Draft<'_>, input: &Input) -> Result<(), Rejecti
         Body::CardReplaced(body) => card::replace(draft, body),
         Body::CardRenewed(body) => card::renew(draft, body),
         Body::CardChecked(body) => card::check(draft, body),
-        Body::Enrolled(body) => member::enrol(draft, body),
+        Body::Enrolled(body) => member::enrol(draft, input, body),
         Body::Visit(body) => manual::visit(draft, input, body),
         Body::PurchaseClaimed(body) => loyalty::purchase::claim(draft, input, body),
         Body::Refund(body) => refund::take(draft, input, body),

@@ -746,6 +746,8 @@ pub struct Enrolled {
     pub programme: Option<SmolStr>,
     /// Purchases made under that identifier by nobody known; filled in by the edge.
     pub unclaimed: Vec<UnclaimedPurchase>,
+    /// Cards that programmes give on enrolling, with their numbers; filled in by the edge.
+    pub cards: Vec<CardIssued>,
 }
 
 /// A purchase that nobody known made, as it came.

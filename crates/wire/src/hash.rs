@@ -35,11 +35,14 @@ pub fn as_sent(content: &Body) -> Option<Body> {
             allocated: false,
             ..issued.clone()
         })),
-        Body::Enrolled(enrolled) if !enrolled.unclaimed.is_empty() => {
+        Body::Enrolled(enrolled)
+            if !enrolled.unclaimed.is_empty() || !enrolled.cards.is_empty() =>
+        {
             Some(Body::Enrolled(Enrolled {
                 identifier: enrolled.identifier.clone(),
                 programme: enrolled.programme.clone(),
                 unclaimed: Vec::new(),
+                cards: Vec::new(),
             }))
         }
         Body::PurchaseClaimed(claimed) if claimed.found.is_some() || claimed.taken => {

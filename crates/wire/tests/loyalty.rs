@@ -581,6 +581,7 @@ fn what_is_filled_in_is_in_the_journal_only() {
             identifier: Some(phone("34600000001")),
             programme: None,
             unclaimed,
+            cards: Vec::new(),
         })
     };
     let issued = |number: Option<&str>| {

@@ -1,20 +1,24 @@
 //! Membership: enrolling, ending for want of purchases, and coming back by a correction.
 
 use super::ledger::{self, Club, club, find, line_of, name_of};
-use super::{Ending, Ledger, Notice, purchase, tier};
+use super::{Ending, Ledger, Notice, card, purchase, tier};
 use crate::account::Row;
 use crate::dates::end_of_day;
 use crate::draft::Draft;
 use smol_str::SmolStr;
 use umbral_model::event::*;
 use umbral_model::ids::LedgerName;
-use umbral_model::input::Enrolled;
+use umbral_model::input::{CardIssued, Enrolled, Input};
 use umbral_model::money::Money;
 use umbral_model::rejection::{Reason, Rejection};
 use umbral_model::time::{Date, Timestamp};
 
 /// Enrols the customer, and credits what was bought under the identifier before.
-pub(crate) fn enrol(draft: &mut Draft<'_>, body: &Enrolled) -> Result<(), Rejection> {
+pub(crate) fn enrol(
+    draft: &mut Draft<'_>,
+    input: &Input,
+    body: &Enrolled,
+) -> Result<(), Rejection> {
     let (world, now) = (draft.world, draft.now);
     let is_meant = |club: &Club<'_>| {
         let name = &club.programme.name;
@@ -41,10 +45,29 @@ pub(crate) fn enrol(draft: &mut Draft<'_>, body: &Enrolled) -> Result<(), Reject
             }
             continue;
         };
+        let name = name_of(&club.programme.name, line);
+        let is_new = find(&draft.row, &name).is_none_or(|ledger| ledger.ended.is_some());
         ledger::open(draft, club, line, draft.effective_at, false);
+        if is_new {
+            issue_cards(draft, input, body, club)?;
+        }
     }
     for unclaimed in &body.unclaimed {
         purchase::claim_found(draft, unclaimed, purchase::Late::Silent);
+    }
+    Ok(())
+}
+
+/// Gives out the card that comes with enrolling in a programme.
+fn issue_cards(
+    draft: &mut Draft<'_>,
+    input: &Input,
+    body: &Enrolled,
+    club: Club<'_>,
+) -> Result<(), Rejection> {
+    let of_club = |issued: &&CardIssued| club.programme.card_type(&issued.card_type).is_some();
+    for issued in body.cards.iter().filter(of_club) {
+        card::issue(draft, input, issued)?;
     }
     Ok(())
 }

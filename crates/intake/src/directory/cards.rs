@@ -6,14 +6,15 @@ use super::key::Key;
 use smol_str::SmolStr;
 use std::collections::BTreeMap;
 use umbral_catalog::tables::Catalog;
-use umbral_model::input::{Body, Identifier, Input};
+use umbral_model::input::{Body, CardIssued, Enrolled, Identifier, Input};
 use umbral_model::rejection::{Reason, Rejection};
 
 /// The number after the last one that was given out, by type of card.
 pub(super) type Numbers = BTreeMap<SmolStr, u64>;
 
 impl Directory {
-    /// Gives a card that comes without a number the next one of its type's own, by the catalog in force.
+    /// Gives a card that comes without a number, or with an enrolment, the next one of its type's own, by the catalog
+    /// in force.
     ///
     /// # Errors
     /// A type without numbers of its own.
@@ -23,12 +24,14 @@ impl Directory {
         catalog: Option<&Catalog>,
         taken: impl Fn(&Identifier) -> bool,
     ) -> Result<(), Rejection> {
-        let Body::CardIssued(issued) = &mut input.body else {
-            return Ok(());
+        let issued = match &mut input.body {
+            Body::CardIssued(issued) if issued.number.is_none() => issued,
+            Body::Enrolled(enrolled) => {
+                enrolled.cards = self.cards_on_enrolling(enrolled, catalog, &taken);
+                return Ok(());
+            }
+            _ => return Ok(()),
         };
-        if issued.number.is_some() {
-            return Ok(());
-        }
         let programmes = catalog.map(|catalog| &catalog.programmes);
         let from = programmes
             .into_iter()
@@ -46,6 +49,42 @@ impl Directory {
         issued.number = Some(number);
         issued.allocated = true;
         Ok(())
+    }
+
+    /// The cards that the programmes meant give on enrolling, with the next numbers of their types.
+    fn cards_on_enrolling(
+        &self,
+        enrolled: &Enrolled,
+        catalog: Option<&Catalog>,
+        taken: &impl Fn(&Identifier) -> bool,
+    ) -> Vec<CardIssued> {
+        let mut cards: Vec<CardIssued> = Vec::new();
+        let programmes = catalog.map(|catalog| &catalog.programmes);
+        for programme in programmes.into_iter().flatten() {
+            let meant = enrolled.programme.as_ref();
+            let index = programme.auto_issue.map(usize::from);
+            let found = index.and_then(|index| programme.card_types.get(index));
+            let Some(found) = found.filter(|_| meant.is_none_or(|name| *name == programme.name))
+            else {
+                continue;
+            };
+            let is_taken = |identifier: &Identifier| {
+                let mut numbers = cards.iter().map(|card| &card.number);
+                numbers.any(|number| number.as_ref() == Some(&identifier.value))
+                    || taken(identifier)
+            };
+            let from = found.numbers_from;
+            let number = from.and_then(|from| self.next_number(&found.name, from, is_taken));
+            if number.is_some() {
+                cards.push(CardIssued {
+                    number,
+                    card_type: found.name.clone(),
+                    valid_until: None,
+                    allocated: true,
+                });
+            }
+        }
+        cards
     }
 
     /// Behind the last number that was given out, the first that no card ever had and that is not `taken`.
@@ -70,11 +109,15 @@ impl Directory {
 
     /// Follows a number that was given out here.
     pub(super) fn note_number(&self, body: &Body) {
-        if let Body::CardIssued(issued) = body
-            && issued.allocated
-            && let Some(number) = issued.number.as_ref().and_then(|text| text.parse().ok())
-        {
-            self.go_on_after(issued.card_type.clone(), number);
+        let issued = match body {
+            Body::CardIssued(issued) => std::slice::from_ref(issued),
+            Body::Enrolled(enrolled) => &enrolled.cards,
+            _ => return,
+        };
+        for issued in issued.iter().filter(|issued| issued.allocated) {
+            if let Some(number) = issued.number.as_ref().and_then(|text| text.parse().ok()) {
+                self.go_on_after(issued.card_type.clone(), number);
+            }
         }
     }
 

@@ -3,7 +3,7 @@
 use smallvec::SmallVec;
 use smol_str::SmolStr;
 use umbral_model::ids::MemberId;
-use umbral_model::input::{Body, Identifier, IdentifierKind, Input};
+use umbral_model::input::{Body, Enrolled, Identifier, IdentifierKind, Input};
 
 /// What an input gives.
 pub(super) struct Given {
@@ -40,10 +40,29 @@ impl Given {
             )),
             Body::CardIssued(issued) => issued.number.clone().map(card).map(to_holder),
             Body::CardReplaced(replaced) => Some(to_holder(card(replaced.new.clone()))),
-            Body::Enrolled(enrolled) => enrolled.identifier.clone().map(to_holder),
+            Body::Enrolled(enrolled) => by_enrolling(enrolled, own_member()),
             _ => None,
         }
     }
+}
+
+/// What an enrolment gives: the identifier that it names, and cards.
+fn by_enrolling(enrolled: &Enrolled, member: MemberId) -> Option<Given> {
+    let named = enrolled.identifier.clone();
+    let is_card = named
+        .as_ref()
+        .is_some_and(|named| named.kind == IdentifierKind::Card);
+    let cards = enrolled
+        .cards
+        .iter()
+        .filter_map(|issued| issued.number.clone());
+    let identifiers: SmallVec<[Identifier; 1]> = named.into_iter().chain(cards.map(card)).collect();
+    (!identifiers.is_empty()).then_some(Given {
+        member,
+        identifiers,
+        may_be_own: true,
+        is_card,
+    })
 }
 
 /// The number of a card as an identifier.

@@ -38,6 +38,7 @@ inputs! {
         1 optional identifier "identifier",
         2 optional programme "programme",
         3 state_repeated unclaimed "unclaimed",
+        4 state_repeated cards "cards",
     }
     Visit {
         1 required location "location",

@@ -18,7 +18,7 @@ structures! {
     CardReplacement { old new }
     CardRenewal { number valid_until }
     CardCheck { card result }
-    Enrolled { identifier programme unclaimed }
+    Enrolled { identifier programme unclaimed cards }
     UnclaimedPurchase { key occurred_at purchase }
     Visit { location card }
     Purchase { purchase method location partner card points_part lines }

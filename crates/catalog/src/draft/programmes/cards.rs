@@ -102,5 +102,14 @@ pub(super) fn auto_issue(
             .error(codes::UNKNOWN_CARD, name.spot, title, hint)
             .note("define it as [programme.NAME.card.CARD]");
     }
-    found.map(|index| index as u16)
+    let numbered = found.filter(|index| types[*index].numbers_from.is_some());
+    if let (Some(index), None) = (found, numbered) {
+        let title = format!(
+            "card {} has no numbers to be given out on enrolling",
+            types[index].name
+        );
+        let mend = "add numbers_from, the first number that is given out";
+        report.error(codes::UNKNOWN_CARD, name.spot, title, mend);
+    }
+    numbered.map(|index| index as u16)
 }
