@@ -45,7 +45,7 @@ inactive_notices = ["60 days", "30 days"]
 claim_window = "45 days"
 correction_window = "40 days"
 refund_horizon = "35 days"
-auto_issue = "club"
+auto_issue = "gold"
 
 [[programme.club.version]]
 name = "2020"
@@ -313,7 +313,7 @@ fn club() -> Programme {
         correction_days: 40,
         refund_horizon_days: 35,
         card_types: vec![card("club", "store"), gold],
-        auto_issue: Some(0),
+        auto_issue: Some(1),
     }
 }
 
