@@ -209,6 +209,7 @@ fn changes_take_effect_now_at_the_next_cycle_or_on_a_day() {
         let changed = ClassChanged {
             class: "vip".into(),
             effective: expected,
+            migrate_case: false,
         };
         assert_eq!(body(&line), Body::ClassChanged(changed));
     }

@@ -226,6 +226,7 @@ impl Draft {
             plans: vec![],
             profiles: Profiles::default(),
             classes: vec![],
+            vip_levels: Vec::new(),
             schedules: vec![],
         };
         for (index, networks) in self.networks.iter().enumerate() {
