@@ -325,7 +325,7 @@ const TOML: &[(&str, &str)] = &[
     ("C-0146", "[vip.a]\nrank = 3\n[vip.b]\n«rank = 3»\n"),
     (
         "C-0147",
-        "[class.a]\n[class.b]\n[class.c]\n[vip.a]\nrank = 1\n«class.a = \"b\"»\n[vip.b]\nrank = 2\nclass.b = \"c\"\n",
+        "[class.a]\n[class.b]\n[class.c]\n[vip.a]\nrank = 1\nclass.«a = \"b\"»\n[vip.b]\nrank = 2\nclass.b = \"c\"\n",
     ),
     (
         "C-0040",

@@ -42,11 +42,15 @@ impl Lines {
         let id = self.0.len();
         let mut line = json!({ "source": "test", "event_id": format!("e{id}"), "occurred_at": at, "account_id": account });
         line[kind] = body;
-        for key in ["actor", "reason"] {
-            if kind != "hold_set" || key == "actor" {
-                if let Some(value) = line[kind].as_object_mut().and_then(|body| body.remove(key)) {
-                    line[key] = value;
-                }
+        // The reason of a hold is its own; that of an order belongs to the envelope.
+        let of_envelope: &[&str] = match kind {
+            "hold_set" => &["actor"],
+            _ => &["actor", "reason"],
+        };
+        for key in of_envelope {
+            let body = line[kind].as_object_mut().expect("a body");
+            if let Some(value) = body.remove(*key) {
+                line[*key] = value;
             }
         }
         self.0.push(line.to_string());

@@ -226,6 +226,7 @@ impl Draft {
             plans: vec![],
             profiles: Profiles::default(),
             classes: vec![],
+            vip_levels: Vec::new(),
             schedules: vec![],
             programmes: vec![],
             vip_levels: vec![],
