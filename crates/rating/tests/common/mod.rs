@@ -229,7 +229,6 @@ impl Draft {
             vip_levels: Vec::new(),
             schedules: vec![],
             programmes: vec![],
-            vip_levels: vec![],
         };
         for (index, networks) in self.networks.iter().enumerate() {
             let networks = networks
