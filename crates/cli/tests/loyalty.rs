@@ -27,6 +27,7 @@ limit.exposure = "500.00"
 
 [programme.club]
 expiry = "12 months"
+tier_validity = "2 years"
 earn = [
   { category = "gift_card", earns = "nothing" },
   { on = "visit", points = 5 },
