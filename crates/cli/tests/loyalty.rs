@@ -186,10 +186,10 @@ fn the_report_sets_members_beside_others() {
     for (key, value) in [
         ("/members", Value::from(1)),
         ("/members_by_tier/silver", 1.into()),
-        ("/loyal/purchases", 1.into()),
-        ("/loyal/spent", "219.00".into()),
+        ("/loyal/purchases", 2.into()),
+        ("/loyal/spent", "299.00".into()),
         ("/loyal/visits", 1.into()),
-        ("/others/purchases", 1.into()),
+        ("/others/purchases", 0.into()),
         ("/points_gone/redeemed", 4.into()),
         ("/rewards/0/reward", "coffee".into()),
         ("/outstanding/points", 27.into()),

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use umbral_engine::World;
 use umbral_model::event::{ChargeKind, EarningKind, EventBody};
 use umbral_model::ids::AccountId;
-use umbral_model::input::Body;
+use umbral_model::input::{Body, IncomingBody, Purchase};
 use umbral_model::journal::{Entry, JournaledInput, Outcome};
 use umbral_model::money::Money;
 use umbral_model::rejection::Reason;
@@ -212,6 +212,8 @@ struct Sums {
     rewards: BTreeMap<String, (u64, u64)>,
     claims: Vec<LateClaim>,
     effort: (u64, u64),
+    /// Purchases of nobody known that have a buyer by now, and what they came to.
+    claimed: (u64, Money),
 }
 
 impl FrameFold for Sums {
@@ -238,6 +240,7 @@ impl Sums {
         {
             self.others.customers += 1;
             self.others.purchases += 1;
+            self.others.spent += paid_by_nobody_known(&kept.original);
         }
         for event in &entry.events {
             let Some(account) = account_of(entry, event) else {
@@ -254,7 +257,7 @@ impl Sums {
             };
             self.take_event(&scene, &event.event.body);
         }
-        self.take_claim(entry);
+        self.take_claim(world, entry);
     }
 
     fn take_event(&mut self, scene: &Scene<'_>, body: &EventBody) {
@@ -442,10 +445,15 @@ impl Sums {
         *held = (points, debt.unwrap_or(held.1));
     }
 
-    fn take_claim(&mut self, entry: &Entry) {
+    fn take_claim(&mut self, world: &World, entry: &Entry) {
         let JournaledInput::Account(input) = &entry.input else {
             return;
         };
+        if let (Body::Enrolled(enrolled), Outcome::Applied) = (&input.body, &entry.outcome) {
+            for found in &enrolled.unclaimed {
+                self.move_to_members(world, &input.account, &found.purchase, found.occurred_at);
+            }
+        }
         let (Body::PurchaseClaimed(claim), Outcome::Applied) = (&input.body, &entry.outcome) else {
             return;
         };
@@ -462,6 +470,9 @@ impl Sums {
                 _ => {}
             }
         }
+        if let Some(found) = claim.found.as_ref().filter(|_| points > 0) {
+            self.move_to_members(world, &input.account, &found.purchase, found.occurred_at);
+        }
         self.claims.push(LateClaim {
             account_id: input.account.to_string(),
             purchase_id: source_ref.to_owned(),
@@ -471,7 +482,31 @@ impl Sums {
         });
     }
 
+    /// A purchase of nobody known has a buyer now, who is a member.
+    fn move_to_members(
+        &mut self,
+        world: &World,
+        account: &AccountId,
+        purchase: &Purchase,
+        at: Timestamp,
+    ) {
+        let day = day_of(world, at);
+        let amount = paid(purchase);
+        let scene = Scene {
+            account,
+            month: Month::of(day),
+            counts: self.from.is_none_or(|from| day >= from) && self.to.is_none_or(|to| day <= to),
+        };
+        if scene.counts {
+            self.claimed.0 += 1;
+            self.claimed.1 += amount;
+        }
+        self.buy(&scene, amount);
+    }
+
     fn add(&mut self, other: Sums) {
+        self.claimed.0 += other.claimed.0;
+        self.claimed.1 += other.claimed.1;
         // An account lives in one partition, so no account is in two of them.
         self.customers.extend(other.customers);
         for (month, of) in other.months {
@@ -513,6 +548,9 @@ impl Sums {
     }
 
     fn conclude(mut self, currency: String, top: usize) -> LoyaltyReport {
+        self.others.customers = self.others.customers.saturating_sub(self.claimed.0);
+        self.others.purchases = self.others.purchases.saturating_sub(self.claimed.0);
+        self.others.spent -= self.claimed.1;
         self.claims
             .sort_by(|a, b| (a.at, &a.purchase_id).cmp(&(b.at, &b.purchase_id)));
         let (came_back, bought_before) = self.count_returns();
@@ -616,6 +654,23 @@ impl Sums {
             spent: customer.spent,
         });
         top.collect()
+    }
+}
+
+/// What a purchase came to.
+fn paid(purchase: &Purchase) -> Money {
+    let lines = purchase.lines.iter();
+    lines
+        .filter_map(|line| line.owed(line.net?))
+        .fold(Money::ZERO, |sum, amount| sum + amount)
+}
+
+/// What a purchase of nobody known came to; nothing where its bytes are in another form than JSON.
+fn paid_by_nobody_known(original: &[u8]) -> Money {
+    let incoming = umbral_wire::json::parse_incoming(original).ok();
+    match incoming.map(|incoming| incoming.body) {
+        Some(IncomingBody::Account(Body::Purchase(purchase))) => paid(&purchase),
+        _ => Money::ZERO,
     }
 }
 
