@@ -325,7 +325,8 @@ pub(crate) fn apply(world: &World, row: &mut Row, event: &Event) {
     }
 }
 
-/// Drops what nothing can change any more: earnings, redemptions and spent lots of days before `before`.
+/// Drops what nothing can change any more: earnings, redemptions and spent lots of days before `before`. Lots stay as
+/// long as a redemption may give points back to them.
 pub(crate) fn forget(row: &mut Row, before: Date, oldest: Timestamp) {
     if row.cold().loyalty.ledgers.is_empty() {
         return;
@@ -337,9 +338,13 @@ pub(crate) fn forget(row: &mut Row, before: Date, oldest: Timestamp) {
     loyalty.redemptions.retain(|redemption| {
         redemption.at >= oldest || redemption.state == RedemptionState::Reserved
     });
+    let redemptions = loyalty.redemptions.iter();
+    let parts = redemptions.flat_map(|redemption| redemption.allocations.iter());
+    let named: Vec<LotNo> = parts.map(|part| part.lot).collect();
     for ledger in &mut loyalty.ledgers {
         let is_needed = |lot: &Lot| {
             lot.remaining + lot.reserved > 0
+                || named.contains(&lot.no)
                 || lot.earned_on >= before
                 || lot.expires_on.is_some_and(|last| last >= before)
         };

@@ -273,11 +273,12 @@ pub(crate) fn multiplier_at(
     tier.map_or(10_000, |tier| tier.multiplier_bps)
 }
 
-/// Remembers from when on a ledger has a tier.
+/// Remembers from when on a ledger has a tier: not before the tier that it had, though what changed it came late.
 pub(crate) fn remember(row: &mut Row, name: &LedgerName, at: Timestamp, tier: SmolStr) {
     let tiers = &mut row.cold_mut().tariff.tiers;
+    let own = tiers.iter().rfind(|held| held.ledger.as_ref() == Some(name));
     let held = TierHeld {
-        from: at,
+        from: own.map_or(at, |own| own.from.max(at)),
         tier: (!tier.is_empty()).then_some(tier),
         until: None,
         ledger: Some(name.clone()),
