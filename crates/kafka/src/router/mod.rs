@@ -333,7 +333,10 @@ impl Router {
             return work.routed.push(self.addressed(incoming, address));
         };
         let (address, noted) = registry.take_up(&incoming, address);
-        work.noted.extend(noted);
+        if let Some(noted) = noted {
+            work.noted.push(noted);
+            work.freed.push((REGISTRY, parked::key_of(&incoming.key)));
+        }
         let incoming = addressed_to(incoming, address.clone());
         let mut said = None;
         if is_registered && let Some(input) = incoming.clone().into_input() {
