@@ -18,7 +18,7 @@ use umbral_model::input::{
 use umbral_model::rejection::Rejection;
 use umbral_model::time::Timestamp;
 use umbral_runtime::{SystemTime, TimeSource};
-use umbral_wire::json;
+use umbral_wire::{as_sent, json};
 
 /// The partition of the inbox that has them.
 pub(crate) const REGISTRY: u16 = 0;
@@ -66,9 +66,13 @@ impl Noted {
     /// Of an input that got something.
     pub(crate) fn given(input: &Input) -> Noted {
         let InputKey { source, event_id } = &input.key;
+        let sent = as_sent(&input.body).map(|body| Input {
+            body,
+            ..input.clone()
+        });
         Noted {
             key: format!("{GIVEN}{source}/{event_id}"),
-            value: Some(json::input(input)),
+            value: Some(json::input(sent.as_ref().unwrap_or(input))),
             said: Said::of(&input.body).and_then(|said| said.write()),
         }
     }
