@@ -11,7 +11,7 @@ use crate::input::SAID;
 use crate::journal;
 use crate::outputs::Counters;
 use crate::publish::activate_catalogs;
-use crate::registry::{Noted, REGISTRY, is_to_be_noted, purchase_of};
+use crate::router::registry::{Noted, REGISTRY, is_to_be_noted, purchase_of};
 use crate::sender::{Outgoing, Sender};
 use crate::tail::{Ends, Start, payload};
 use crate::topics::Topic;

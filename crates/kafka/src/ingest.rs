@@ -3,7 +3,7 @@
 
 use crate::deployment::Deployment;
 use crate::error::{Error, Result};
-use crate::registry::{REGISTRY, is_for_registry};
+use crate::router::registry::{REGISTRY, is_for_registry};
 use crate::sender::{Outgoing, Sender};
 use crate::settings::Format;
 use crate::tail::{Ends, Start, payload};

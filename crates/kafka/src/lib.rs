@@ -29,7 +29,6 @@ mod pause;
 mod publish;
 mod pulse;
 mod reach;
-mod registry;
 mod resubmit;
 mod router;
 mod said;

@@ -4,7 +4,7 @@ use crate::deployment::Deployment;
 use crate::error::Result;
 use crate::ingest::{FileRecord, topic_of, value};
 use crate::input::{FORCED, RESUBMITS};
-use crate::registry::{REGISTRY, is_for_registry};
+use crate::router::registry::{REGISTRY, is_for_registry};
 use crate::sender::{Outgoing, Sender};
 use crate::topics::Topic;
 use rdkafka::message::{Header, OwnedHeaders};

@@ -6,9 +6,10 @@
 //! number that two accounts of different partitions claim at once, until one of them gives it up.
 //!
 //! Purchases that nobody known made, and whatever claims one or brings a card, go to the router of one partition first,
-//! which has the [registry](crate::registry) and decides for all.
+//! which has the [registry] and decides for all.
 
 mod parked;
+pub(crate) mod registry;
 mod routes;
 
 use crate::catalogs::CatalogFeed;
@@ -19,7 +20,6 @@ use crate::group::{Change, Membership, gather};
 use crate::ingest;
 use crate::input::{self, ChunkBuilder};
 use crate::pause::pause;
-use crate::registry::{Noted, REGISTRY, Registry, is_for_registry, purchase_of};
 use crate::said::Said;
 use crate::status::Status;
 use crate::tail::{ANSWER, Ends, Start, assign, is_passing};
@@ -31,6 +31,7 @@ use rdkafka::error::KafkaError;
 use rdkafka::message::{BorrowedMessage, Header, Message, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
+use registry::{Noted, REGISTRY, Registry, is_for_registry, purchase_of};
 use routes::{Found, Partitions, Routes};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -340,8 +341,7 @@ impl Router {
         let incoming = addressed_to(incoming, address.clone());
         let mut said = None;
         if is_registered && let Some(input) = incoming.clone().into_input() {
-            let catalog = self.catalogs.at(input.occurred_at);
-            let decided = registry.decide(input, &self.routes, catalog);
+            let decided = registry.decide(input, &self.routes, &self.catalogs);
             work.noted.extend(decided.noted);
             let given = decided.purchases.iter();
             work.freed

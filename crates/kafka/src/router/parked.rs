@@ -1,8 +1,8 @@
 //! Records whose number nobody holds yet, kept in a compacted topic: by key, until they are sent.
 
+use super::registry::{REGISTRY, Reading, Registry};
 use crate::deployment::Deployment;
 use crate::error::Result;
-use crate::registry::{REGISTRY, Reading, Registry};
 use crate::tail::{Ends, Start, payload};
 use crate::topics::Topic;
 use rdkafka::message::Message;

@@ -3,7 +3,6 @@
 
 use crate::deployment::Deployment;
 use crate::error::{Error, Result};
-use crate::registry::Known;
 use crate::tail::{Ends, Start, assign, is_passing, payload};
 use crate::topics::Topic;
 use crate::watch::Watch;
@@ -147,14 +146,14 @@ impl Routes {
             None => Found::Nobody,
         }
     }
-}
 
-impl Known for Routes {
-    fn is_known(&self, identifier: &Identifier) -> bool {
+    /// Whether anybody has or had a number.
+    pub(super) fn is_known(&self, identifier: &Identifier) -> bool {
         !self.partitions_of(identifier).is_empty()
     }
 
-    fn check(&self, input: &Input) -> std::result::Result<(), Rejection> {
+    /// Whether accounts of other partitions stand against an input.
+    pub(super) fn check(&self, input: &Input) -> core::result::Result<(), Rejection> {
         let own = partition_of_account(&input.account, self.directories.len() as u16).0;
         for identifier in given_by(input) {
             let others = self.partitions_of(&identifier);

@@ -4,20 +4,18 @@
 //! What it decided is in the compacted topic of parked records, in that partition, under keys that no parked record has:
 //! purchases that were kept, and the inputs that got something, as they were sent on.
 
+use super::routes::Routes;
 use crate::input::{SAID, header};
 use crate::said::Said;
 use rdkafka::message::{BorrowedMessage, Message};
 use smol_str::SmolStr;
 use std::collections::BTreeMap;
-use umbral_catalog::tables::Catalog;
 use umbral_intake::directory::{Directory, Fate, KeptPurchase, found_by, given_by};
 use umbral_model::ids::{AccountId, PurchaseId};
-use umbral_model::input::{
-    Address, Body, Identifier, IdentifierKind, Incoming, IncomingBody, Input, InputKey,
-};
+use umbral_model::input::{Address, Body, IdentifierKind, Incoming, IncomingBody, Input, InputKey};
 use umbral_model::rejection::Rejection;
 use umbral_model::time::Timestamp;
-use umbral_runtime::{SystemTime, TimeSource};
+use umbral_runtime::{Catalogs, SystemTime, TimeSource};
 use umbral_wire::{as_sent, json};
 
 /// The partition of the inbox that has them.
@@ -95,15 +93,6 @@ pub(crate) fn is_to_be_noted(input: &Input) -> bool {
 fn names_card(input: &Input) -> bool {
     let given = given_by(input);
     given.iter().any(|one| one.kind == IdentifierKind::Card)
-}
-
-/// What all partitions together know of identifiers.
-pub(crate) trait Known {
-    /// Whether anybody has or had it.
-    fn is_known(&self, identifier: &Identifier) -> bool;
-
-    /// Whether accounts of other partitions stand against an input.
-    fn check(&self, input: &Input) -> std::result::Result<(), Rejection>;
 }
 
 /// What came of an input.
@@ -251,10 +240,10 @@ impl Registry {
     pub(crate) fn decide(
         &mut self,
         mut input: Input,
-        known: &dyn Known,
-        catalog: Option<&Catalog>,
+        known: &Routes,
+        catalogs: &Catalogs,
     ) -> Decided {
-        if let Err(refused) = self.number_and_check(&mut input, known, catalog) {
+        if let Err(refused) = self.number_and_check(&mut input, known, catalogs) {
             return Decided {
                 said: Some(Said::refused(refused)),
                 ..Decided::default()
@@ -278,18 +267,19 @@ impl Registry {
     fn number_and_check(
         &self,
         input: &mut Input,
-        known: &dyn Known,
-        catalog: Option<&Catalog>,
+        known: &Routes,
+        catalogs: &Catalogs,
     ) -> std::result::Result<(), Rejection> {
-        match (&mut input.body, self.numbered.get(&input.key)) {
-            (Body::CardIssued(issued), Some(number)) if issued.number.is_none() => {
-                issued.number = Some(number.clone());
-                issued.allocated = true;
-            }
-            _ => self
-                .directory
-                .number_card(input, catalog, |number| known.is_known(number))?,
+        if let (Body::CardIssued(issued), Some(number)) =
+            (&mut input.body, self.numbered.get(&input.key))
+            && issued.number.is_none()
+        {
+            issued.number = Some(number.clone());
+            issued.allocated = true;
         }
+        let catalog = catalogs.at(input.occurred_at);
+        let is_known = |number: &Identifier| known.is_known(number);
+        self.directory.number_card(input, catalog, is_known)?;
         if names_card(input) {
             self.directory.check(input)?;
         }
