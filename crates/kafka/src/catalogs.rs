@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use umbral_intake::reader::Refusal;
 use umbral_model::ids::PartitionNo;
-use umbral_model::input::{Incoming, IncomingBody};
+use umbral_model::input::{CatalogActivated, Incoming, IncomingBody, InputKey};
 use umbral_model::rejection::{Reason, Rejection};
 use umbral_runtime::{Chunk, Counting, Original, Record, SourceId};
 use umbral_wire::json;
@@ -29,6 +29,18 @@ pub(crate) struct CatalogRecord {
 }
 
 impl CatalogRecord {
+    /// The catalog, if it is one.
+    pub(crate) fn activation(&self) -> Option<(&InputKey, &CatalogActivated)> {
+        match self
+            .content
+            .as_ref()
+            .map(|incoming| (&incoming.key, &incoming.body))
+        {
+            Ok((key, IncomingBody::CatalogActivated(activation))) => Some((key, activation)),
+            _ => None,
+        }
+    }
+
     /// As a lane takes it.
     pub(crate) fn chunk(&self, topic: &str) -> Chunk {
         let name = Deployment::source_id(topic, PartitionNo(0));

@@ -4,20 +4,22 @@
 //! is the beginning of just these records; anything else is left alone.
 
 use crate::deployment::Deployment;
-use crate::directory::{inputs_of, record_of};
+use crate::directory::{Changes, record_of};
 use crate::error::{Error, Result};
 use crate::ingest::{SentFile, position_of};
+use crate::input::SAID;
 use crate::journal;
 use crate::outputs::Counters;
 use crate::publish::activate_catalogs;
+use crate::router::registry::{Noted, REGISTRY, is_to_be_noted, purchase_of};
 use crate::sender::{Outgoing, Sender};
 use crate::tail::{Ends, Start, payload};
 use crate::topics::Topic;
-use rdkafka::message::Message;
+use rdkafka::message::{Header, Message, OwnedHeaders};
 use smol_str::SmolStr;
 use std::collections::BTreeMap;
 use umbral_journal::{DataDir, RecordChain};
-use umbral_model::ids::PartitionNo;
+use umbral_model::ids::{PartitionNo, PurchaseId};
 use umbral_model::input::{Incoming, IncomingBody};
 use umbral_model::journal::{ActivatedCatalog, Counts, SourcePosition};
 use umbral_model::time::Timestamp;
@@ -197,9 +199,12 @@ fn send(
     let topic = &deployment.names.journal;
     let mut copied = CopiedOut::default();
     let (mut records, mut bytes) = (0, 0);
+    let mut kept = BTreeMap::new();
     while let Some(batch) = split.next_batch()? {
         for record in batch {
             copied.records += 1;
+            let changes = changes_of(deployment, &record)?;
+            let noted = noted(&changes, &mut kept);
             let known = there.get(&record.partition.0);
             if known.is_some_and(|known| record.chain.batch <= known.batch) {
                 copied.skipped += 1;
@@ -209,7 +214,8 @@ fn send(
                 headers: headers.clone(),
                 ..Outgoing::new(topic, record.partition.0, &record.bytes)
             })?;
-            send_directory(deployment, sender, &record)?;
+            send_directory(deployment, sender, &record, &changes)?;
+            send_noted(deployment, sender, &noted)?;
             records += 1;
             bytes += record.bytes.len();
         }
@@ -224,12 +230,7 @@ fn send(
     Ok(copied)
 }
 
-/// What the router has to know of a record.
-fn send_directory(
-    deployment: &Deployment,
-    sender: &mut Sender,
-    record: &SplitRecord,
-) -> Result<()> {
+fn changes_of(deployment: &Deployment, record: &SplitRecord) -> Result<Changes> {
     let unreadable = |source: LaneError| Error::Journal {
         topic: deployment.names.journal.clone(),
         partition: record.partition,
@@ -238,9 +239,18 @@ fn send_directory(
     };
     let content = RecordChain::content(&record.bytes).map_err(|error| unreadable(error.into()))?;
     let batch = content.batch;
-    let inputs = inputs_of(content.payload)
-        .map_err(|source| unreadable(LaneError::Content { batch, source }))?;
-    for input in &inputs {
+    Changes::of(content.control, content.payload)
+        .map_err(|source| unreadable(LaneError::Content { batch, source }))
+}
+
+/// Who holds which number from here on.
+fn send_directory(
+    deployment: &Deployment,
+    sender: &mut Sender,
+    record: &SplitRecord,
+    changes: &Changes,
+) -> Result<()> {
+    for input in &changes.inputs {
         let (key, value) = record_of(input);
         sender.send(Outgoing {
             key: Some(key.as_bytes()),
@@ -248,6 +258,47 @@ fn send_directory(
                 &deployment.names.directory,
                 record.partition.0,
                 value.as_bytes(),
+            )
+        })?;
+    }
+    Ok(())
+}
+
+/// What the registry has to know of a record: purchases that wait, what was claimed, cards. `kept` has the purchases by
+/// their positions.
+fn noted(changes: &Changes, kept: &mut BTreeMap<u64, PurchaseId>) -> Vec<Noted> {
+    let mut noted = Vec::new();
+    for position in &changes.resubmitted {
+        noted.extend(kept.remove(position).map(|id| Noted::forgotten(&id)));
+    }
+    for (position, purchase) in &changes.kept {
+        if let Some(id) = purchase_of(purchase) {
+            noted.push(Noted::purchase(id, purchase));
+            kept.insert(*position, id.clone());
+        }
+    }
+    let given = changes.inputs.iter().filter(|input| is_to_be_noted(input));
+    noted.extend(given.map(Noted::given));
+    noted
+}
+
+fn send_noted(deployment: &Deployment, sender: &mut Sender, noted: &[Noted]) -> Result<()> {
+    let topic = deployment.settings().topic(Topic::Parked);
+    for Noted { key, value, said } in noted {
+        let mut headers = OwnedHeaders::new();
+        if let Some(said) = said {
+            headers = headers.insert(Header {
+                key: SAID,
+                value: Some(said),
+            });
+        }
+        sender.send(Outgoing {
+            key: Some(key.as_bytes()),
+            headers,
+            ..Outgoing::new(
+                &topic,
+                REGISTRY,
+                value.as_deref().unwrap_or_default().as_bytes(),
             )
         })?;
     }

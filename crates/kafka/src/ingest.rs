@@ -3,6 +3,7 @@
 
 use crate::deployment::Deployment;
 use crate::error::{Error, Result};
+use crate::router::registry::{REGISTRY, is_for_registry};
 use crate::sender::{Outgoing, Sender};
 use crate::settings::Format;
 use crate::tail::{Ends, Start, payload};
@@ -92,6 +93,12 @@ impl Ingestion {
             // Every partition has a clock of its own.
             (IncomingBody::Tick, _) => (0..partitions)
                 .try_for_each(|partition| self.write(Topic::Customers, partition, None, record)),
+            (IncomingBody::Account(body), _) if is_for_registry(body) => {
+                self.write(Topic::Inbox, REGISTRY, None, record)
+            }
+            (IncomingBody::Account(Body::Purchase(_)), None) => {
+                self.write(Topic::Inbox, REGISTRY, None, record)
+            }
             (IncomingBody::Account(_), Some(Address::Identifier(identifier))) => {
                 let key = identifier.value.as_bytes();
                 let partition = partition_of(key, partitions).0;

@@ -10,6 +10,7 @@
 //! Every message ends in at least one record: what cannot be read goes to the quarantine with its bytes, and so does a
 //! message without a value. A packed message that is damaged keeps what can be read before the damage.
 
+use crate::said::Said;
 use smol_str::SmolStr;
 use std::sync::Arc;
 use umbral_intake::reader::{Decoder, Fault, Packing, RawChunk, RawSpan, Refusal};
@@ -27,6 +28,9 @@ pub const FORCED: &str = "umbral-forced";
 
 /// Header of a record that was sent on unread: the place at which it came in.
 pub const CAME_BY: &str = "umbral-came-by";
+
+/// Header of what the router says of a record.
+pub const SAID: &str = "umbral-router";
 
 /// Most bytes of one chunk: places in it are numbers of 32 bits.
 pub const MAX_CHUNK_BYTES: usize = 1 << 30;
@@ -79,6 +83,8 @@ pub struct Message<'m> {
     pub forced: bool,
     /// Where it came in before it was sent on: the value of its header [`CAME_BY`].
     pub came_by: Option<&'m [u8]>,
+    /// What the router says of it: the value of its header [`SAID`].
+    pub said: Option<&'m [u8]>,
 }
 
 struct Topic {
@@ -187,6 +193,15 @@ impl ChunkBuilder {
                 Some(fault) => Err(refusal(faulty(fault))),
                 None => topic.decoder.decode_span(&self.raw, span),
             };
+            if let (Ok(incoming), Some(said)) = (&mut content, message.said)
+                && let Err(rejection) = Said::fill_in(said, incoming)
+            {
+                content = Err(Refusal {
+                    key: Some(incoming.key.clone()),
+                    occurred_at: Some(incoming.occurred_at),
+                    ..Refusal::from(rejection)
+                });
+            }
             match &mut content {
                 Ok(incoming) => incoming.forced |= message.forced,
                 Err(refusal) => name_place(&mut refusal.rejection, message),
@@ -264,6 +279,14 @@ pub(crate) fn header<'m>(
     header.value
 }
 
+/// A number that a message's header has.
+pub(crate) fn number(message: &rdkafka::message::BorrowedMessage<'_>, key: &str) -> Option<u64> {
+    std::str::from_utf8(header(message, key)?)
+        .ok()?
+        .parse()
+        .ok()
+}
+
 fn is_packed(content_type: Option<&[u8]>) -> bool {
     let Some(text) = content_type else {
         return false;
@@ -329,6 +352,7 @@ mod tests {
             resubmits: None,
             forced: false,
             came_by: None,
+            said: None,
         };
         assert!(builder.push(&message));
         assert!(!builder.push(&message), "it would be too large");

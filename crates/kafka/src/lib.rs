@@ -31,6 +31,7 @@ mod pulse;
 mod reach;
 mod resubmit;
 mod router;
+mod said;
 mod secret;
 mod sender;
 mod service;

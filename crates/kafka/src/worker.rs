@@ -419,9 +419,10 @@ impl Worker {
             offset: message.offset().unsigned_abs(),
             content_type: input::header(message, "content-type"),
             value: message.payload(),
-            resubmits: number(input::header(message, input::RESUBMITS)),
+            resubmits: input::number(message, input::RESUBMITS),
             forced: input::header(message, input::FORCED) == Some(b"1"),
             came_by: input::header(message, input::CAME_BY),
+            said: input::header(message, input::SAID),
         };
         if !builder.push(&message) {
             self.full
@@ -564,11 +565,6 @@ fn commit_orders(
             }
         }
     }
-}
-
-/// A number as a header has it.
-fn number(value: Option<&[u8]>) -> Option<u64> {
-    std::str::from_utf8(value?).ok()?.parse().ok()
 }
 
 fn input_names(deployment: &Deployment) -> impl Iterator<Item = &str> {

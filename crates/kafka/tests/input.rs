@@ -58,6 +58,7 @@ fn chunk(topic: usize, content_type: Option<&str>, value: Option<&[u8]>) -> Chun
         resubmits: None,
         forced: false,
         came_by: None,
+        said: None,
     };
     assert!(builder.push(&message));
     assert!(builder.records() > 0, "no message is dropped");
@@ -186,6 +187,7 @@ fn a_chunk_holds_many_messages_and_the_next_one_begins_anew() {
                 resubmits: None,
                 forced: false,
                 came_by: None,
+                said: None,
             };
             assert!(builder.push(&message));
         }

@@ -56,5 +56,5 @@ pub use options::Options;
 pub use originals::FrameAt;
 pub use resubmit::Resubmission;
 pub use scan::{FrameFold, ScannedBatch, ScannedFrame, Scanner, fold_all};
-pub use sequencer::{changes_directory, decided_by_sequencer, is_version_tick};
+pub use sequencer::{Catalogs, changes_directory, decided_by_sequencer, is_version_tick};
 pub use snapshot::{SnapshotFailure, SnapshotOptions, SnapshotTaken};

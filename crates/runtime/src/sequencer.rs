@@ -12,6 +12,7 @@ mod resolve;
 mod time;
 mod waiters;
 
+pub use activation::Catalogs;
 pub(crate) use activation::{JournaledZones, activation_hash, check_catalogs, compile};
 pub(crate) use downstream::{Downstream, Lines, Numbering};
 pub use pending::changes_directory;

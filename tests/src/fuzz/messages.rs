@@ -52,6 +52,7 @@ pub(super) fn message(bytes: &[u8]) {
         resubmits: None,
         forced: false,
         came_by: None,
+        said: None,
     };
     let chunk = taken(&message);
     let mut left = value;

@@ -138,7 +138,8 @@ pub fn run(command: &Path, options: &Options, say: &mut dyn FnMut(&str)) -> Repo
         options.nodes as u16,
     );
     topics::create(&deployment);
-    let feed = Feed::new(options.subscribers, options.seed, options.partitions);
+    let mut feed = Feed::new(options.subscribers, options.seed, options.partitions);
+    feed.life = with_loyalty(feed.life, options.partitions);
     let producing = Producing::new(&deployment);
     producing.send("chaos.catalog", 0, b"", &json(&demo_catalog()));
     producing.send_all("chaos.customers", &feed.opening);
@@ -170,6 +171,57 @@ pub fn run(command: &Path, options: &Options, say: &mut dyn FnMut(&str)) -> Repo
     }
     judge(&deployment, &feed, &mut report);
     report
+}
+
+/// How many records of life come between two of loyalty.
+const BETWEEN_LOYALTY: usize = 12;
+
+/// What a customer does for points, or has done.
+const LOYALTY: [&str; 5] = [
+    r#""enrolled":{}"#,
+    r#""purchase":{"purchase_id":"P{n}","method":"cash","location":"L1","lines":[{"category":"handset","item":"phone","net":"219.00"}]}"#,
+    r#""visit":{"location":"L1"}"#,
+    r#""points_adjusted":{"points":50,"reason":"sorry"}"#,
+    r#""refund":{"refund_id":"F{n}","purchase_id":"P{before}","amount":"30.00"}"#,
+];
+/// What nobody known does.
+const OF_NOBODY: &str = r#""purchase":{"purchase_id":"N{n}","method":"cash","location":"L1","lines":[{"category":"food","item":"wine","net":"80.00"}]}"#;
+
+/// Now and then the customer of a record does something for points at the same time, or nobody known does.
+fn with_loyalty(life: Vec<Fed>, partitions: u16) -> Vec<Fed> {
+    let mut all = Vec::with_capacity(life.len() + life.len() / BETWEEN_LOYALTY + 1);
+    for (index, fed) in life.into_iter().enumerate() {
+        let number = index / BETWEEN_LOYALTY;
+        let more = (index % BETWEEN_LOYALTY == 0).then(|| loyalty(number, &fed, partitions));
+        all.push(fed);
+        all.extend(more);
+    }
+    all
+}
+
+fn loyalty(number: usize, beside: &Fed, partitions: u16) -> Fed {
+    let account = beside.account.clone();
+    let (address, body) = match &account {
+        Some(account) => (
+            format!(r#""account_id":"{account}","#),
+            LOYALTY[number % LOYALTY.len()],
+        ),
+        None => (String::new(), OF_NOBODY),
+    };
+    // A refund names the purchase three before it: another customer's, mostly.
+    let body = body
+        .replace("{before}", &number.saturating_sub(3).to_string())
+        .replace("{n}", &number.to_string());
+    let line = format!(
+        r#"{{"source":"shop","event_id":"l-{number}","occurred_at":"{}",{address}{body}}}"#,
+        beside.incoming.occurred_at,
+    );
+    let incoming = umbral_wire::json::parse_incoming(line.as_bytes()).expect("an input");
+    Fed {
+        partition: super::partition(account.as_ref(), &incoming, partitions),
+        account,
+        incoming,
+    }
 }
 
 fn instances(command: &Path, folder: &Path, options: &Options, brokers: &Brokers) -> Vec<Instance> {

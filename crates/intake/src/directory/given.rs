@@ -65,6 +65,13 @@ fn by_enrolling(enrolled: &Enrolled, member: MemberId) -> Option<Given> {
     })
 }
 
+/// The identifiers that an input gives.
+pub fn given_by(input: &Input) -> SmallVec<[Identifier; 1]> {
+    Given::by(input)
+        .map(|given| given.identifiers)
+        .unwrap_or_default()
+}
+
 /// The number of a card as an identifier.
 pub(super) fn card(number: SmolStr) -> Identifier {
     Identifier {

@@ -12,9 +12,10 @@ mod touched;
 mod unclaimed;
 
 pub use copy::{BadDirectory, DirectoryCopy, Held};
+pub use given::given_by;
 pub use key::{BadIdentifier, Key, normalise};
 pub use touched::Touched;
-pub use unclaimed::{KeptPurchase, found_by, reason_of};
+pub use unclaimed::{Fate, KeptPurchase, found_by, reason_of};
 
 use cards::Numbers;
 use copy::Saved;
@@ -25,8 +26,8 @@ use rustc_hash::FxBuildHasher;
 use smallvec::SmallVec;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use tenure::{Interval, Tenure};
-use umbral_model::ids::{AccountId, MemberId};
-use umbral_model::input::{Body, Identifier, Input};
+use umbral_model::ids::{AccountId, MemberId, PurchaseId};
+use umbral_model::input::{Body, Identifier, Input, InputKey};
 use umbral_model::rejection::{Reason, Rejection};
 use umbral_model::time::Timestamp;
 use unclaimed::Unclaimed;
@@ -142,12 +143,18 @@ impl Directory {
         }
     }
 
-    /// Forgets purchases that are too old to be claimed.
-    pub fn forget_old(&self, at: Timestamp) {
+    /// Forgets purchases that are too old to be claimed; gives their numbers.
+    pub fn forget_old(&self, at: Timestamp) -> Vec<PurchaseId> {
         let mut unclaimed = self.lock_unclaimed();
-        if unclaimed.has_old(at) {
-            Arc::make_mut(&mut unclaimed).forget_old(at);
+        match unclaimed.has_old(at) {
+            true => Arc::make_mut(&mut unclaimed).forget_old(at),
+            false => Vec::new(),
         }
+    }
+
+    /// What became of a purchase that came into the quarantine under this key, and its position there.
+    pub fn fate_of(&self, purchase: &PurchaseId, key: &InputKey) -> Option<(u64, Fate)> {
+        self.lock_unclaimed().fate_of(purchase, key)
     }
 
     /// Fills into a claim or an enrolment the purchases that wait for it.

@@ -63,7 +63,8 @@ impl KeptPurchase {
 
 /// What became of a purchase.
 #[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
-enum Fate {
+pub enum Fate {
+    /// Nothing yet: it waits.
     Waits,
     /// An account has it, by this input.
     Claimed(AccountId, InputKey),
@@ -130,14 +131,16 @@ impl Unclaimed {
         self.all.insert(id, waiting);
     }
 
-    /// Forgets what is too old at an instant.
-    pub(super) fn forget_old(&mut self, at: Timestamp) {
+    /// Forgets what is too old at an instant; gives the numbers.
+    pub(super) fn forget_old(&mut self, at: Timestamp) -> Vec<PurchaseId> {
         let oldest = at.plus_nanos(-KEPT);
+        let mut forgotten = Vec::new();
         while let Some((made, id)) = self.by_age.first().cloned() {
             if made >= oldest {
-                return;
+                break;
             }
             self.by_age.pop_first();
+            forgotten.push(id.clone());
             let Some(waiting) = self.all.remove(&id) else {
                 continue;
             };
@@ -152,6 +155,14 @@ impl Unclaimed {
                 }
             }
         }
+        forgotten
+    }
+
+    /// What became of a purchase with this number and key, and its position.
+    pub(super) fn fate_of(&self, purchase: &PurchaseId, key: &InputKey) -> Option<(u64, Fate)> {
+        let known = self.all.get(purchase)?;
+        let kept = &known.kept;
+        (kept.purchase.key == *key).then(|| (kept.position, known.fate.clone()))
     }
 
     pub(super) fn has_old(&self, at: Timestamp) -> bool {

@@ -4,16 +4,23 @@
 //! A record of a number that nobody holds goes on as it is, so that the engine puts it into the quarantine with its bytes,
 //! and is parked: when the directory learns the number, the record is sent again with its account. The same holds for a
 //! number that two accounts of different partitions claim at once, until one of them gives it up.
+//!
+//! Purchases that nobody known made, and whatever claims one or brings a card, go to the router of one partition first,
+//! which has the [registry] and decides for all.
 
 mod parked;
+pub(crate) mod registry;
 mod routes;
 
+use crate::catalogs::CatalogFeed;
 use crate::client::Role;
 use crate::deployment::Deployment;
 use crate::error::{Error, Result};
 use crate::group::{Change, Membership, gather};
 use crate::ingest;
 use crate::input::{self, ChunkBuilder};
+use crate::pause::pause;
+use crate::said::Said;
 use crate::status::Status;
 use crate::tail::{ANSWER, Ends, Start, assign, is_passing};
 use crate::topics::Topic;
@@ -24,14 +31,17 @@ use rdkafka::error::KafkaError;
 use rdkafka::message::{BorrowedMessage, Header, Message, OwnedHeaders};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
-use routes::{Found, Routes};
+use registry::{Noted, REGISTRY, Registry, is_for_registry, purchase_of};
+use routes::{Found, Partitions, Routes};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use umbral_intake::directory::reason_of;
 use umbral_model::ids::PartitionNo;
 use umbral_model::input::{Address, Incoming, IncomingBody};
+use umbral_model::rejection::Reason;
 use umbral_runtime::partitioner::{partition_of, partition_of_account};
-use umbral_runtime::{Chunk, Original, Record};
+use umbral_runtime::{Catalogs, Chunk, Original, Record};
 
 /// How long a router without records sleeps at most.
 const IDLE: Duration = Duration::from_millis(50);
@@ -46,6 +56,10 @@ struct Routed {
     value: Vec<u8>,
     /// The place in the inbox, for whoever looks for a record that could not be read.
     came_by: Option<String>,
+    said: Option<Said>,
+    /// The entry of the quarantine that it takes up.
+    resubmits: Option<u64>,
+    forced: bool,
 }
 
 /// What one transaction does.
@@ -56,6 +70,8 @@ struct Work {
     parked: Vec<(u16, ParkedRecord)>,
     /// Keys of records that are parked no longer.
     freed: Vec<(u16, Vec<u8>)>,
+    /// What the registry decided.
+    noted: Vec<Noted>,
     /// The offset to be read next, by partition.
     offsets: BTreeMap<u16, i64>,
 }
@@ -73,6 +89,12 @@ pub(crate) struct Router {
     producer: BaseProducer<Delivering>,
     routes: Routes,
     parked: BTreeMap<u16, Parked>,
+    /// While its partition is this router's.
+    registry: Option<Registry>,
+    feed: CatalogFeed,
+    /// Records of the feed that are among the catalogs.
+    catalogs_read: u64,
+    catalogs: Catalogs,
     retried: Instant,
     changed: bool,
     status: Arc<Status>,
@@ -82,6 +104,7 @@ impl Router {
     /// Joins the routers' group, when the directory is read to its end.
     pub(crate) fn join(deployment: &Arc<Deployment>, status: &Arc<Status>) -> Result<Router> {
         let routes = Routes::open(deployment)?;
+        let feed = first_catalog(deployment, status)?;
         let writer = deployment.client(Role::RouterWriter)?;
         let producer = begin_producer(&writer, deployment)
             .map_err(Error::client("begin the router's producer"))?;
@@ -96,6 +119,10 @@ impl Router {
             producer,
             routes,
             parked: BTreeMap::new(),
+            registry: None,
+            feed,
+            catalogs_read: 0,
+            catalogs: Catalogs::new(),
             retried: Instant::now(),
             changed: false,
             status: Arc::clone(status),
@@ -114,6 +141,7 @@ impl Router {
             self.follow_group()?;
             self.changed |= self.routes.follow()?;
             let chunks = self.gather()?;
+            self.follow_catalogs()?;
             let mut work = Work::default();
             for (partition, next, chunk) in chunks {
                 work.offsets.insert(partition, next);
@@ -133,13 +161,15 @@ impl Router {
             match change {
                 Change::Revoked { .. } => {
                     self.parked.clear();
+                    self.registry = None;
                     self.consumer
                         .unassign()
                         .map_err(Error::client("give partitions back"))?;
                 }
                 Change::Assigned(partitions) => {
                     let ends = Ends::new(&self.deployment)?;
-                    self.parked = parked::load(&self.deployment, &ends, &partitions)?;
+                    (self.parked, self.registry) =
+                        parked::load(&self.deployment, &ends, &partitions)?;
                     self.read_from_committed(&ends)?;
                     self.changed = true;
                 }
@@ -215,18 +245,33 @@ impl Router {
             offset: message.offset().unsigned_abs(),
             content_type: input::header(message, "content-type"),
             value: message.payload(),
-            resubmits: None,
-            forced: false,
+            resubmits: input::number(message, input::RESUBMITS),
+            forced: input::header(message, input::FORCED) == Some(b"1"),
             came_by: None,
+            said: None,
         })
     }
 
-    fn route_chunk(&self, partition: u16, chunk: Chunk, work: &mut Work) {
+    fn follow_catalogs(&mut self) -> Result<()> {
+        self.feed.follow()?;
+        for record in self.feed.since(self.catalogs_read, REGISTRY) {
+            self.catalogs_read = record.offset.unsigned_abs() + 1;
+            if let Some((key, activation)) = record.activation()
+                && let Err(refused) = self.catalogs.take(key, activation)
+            {
+                tracing::warn!(%refused, version = %activation.version, "the router leaves a catalog out");
+            }
+        }
+        Ok(())
+    }
+
+    fn route_chunk(&mut self, partition: u16, chunk: Chunk, work: &mut Work) {
         for record in chunk.records {
             let Record {
                 content,
                 original,
                 row,
+                resubmits,
                 ..
             } = record;
             let bytes = || match original {
@@ -236,18 +281,99 @@ impl Router {
             match content {
                 // What cannot be read is put into the quarantine by the engine, which reads it again.
                 Err(_) => work.routed.push(self.unread(bytes(), partition, row)),
-                Ok(incoming) => match self.find(&incoming) {
-                    Found::One(address) => work.routed.push(self.addressed(incoming, address)),
-                    Found::Nobody => {
-                        work.routed.extend(self.unaddressed(&incoming, &[]));
-                        work.parked.push((partition, ParkedRecord::of(&incoming)));
+                Ok(incoming) => {
+                    let (before, forced) = (work.routed.len(), incoming.forced);
+                    self.route(partition, incoming, work);
+                    for routed in &mut work.routed[before..] {
+                        (routed.resubmits, routed.forced) = (resubmits, forced);
                     }
-                    Found::Several(claiming) => {
-                        work.routed.extend(self.unaddressed(&incoming, &claiming));
-                        work.parked.push((partition, ParkedRecord::of(&incoming)));
-                    }
-                },
+                }
             }
+        }
+        if partition == REGISTRY
+            && let Some(registry) = &mut self.registry
+        {
+            work.noted.extend(registry.forget_old());
+        }
+    }
+
+    fn route(&mut self, partition: u16, incoming: Incoming, work: &mut Work) {
+        let claiming = match self.find(&incoming) {
+            Found::One(address) => return self.route_found(partition, incoming, address, work),
+            Found::Nobody => Partitions::new(),
+            Found::Several(claiming) => claiming,
+        };
+        if purchase_of(&incoming).is_some() {
+            if partition != REGISTRY {
+                return work.routed.push(self.to_registry(&incoming));
+            }
+            work.noted.extend(self.keep_purchase(&incoming));
+        }
+        work.routed.extend(self.unaddressed(&incoming, &claiming));
+        let is_given = |registry: &Registry| registry.is_given(&incoming);
+        // What names nobody is nobody's for ever.
+        if incoming.address.is_some() && !self.registry.as_ref().is_some_and(is_given) {
+            work.parked.push((partition, ParkedRecord::of(&incoming)));
+        }
+    }
+
+    fn route_found(
+        &mut self,
+        partition: u16,
+        incoming: Incoming,
+        address: Address,
+        work: &mut Work,
+    ) {
+        let is_registered = is_registered(&incoming);
+        if is_registered && partition != REGISTRY {
+            return work
+                .routed
+                .push(self.to_registry(&addressed_to(incoming, address)));
+        }
+        let Some(registry) = self.registry.as_mut().filter(|_| partition == REGISTRY) else {
+            return work.routed.push(self.addressed(incoming, address));
+        };
+        let (address, noted) = registry.take_up(&incoming, address);
+        if let Some(noted) = noted {
+            work.noted.push(noted);
+            work.freed.push((REGISTRY, parked::key_of(&incoming.key)));
+        }
+        let incoming = addressed_to(incoming, address.clone());
+        let mut said = None;
+        if is_registered && let Some(input) = incoming.clone().into_input() {
+            let decided = registry.decide(input, &self.routes, &self.catalogs);
+            work.noted.extend(decided.noted);
+            let given = decided.purchases.iter();
+            work.freed
+                .extend(given.map(|key| (REGISTRY, parked::key_of(key))));
+            said = decided.said;
+        }
+        work.routed.push(Routed {
+            said,
+            ..self.addressed(incoming, address)
+        });
+    }
+
+    /// Keeps a purchase that nobody known made, if the catalog lets purchases earn.
+    fn keep_purchase(&mut self, incoming: &Incoming) -> Option<Noted> {
+        let catalog = self.catalogs.at(incoming.occurred_at);
+        let why = reason_of(incoming, catalog, Reason::UnknownIdentifier.into());
+        let registry = self.registry.as_mut();
+        let registry = registry.filter(|_| why.reason == Reason::UnidentifiedPurchase)?;
+        registry.keep(incoming)
+    }
+
+    /// To the router that has the registry.
+    fn to_registry(&self, incoming: &Incoming) -> Routed {
+        Routed {
+            topic: Topic::Inbox,
+            partition: PartitionNo(REGISTRY),
+            key: None,
+            value: self.encode(Topic::Inbox, incoming),
+            came_by: None,
+            said: None,
+            resubmits: None,
+            forced: false,
         }
     }
 
@@ -271,7 +397,13 @@ impl Router {
         for (partition, parked) in &self.parked {
             for (key, incoming) in parked.records() {
                 if let Found::One(address) = self.find(incoming) {
-                    work.routed.push(self.addressed(incoming.clone(), address));
+                    // Without an offset nothing keeps a router that was replaced from sending the record once more: the
+                    // registry is asked where it reads its partition, which is fenced.
+                    let is_asked = is_registered(incoming) || purchase_of(incoming).is_some();
+                    work.routed.push(match is_asked {
+                        true => self.to_registry(&addressed_to(incoming.clone(), address)),
+                        false => self.addressed(incoming.clone(), address),
+                    });
                     work.freed.push((*partition, key.clone()));
                 }
             }
@@ -288,16 +420,16 @@ impl Router {
             partition_of_account(account, partitions)
         });
         let topic = topic_of(&incoming);
-        let incoming = Incoming {
-            address: Some(address),
-            ..incoming
-        };
+        let incoming = addressed_to(incoming, address);
         Routed {
             topic,
             partition,
             key: account.map(|account| account.to_string()),
             value: self.encode(topic, &incoming),
             came_by: None,
+            said: None,
+            resubmits: None,
+            forced: false,
         }
     }
 
@@ -315,6 +447,9 @@ impl Router {
             key: None,
             value: self.encode(topic, incoming),
             came_by: None,
+            said: None,
+            resubmits: None,
+            forced: false,
         })
     }
 
@@ -328,6 +463,9 @@ impl Router {
             key: None,
             value: bytes,
             came_by: Some(format!("{inbox}/{partition}, offset {offset}")),
+            said: None,
+            resubmits: None,
+            forced: false,
         }
     }
 
@@ -366,11 +504,18 @@ impl Router {
             if routed.key.is_some() {
                 record = record.key(key);
             }
-            if let Some(place) = &routed.came_by {
-                record = record.headers(OwnedHeaders::new().insert(Header {
-                    key: input::CAME_BY,
-                    value: Some(place),
-                }));
+            let said = routed.said.as_ref().and_then(Said::write);
+            let headers = [
+                (input::CAME_BY, &routed.came_by),
+                (input::SAID, &said),
+                (
+                    input::RESUBMITS,
+                    &routed.resubmits.map(|number| number.to_string()),
+                ),
+                (input::FORCED, &routed.forced.then(|| "1".to_owned())),
+            ];
+            if let Some(headers) = headers_of(headers) {
+                record = record.headers(headers);
             }
             send(producer, record)?;
         }
@@ -388,6 +533,16 @@ impl Router {
         for (partition, key) in &work.freed {
             send(producer, to(*partition).key(key))?;
         }
+        for noted in &work.noted {
+            let mut record = to(REGISTRY).key(noted.key.as_bytes());
+            if let Some(value) = &noted.value {
+                record = record.payload(value.as_bytes());
+            }
+            if let Some(headers) = headers_of([(input::SAID, &noted.said)]) {
+                record = record.headers(headers);
+            }
+            send(producer, record)?;
+        }
         drain(producer)?;
         producer.context().take()?;
         let inbox = self.deployment.settings().topic(Topic::Inbox);
@@ -397,6 +552,38 @@ impl Router {
         }
         commit_as_member(producer, &self.consumer, &offsets)
     }
+}
+
+/// Reads the catalogs; waits for the first one. Without it nobody decides, and what a purchase is worth is not known.
+fn first_catalog(deployment: &Deployment, status: &Status) -> Result<CatalogFeed> {
+    let mut feed = CatalogFeed::open(deployment, &Ends::new(deployment)?)?;
+    while feed.is_empty() && !status.is_stopping() {
+        pause(IDLE);
+        feed.follow()?;
+    }
+    Ok(feed)
+}
+
+fn is_registered(incoming: &Incoming) -> bool {
+    matches!(&incoming.body, IncomingBody::Account(body) if is_for_registry(body))
+}
+
+fn addressed_to(incoming: Incoming, address: Address) -> Incoming {
+    Incoming {
+        address: Some(address),
+        ..incoming
+    }
+}
+
+fn headers_of<const N: usize>(all: [(&str, &Option<String>); N]) -> Option<OwnedHeaders> {
+    let there = all
+        .into_iter()
+        .filter_map(|(key, value)| Some((key, value.as_ref()?)));
+    there.fold(None, |headers, (key, value)| {
+        let headers = headers.unwrap_or_else(OwnedHeaders::new);
+        let value = Some(value.as_str());
+        Some(headers.insert(Header { key, value }))
+    })
 }
 
 /// The topic of a record's kind.

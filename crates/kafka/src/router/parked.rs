@@ -1,12 +1,13 @@
 //! Records whose number nobody holds yet, kept in a compacted topic: by key, until they are sent.
 
+use super::registry::{REGISTRY, Reading, Registry};
 use crate::deployment::Deployment;
 use crate::error::Result;
 use crate::tail::{Ends, Start, payload};
 use crate::topics::Topic;
 use rdkafka::message::Message;
 use std::collections::{BTreeMap, BTreeSet};
-use umbral_model::input::Incoming;
+use umbral_model::input::{Incoming, InputKey};
 use umbral_wire::json;
 
 /// Records of one partition that may be parked. What comes beyond stays in the quarantine only, and is sent again with
@@ -22,13 +23,17 @@ pub(super) struct ParkedRecord {
 
 impl ParkedRecord {
     pub(super) fn of(incoming: &Incoming) -> ParkedRecord {
-        let key = format!("{}/{}", incoming.key.source, incoming.key.event_id);
         ParkedRecord {
-            key: key.into_bytes(),
+            key: key_of(&incoming.key),
             value: json::incoming(incoming).into_bytes(),
             incoming: incoming.clone(),
         }
     }
+}
+
+/// Under which key a record is parked.
+pub(super) fn key_of(key: &InputKey) -> Vec<u8> {
+    format!("{}/{}", key.source, key.event_id).into_bytes()
 }
 
 /// The parked records of a partition of the inbox.
@@ -52,15 +57,16 @@ impl Parked {
     }
 }
 
-/// Reads what is parked in these partitions.
+/// Reads what is parked in these partitions, and the registry if it is in one of them.
 pub(super) fn load(
     deployment: &Deployment,
     ends: &Ends,
     partitions: &BTreeSet<u16>,
-) -> Result<BTreeMap<u16, Parked>> {
+) -> Result<(BTreeMap<u16, Parked>, Option<Registry>)> {
     let topic = deployment.settings().topic(Topic::Parked);
     let mut all: BTreeMap<u16, Parked> = BTreeMap::new();
     let mut starts = Vec::new();
+    let mut registry = Reading::default();
     for partition in partitions {
         all.insert(*partition, Parked::default());
         let number = i32::from(*partition);
@@ -75,6 +81,9 @@ pub(super) fn load(
         }
     }
     ends.read(&starts, &mut |message| {
+        if message.partition() == i32::from(REGISTRY) && registry.take(message) {
+            return Ok(());
+        }
         let parked = u16::try_from(message.partition()).ok();
         let parked = parked.and_then(|partition| all.get_mut(&partition));
         if let (Some(parked), Some(key)) = (parked, message.key()) {
@@ -87,5 +96,8 @@ pub(super) fn load(
         }
         Ok(())
     })?;
-    Ok(all)
+    let registry = partitions
+        .contains(&REGISTRY)
+        .then(|| Registry::new(registry));
+    Ok((all, registry))
 }

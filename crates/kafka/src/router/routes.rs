@@ -12,13 +12,15 @@ use rdkafka::message::{BorrowedMessage, Message};
 use rustc_hash::FxBuildHasher;
 use smallvec::SmallVec;
 use std::time::Duration;
-use umbral_intake::directory::Directory;
-use umbral_model::input::{Address, Body, Identifier, Incoming};
+use umbral_intake::directory::{Directory, Key, given_by};
+use umbral_model::input::{Address, Identifier, Incoming, Input};
+use umbral_model::rejection::Rejection;
 use umbral_model::time::Timestamp;
+use umbral_runtime::partitioner::partition_of_account;
 use umbral_wire::json;
 
 /// Partitions in which a number is known: mostly one.
-type Partitions = SmallVec<[u16; 2]>;
+pub(super) type Partitions = SmallVec<[u16; 2]>;
 
 /// Whose a number is.
 pub(super) enum Found {
@@ -27,14 +29,14 @@ pub(super) enum Found {
     /// Nobody's, as far as is known.
     Nobody,
     /// Claimed by accounts of these partitions, none of which knows of the others.
-    Several(SmallVec<[u16; 2]>),
+    Several(Partitions),
 }
 
 /// The directory of the whole deployment.
 pub(super) struct Routes {
     consumer: BaseConsumer<Watch>,
     directories: Vec<Directory>,
-    known: DashMap<Identifier, Partitions, FxBuildHasher>,
+    known: DashMap<Key, Partitions, FxBuildHasher>,
 }
 
 impl Routes {
@@ -108,26 +110,34 @@ impl Routes {
             return;
         };
         directory.apply(&input);
-        for identifier in named_by(&input.body) {
-            let mut partitions = self.known.entry(identifier.clone()).or_default();
+        for identifier in given_by(&input) {
+            let Ok(key) = Key::of(&identifier) else {
+                continue;
+            };
+            let mut partitions = self.known.entry(key).or_default();
             if !partitions.contains(&partition) {
                 partitions.push(partition);
             }
         }
     }
 
+    /// Where a number is known.
+    fn partitions_of(&self, identifier: &Identifier) -> Partitions {
+        let known = Key::of(identifier)
+            .ok()
+            .and_then(|key| self.known.get(&key));
+        known.map(|known| known.clone()).unwrap_or_default()
+    }
+
     /// Who holds a number at an instant.
     pub(super) fn find(&self, identifier: &Identifier, at: Timestamp) -> Found {
-        let Some(partitions) = self.known.get(identifier) else {
-            return Found::Nobody;
-        };
         let mut holder = None;
         let mut claiming = Partitions::new();
-        for partition in partitions.iter() {
-            let directory = self.directories.get(usize::from(*partition));
+        for partition in self.partitions_of(identifier) {
+            let directory = self.directories.get(usize::from(partition));
             if let Some(found) = directory.and_then(|known| known.resolve(identifier, at)) {
                 holder = Some(found);
-                claiming.push(*partition);
+                claiming.push(partition);
             }
         }
         match holder {
@@ -136,12 +146,22 @@ impl Routes {
             None => Found::Nobody,
         }
     }
-}
 
-fn named_by(body: &Body) -> &[Identifier] {
-    match body {
-        Body::MemberAdded(added) => &added.identifiers,
-        Body::IdentifierAdded(change) => std::slice::from_ref(&change.identifier),
-        _ => &[],
+    /// Whether anybody has or had a number.
+    pub(super) fn is_known(&self, identifier: &Identifier) -> bool {
+        !self.partitions_of(identifier).is_empty()
+    }
+
+    /// Whether accounts of other partitions stand against an input.
+    pub(super) fn check(&self, input: &Input) -> core::result::Result<(), Rejection> {
+        let own = partition_of_account(&input.account, self.directories.len() as u16).0;
+        for identifier in given_by(input) {
+            let others = self.partitions_of(&identifier);
+            for partition in others.into_iter().filter(|partition| *partition != own) {
+                let directory = self.directories.get(usize::from(partition));
+                directory.map_or(Ok(()), |directory| directory.check(input))?;
+            }
+        }
+        Ok(())
     }
 }

@@ -15,6 +15,7 @@ mod stations;
 pub use snapshot::LaneSnapshotError;
 
 use crate::clock::ClockMode;
+use crate::directory::DirectoryChange;
 use crate::error::Failure;
 use crate::fold::WorldFold;
 use crate::index::{BatchIndex, IndexedBatch};
@@ -183,12 +184,11 @@ impl LaneState {
         let mut changes = Vec::new();
         self.worker.fold(&frame, &mut changes).map_err(of_batch)?;
         for change in changes {
-            change.follow(&self.directory);
+            // Purchases that nobody known made wait where all partitions are seen.
+            if let DirectoryChange::Applied(_, input) = change {
+                self.directory.apply(&input);
+            }
         }
-        for position in &commit.resubmitted {
-            self.directory.take_up(*position);
-        }
-        self.directory.forget_old(commit.clock);
         Ok(())
     }
 

@@ -173,6 +173,37 @@ pub(crate) fn check_catalogs(activations: &[CatalogActivated]) -> Result<Vec<Smo
     Ok(labels)
 }
 
+/// Catalogs as they come in, for whoever decides nothing and only asks which is in force when.
+#[derive(Debug, Default)]
+pub struct Catalogs(World);
+
+impl Catalogs {
+    /// None yet.
+    pub fn new() -> Catalogs {
+        Catalogs(World::new())
+    }
+
+    /// Takes the next one; a repeat changes nothing.
+    ///
+    /// # Errors
+    /// One that does not compile, or is in another currency than those before it.
+    pub fn take(&mut self, key: &InputKey, activation: &CatalogActivated) -> Result<(), Rejection> {
+        let catalog = compile(activation, &RecordingZones::new(&activation.zones))?;
+        if let Some(detail) = self.0.catalogs.other_currency(&catalog) {
+            return Err(Rejection::new(Reason::BadCatalog, detail));
+        }
+        let effective_from = activation.effective_from.unwrap_or(catalog.valid_from);
+        self.0.activate(catalog, effective_from, key.clone());
+        Ok(())
+    }
+
+    /// The one in force at an instant.
+    pub fn at(&self, at: Timestamp) -> Option<&Catalog> {
+        let (_, number) = self.0.in_force(at)?;
+        self.0.catalogs.get(number).map(|version| &*version.catalog)
+    }
+}
+
 /// The hash that an activation will have with its label; that of a catalog that does not compile is another.
 fn labelled_hash(activation: &CatalogActivated) -> u64 {
     if !activation.version.is_empty() {

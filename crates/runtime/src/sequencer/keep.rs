@@ -57,7 +57,7 @@ impl<D: Downstream> Sequencer<D> {
             format,
         };
         self.keep(parts, origin, original);
-        if waits {
+        if waits && self.sees_all() {
             let kept = KeptPurchase::of(self.position, incoming);
             kept.into_iter().for_each(|kept| self.pending.keep(kept));
         }

@@ -47,14 +47,13 @@ impl<D: Downstream> Sequencer<D> {
     }
 
     /// Whether the directory refuses an identifier input or a claim; waits for others that it builds on, and fills in
-    /// what only the directory knows: the number of a card that names none, purchases that wait.
+    /// what only the directory knows: the number of a card that names none, purchases that wait. A lane knows one
+    /// partition, so it fills in nothing: whoever sees all of them did.
     pub(super) fn check_identifiers(
         &mut self,
         input: &mut Input,
     ) -> Result<Option<Rejection>, Failure> {
-        let is_taken = |identifier: &Identifier| self.pending.concerns(identifier);
-        let catalog = self.catalog_at(input.occurred_at);
-        if let Err(refused) = self.directory.number_card(input, catalog, is_taken) {
+        if let Err(refused) = self.number_card(input) {
             return Ok(Some(refused));
         }
         if !self.pending.touch(&self.directory, input) {
@@ -62,10 +61,31 @@ impl<D: Downstream> Sequencer<D> {
             self.pending.touch(&self.directory, input);
         }
         let refused = self.directory.check(input).err();
-        if refused.is_none() {
+        if refused.is_none() && self.sees_all() {
             self.directory.fill_in(input);
         }
         Ok(refused)
+    }
+
+    /// Whether this is the sequencer of all partitions.
+    pub(super) fn sees_all(&self) -> bool {
+        self.numbering.own().is_none()
+    }
+
+    fn number_card(&self, input: &mut Input) -> Result<(), Rejection> {
+        if self.sees_all() {
+            let is_taken = |identifier: &Identifier| self.pending.concerns(identifier);
+            let catalog = self.catalog_at(input.occurred_at);
+            return self.directory.number_card(input, catalog, is_taken);
+        }
+        match &input.body {
+            Body::CardIssued(issued) if issued.number.is_none() => Err(Rejection::new(
+                Reason::BadCard,
+                "the card has no number, and one partition alone cannot give it any; write the number, or send the \
+                 record to the inbox",
+            )),
+            _ => Ok(()),
+        }
     }
 
     pub(super) fn wait_for_identifiers(&mut self) -> Result<(), Failure> {

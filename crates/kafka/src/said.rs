@@ -1,0 +1,92 @@
+//! What the router says of a record that it sends on, in a header: what only it knows, because it sees all partitions.
+//! The record itself stays as it was sent.
+
+use crate::input::SAID;
+use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
+use umbral_model::input::{Body, Incoming, IncomingBody, UnclaimedPurchase};
+use umbral_model::rejection::{Reason, Rejection};
+
+/// What the router says.
+#[derive(Serialize, Deserialize, Clone, PartialEq, Eq, Debug)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub(crate) enum Said {
+    /// The number of a card that came without one.
+    Number(SmolStr),
+    /// The purchase that is claimed.
+    Found(Box<UnclaimedPurchase>),
+    /// Somebody else has the purchase that is claimed.
+    Taken,
+    /// Purchases of who enrols.
+    Unclaimed(Vec<UnclaimedPurchase>),
+    /// The record is not to be taken.
+    Refused {
+        /// Why.
+        code: SmolStr,
+        /// With its particulars.
+        detail: String,
+    },
+}
+
+impl Said {
+    /// What was filled into a body.
+    pub(crate) fn of(body: &Body) -> Option<Said> {
+        match body {
+            Body::CardIssued(issued) if issued.allocated => issued.number.clone().map(Said::Number),
+            Body::PurchaseClaimed(claimed) if claimed.taken => Some(Said::Taken),
+            Body::PurchaseClaimed(claimed) => claimed.found.clone().map(Said::Found),
+            Body::Enrolled(enrolled) if !enrolled.unclaimed.is_empty() => {
+                Some(Said::Unclaimed(enrolled.unclaimed.clone()))
+            }
+            _ => None,
+        }
+    }
+
+    /// That a record is not to be taken.
+    pub(crate) fn refused(rejection: Rejection) -> Said {
+        Said::Refused {
+            code: SmolStr::new_static(rejection.reason.code()),
+            detail: rejection.detail,
+        }
+    }
+
+    /// As the header has it.
+    pub(crate) fn write(&self) -> Option<String> {
+        let written = serde_json::to_string(self);
+        debug_assert!(written.is_ok(), "all of it can be written");
+        written.ok()
+    }
+
+    /// Fills a header into the record that it came with.
+    ///
+    /// # Errors
+    /// What the router refused, and a header that is none of the router's.
+    pub(crate) fn fill_in(header: &[u8], incoming: &mut Incoming) -> Result<(), Rejection> {
+        let not_ours = || {
+            let detail =
+                format!("its header {SAID} is none of the router's; send the record without it");
+            Rejection::new(Reason::MalformedField, detail)
+        };
+        let said: Said = serde_json::from_slice(header).map_err(|_| not_ours())?;
+        let IncomingBody::Account(body) = &mut incoming.body else {
+            return Err(not_ours());
+        };
+        match (said, body) {
+            (Said::Number(number), Body::CardIssued(issued)) if issued.number.is_none() => {
+                issued.number = Some(number);
+                issued.allocated = true;
+            }
+            (Said::Found(found), Body::PurchaseClaimed(claimed)) => claimed.found = Some(found),
+            (Said::Taken, Body::PurchaseClaimed(claimed)) => claimed.taken = true,
+            (Said::Unclaimed(unclaimed), Body::Enrolled(enrolled)) => {
+                enrolled.unclaimed = unclaimed;
+            }
+            (Said::Refused { code, detail }, _) => {
+                let reason = Reason::from_code(&code).ok_or_else(not_ours)?;
+                return Err(Rejection::new(reason, detail));
+            }
+            _ => return Err(not_ours()),
+        }
+        Ok(())
+    }
+}
