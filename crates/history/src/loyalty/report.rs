@@ -199,8 +199,9 @@ struct Customer {
     redemptions: FxHashMap<String, String>,
 }
 
+/// What is counted of some partitions.
 #[derive(Default)]
-struct Sums {
+pub(crate) struct Sums {
     from: Option<Date>,
     to: Option<Date>,
     customers: FxHashMap<AccountId, Customer>,
@@ -232,14 +233,17 @@ struct Scene<'a> {
 }
 
 impl Sums {
-    fn take(&mut self, world: &World, entry: &Entry) {
+    pub(crate) fn take(&mut self, world: &World, entry: &Entry) {
         if let Outcome::Quarantined(kept) = &entry.outcome
             && kept.reason == Reason::UnidentifiedPurchase
         {
             self.others.customers += 1;
             self.others.purchases += 1;
         }
-        for event in &entry.events {
+        // Most events are of usage, and tell a programme nothing.
+        let is_usage = |body: &EventBody| matches!(body, EventBody::UsageRated(_));
+        let events = entry.events.iter();
+        for event in events.filter(|event| !is_usage(&event.event.body)) {
             let Some(account) = account_of(entry, event) else {
                 continue;
             };
@@ -471,7 +475,7 @@ impl Sums {
         });
     }
 
-    fn add(&mut self, other: Sums) {
+    pub(crate) fn add(&mut self, other: Sums) {
         // An account lives in one partition, so no account is in two of them.
         self.customers.extend(other.customers);
         for (month, of) in other.months {
@@ -512,7 +516,7 @@ impl Sums {
         self.effort.1 += other.effort.1;
     }
 
-    fn conclude(mut self, currency: String, top: usize) -> LoyaltyReport {
+    pub(crate) fn conclude(mut self, currency: String, top: usize) -> LoyaltyReport {
         self.claims
             .sort_by(|a, b| (a.at, &a.purchase_id).cmp(&(b.at, &b.purchase_id)));
         let (came_back, bought_before) = self.count_returns();
