@@ -43,7 +43,7 @@ pub use names::CatalogNames;
 pub use quarantine::{QuarantinedRecord, Selection};
 pub use summary::{
     Charges, Collected, Corrections, CountedAmount, DiscountGiven, ProductSold, Promises,
-    QuarantineReason, ServiceRevenue, Summary, TopSpender, UnitsGiven,
+    QuarantineReason, Rewarded, ServiceRevenue, Summary, TopSpender, UnitsGiven,
 };
 pub use tail::{Tail, TailFilter};
 pub use verify::{Difference, Verification, VerifyProgress};

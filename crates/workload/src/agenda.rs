@@ -1,10 +1,11 @@
-//! What is due at a certain moment of a month: top-ups, changes of plan, bills and what becomes of them.
+//! What is due at a certain moment of a month: top-ups, changes of plan, bills and what becomes of them, and what
+//! members of the club do.
 
 use crate::calendar::Month;
-use crate::debts;
 use crate::people::{Class, People};
 use crate::plans::Plan;
 use crate::random::Random;
+use crate::{club, debts};
 use umbral_model::time::SECONDS_PER_DAY;
 
 pub(crate) const HOUR: u64 = 3600;
@@ -34,6 +35,13 @@ pub(crate) enum Errand {
     Rank,
     Deposit,
     Effort,
+    Enrolment,
+    FirstCard,
+    GoldCard,
+    Confirmation,
+    Loss,
+    Replacement,
+    Visit,
 }
 
 /// An errand of an account at a second of the month.
@@ -61,6 +69,7 @@ impl Agenda {
             }
             let class = people.class(owner);
             let owed = people.settle(owner);
+            club::plan(&mut appointments, month, (owner, class), people);
             if class == Class::Prepaid {
                 plan_top_ups(&mut appointments, month, owner, random);
                 continue;

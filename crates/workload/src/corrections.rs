@@ -1,9 +1,9 @@
 //! Records that mediation got wrong: some are corrected, some cancelled, minutes to two days later.
 
 use crate::Maker;
+use crate::later::Later;
 use crate::random::Random;
 use smol_str::SmolStr;
-use std::collections::BTreeMap;
 use umbral_model::ids::EventId;
 use umbral_model::input::{
     Address, Body, Incoming, IncomingBody, Usage, UsageCancelled, UsageCorrected,
@@ -29,10 +29,7 @@ struct Wrong {
 /// Wrong records in order of the second at which that is noticed.
 #[derive(Default)]
 pub(crate) struct Corrections {
-    noticed: BTreeMap<(i64, u64), Wrong>,
-    numbered: u64,
-    /// When the first of them is noticed.
-    next: Option<i64>,
+    noticed: Later<Wrong>,
 }
 
 impl Corrections {
@@ -54,7 +51,6 @@ impl Corrections {
         };
         let at = input.occurred_at.seconds();
         let noticed = at + random.between(LEAST_DELAY, MOST_DELAY) as i64;
-        self.numbered += 1;
         let wrong = Wrong {
             event_id: input.key.event_id.clone(),
             number: identifier.value.clone(),
@@ -63,26 +59,19 @@ impl Corrections {
             owner,
             cost,
         };
-        self.noticed.insert((noticed, self.numbered), wrong);
-        self.next = Some(self.next.map_or(noticed, |next| next.min(noticed)));
+        self.noticed.put(noticed, wrong);
     }
 
     /// When the next one is noticed, in seconds since 1970.
     pub(crate) fn next_second(&self) -> Option<i64> {
-        self.next
-    }
-
-    fn take(&mut self) -> Option<(i64, Wrong)> {
-        let ((noticed, _), wrong) = self.noticed.pop_first()?;
-        self.next = self.noticed.keys().next().map(|(noticed, _)| *noticed);
-        Some((noticed, wrong))
+        self.noticed.next_second()
     }
 }
 
 impl Maker {
     /// Corrects or cancels what was noticed next. A correction happened when the usage did.
     pub(crate) fn correct(&mut self) -> Option<Incoming> {
-        let (noticed, wrong) = self.corrections.take()?;
+        let (noticed, wrong) = self.corrections.noticed.take()?;
         // What was one thing is cancelled: there is nothing less to correct it to.
         if wrong.usage.quantity <= 1 || self.random.below(3) == 0 {
             self.counts.cancellations += 1;

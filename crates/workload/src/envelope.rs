@@ -17,23 +17,25 @@ pub(crate) enum Sender {
     Billing,
     Bank,
     Collections,
+    Club,
 }
 
 impl Sender {
-    const NAMES: [(&'static str, &'static str); 6] = [
+    const NAMES: [(&'static str, &'static str); 7] = [
         ("crm", "c-"),
         ("med1", "u-"),
         ("shop", "s-"),
         ("billing", "b-"),
         ("bank", "p-"),
         ("collections", "k-"),
+        ("club", "l-"),
     ];
 }
 
 /// Numbers of the inputs sent so far, by sender.
 #[derive(Default)]
 pub(crate) struct Envelope {
-    sent: [u64; 6],
+    sent: [u64; 7],
 }
 
 impl Envelope {
@@ -46,7 +48,7 @@ impl Envelope {
         body: Body,
     ) -> Incoming {
         let address = Address::Account(AccountId::new(account), None);
-        self.wrap(sender, at, address, body)
+        self.wrap(sender, at, Some(address), body)
     }
 
     /// Wraps a body of whoever has a number.
@@ -55,10 +57,17 @@ impl Envelope {
             kind: IdentifierKind::Msisdn,
             value: number,
         });
-        self.wrap(Sender::Mediation, at, address, body)
+        self.wrap(Sender::Mediation, at, Some(address), body)
     }
 
-    fn wrap(&mut self, sender: Sender, at: i64, address: Address, body: Body) -> Incoming {
+    /// Wraps a body of whom the address says, if it says anybody.
+    pub(crate) fn wrap(
+        &mut self,
+        sender: Sender,
+        at: i64,
+        address: Option<Address>,
+        body: Body,
+    ) -> Incoming {
         let (name, prefix) = Sender::NAMES[sender as usize];
         let sent = &mut self.sent[sender as usize];
         *sent += 1;
@@ -68,7 +77,7 @@ impl Envelope {
                 event_id: EventId::new(Text::new(prefix).number(*sent, 1).into_smol()),
             },
             occurred_at: Timestamp::from_seconds(at),
-            address: Some(address),
+            address,
             currency: None,
             actor: None,
             reason: None,

@@ -1,10 +1,10 @@
 //! A synthetic operator: customers, a month or more of usage, purchases and products, corrections, changes of
-//! plan, top-ups, bills and what becomes of them, from a seed. The same parameters give the same inputs, byte for byte, on
+//! plan, top-ups, bills and what becomes of them, and a club with its members, from a seed. The same parameters give the same inputs, byte for byte, on
 //! any machine.
 //!
 //! It belongs to the catalog in `examples/catalogs/demo`: its plans, classes, products, prefixes and networks.
-//! Everything is made on the fly; what is kept is a few numbers for each subscriber, and the records of two days
-//! that will be corrected.
+//! Everything is made on the fly; what is kept is a few numbers for each subscriber, the records of two days
+//! that will be corrected, and the few purchases that something follows from.
 //!
 //! ```
 //! use umbral_model::time::Date;
@@ -19,14 +19,17 @@
 
 mod agenda;
 mod calendar;
+mod club;
 mod corrections;
 mod debts;
 mod envelope;
+mod later;
 mod money;
 mod numbers;
 mod people;
 mod plans;
 mod random;
+mod sequel;
 mod shop;
 mod text;
 mod travel;
@@ -39,6 +42,7 @@ use envelope::Envelope;
 use money::Membership;
 use people::People;
 use random::Random;
+use sequel::Sequels;
 use umbral_model::input::Incoming;
 use umbral_model::time::Date;
 
@@ -104,6 +108,8 @@ pub struct Counts {
     pub payments: u64,
     /// What else has to do with debts: disputes, promises, returned payments, holds, write-offs, deposits.
     pub dealings: u64,
+    /// What members of the club do beside buying: enrolling, cards, visits, refunds, redemptions, claims.
+    pub club: u64,
     /// Exact repeats of the input before.
     pub repeats: u64,
     /// Among the usage: of numbers that nobody has.
@@ -112,12 +118,14 @@ pub struct Counts {
     pub unknown_destinations: u64,
     /// Among the purchases: in another currency.
     pub other_currencies: u64,
+    /// Among the purchases: of nobody known.
+    pub unidentified: u64,
 }
 
 impl Counts {
     /// Inputs that an engine cannot take.
     pub fn to_quarantine(&self) -> u64 {
-        self.unknown_numbers + self.unknown_destinations + self.other_currencies
+        self.unknown_numbers + self.unknown_destinations + self.other_currencies + self.unidentified
     }
 }
 
@@ -130,6 +138,8 @@ pub struct Operator {
     agenda: Agenda,
     phase: Phase,
     repeat: Option<Incoming>,
+    /// A purchase whose refund came first.
+    late: Option<Incoming>,
     maker: Maker,
 }
 
@@ -139,6 +149,7 @@ pub(crate) struct Maker {
     pub(crate) random: Random,
     pub(crate) envelope: Envelope,
     pub(crate) corrections: Corrections,
+    pub(crate) sequels: Sequels,
     pub(crate) counts: Counts,
 }
 
@@ -178,11 +189,13 @@ impl Operator {
             agenda,
             phase: Phase::Customers(0),
             repeat: None,
+            late: None,
             maker: Maker {
                 people,
                 random,
                 envelope: Envelope::default(),
                 corrections: Corrections::default(),
+                sequels: Sequels::default(),
                 counts: Counts::default(),
             },
         };
@@ -204,7 +217,7 @@ impl Operator {
         let joining = lines * 19 / 10;
         let usage = lines * ACTIVITY_PER_MONTH * 96 / 100;
         let each_month =
-            lines * ACTIVITY_PER_MONTH + usage / corrections::ONE_OF + lines * 45 / 100;
+            lines * ACTIVITY_PER_MONTH + usage / corrections::ONE_OF + lines * 65 / 100;
         let bills = lines * months * 9 / 10;
         joining + each_month * months + bills
     }
@@ -236,14 +249,19 @@ impl Operator {
         Some(self.maker.membership(owner, kind, &self.month))
     }
 
-    /// The earliest of what is on the agenda, what was wrong before, and what happens by itself.
+    /// The earliest of what is on the agenda, what was wrong before, what follows from a purchase, and what happens by
+    /// itself.
     fn next_of_life(&mut self) -> Option<Incoming> {
         loop {
             let due = self.agenda.next_second();
-            let noticed = self.maker.corrections.next_second();
-            let noticed = noticed.map(|second| second - self.month.begins);
             let others = [due, self.next_activity].into_iter().flatten().min();
-            if noticed.is_some_and(|noticed| noticed < others.unwrap_or(self.month.length)) {
+            let others = self.month.begins + others.unwrap_or(self.month.length);
+            let noticed = self.maker.corrections.next_second();
+            let follows = self.maker.sequels.next_second();
+            if follows.is_some_and(|at| at < others.min(noticed.unwrap_or(others))) {
+                return self.maker.follow(&self.month);
+            }
+            if noticed.is_some_and(|at| at < others) {
                 return self.maker.correct();
             }
             match (due, self.next_activity) {
@@ -270,6 +288,10 @@ impl Operator {
             0..40 => self.maker.purchase(at, &self.month),
             _ => self.maker.usage(at, &self.month),
         };
+        if let Some(refund) = self.maker.refund_before(&input) {
+            self.late = Some(input);
+            return refund;
+        }
         if self.maker.random.below(1000) == 0 {
             self.repeat = Some(input.clone());
         }
@@ -291,6 +313,9 @@ impl Operator {
         if let Some(again) = self.repeat.take() {
             self.maker.counts.repeats += 1;
             return Some(again);
+        }
+        if let Some(purchase) = self.late.take() {
+            return Some(purchase);
         }
         if let Phase::Customers(line) = self.phase {
             match self.next_customer(line) {

@@ -3,10 +3,10 @@
 use crate::agenda::{Appointment, Errand};
 use crate::calendar::Month;
 use crate::envelope::{Sender, euro};
-use crate::people::{account_id, member_id, msisdn};
+use crate::people::{Class, account_id, member_id, msisdn};
 use crate::plans::Plan;
 use crate::text::Text;
-use crate::{Maker, debts};
+use crate::{Maker, club, debts};
 use smol_str::SmolStr;
 use umbral_model::ids::{ClassName, MemberId, PaymentId, PlanName, ZoneName};
 use umbral_model::input::{
@@ -39,7 +39,7 @@ impl Maker {
             time_zone: ZoneName::new(SmolStr::new_static("Europe/Madrid")),
             cycle_day: month.cycle_day(),
             vip_rank: class.vip_rank(),
-            member_category: None,
+            member_category: (class == Class::Staff).then(|| SmolStr::new_static(class.name())),
         });
         let account = account_id(owner);
         self.envelope
@@ -67,11 +67,7 @@ impl Maker {
         self.counts.memberships += 1;
         let body = match kind {
             Membership::Card => Body::CardIssued(CardIssued {
-                number: Some(
-                    Text::new("9724")
-                        .number(u64::from(owner) + 1, 9)
-                        .into_smol(),
-                ),
+                number: Some(club::number(club::FIRST, owner)),
                 card_type: SmolStr::new_static("club"),
                 valid_until: None,
                 allocated: false,
@@ -104,12 +100,14 @@ impl Maker {
                 });
                 (Sender::Crm, body)
             }
+            errand if club::is_of(errand) => self.of_club(appointment),
             _ => self.of_debts(appointment, amount, month),
         };
         let account = account_id(appointment.owner);
         let mut input = self.envelope.of_account(sender, at, account, body);
         input.currency = euro();
         debts::sign(&mut input, appointment.errand);
+        club::sign(&mut input, appointment.errand);
         input
     }
 

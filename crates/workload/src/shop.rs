@@ -2,15 +2,19 @@
 
 use crate::Maker;
 use crate::calendar::Month;
+use crate::club::{self, Shown};
 use crate::envelope::{Sender, euro};
 use crate::money::MICROS_PER_CENT;
-use crate::people::{Class, account_id};
+use crate::people::{Class, account_id, msisdn};
 use crate::plans::Plan;
+use crate::sequel::contact;
 use crate::text::Text;
 use crate::travel::{Group, network_of};
 use smol_str::SmolStr;
-use umbral_model::ids::PurchaseId;
-use umbral_model::input::{Body, Incoming, Purchase, PurchaseLine};
+use umbral_model::ids::{AccountId, PurchaseId};
+use umbral_model::input::{
+    Address, Body, Identifier, IdentifierKind, Incoming, Purchase, PurchaseLine,
+};
 use umbral_model::money::{Currency, Money};
 
 /// What the shops sell: category, item, least and greatest price in cents.
@@ -69,8 +73,43 @@ const PHONE: Product = Product {
     ..product("movil_norte", "handset", 1_999)
 };
 
+/// How a till knows the buyer.
+enum Buyer {
+    /// By the customer's account.
+    Account,
+    /// By the card that was shown.
+    Card(SmolStr),
+    /// By the number of a subscription.
+    Phone(SmolStr),
+    /// By a phone that is no subscription of the operator, and may be unknown.
+    Contact,
+    /// Not at all.
+    Nobody,
+}
+
+impl Buyer {
+    fn card(&self) -> Option<SmolStr> {
+        match self {
+            Buyer::Card(number) => Some(number.clone()),
+            _ => None,
+        }
+    }
+
+    fn address(self, owner: u32) -> Option<Address> {
+        let identifier = |kind, value| Some(Address::Identifier(Identifier { kind, value }));
+        match self {
+            Buyer::Account => Some(Address::Account(AccountId::new(account_id(owner)), None)),
+            Buyer::Card(number) => identifier(IdentifierKind::Card, number),
+            Buyer::Phone(number) => identifier(IdentifierKind::Msisdn, number),
+            Buyer::Contact => Some(Address::Identifier(contact(owner))),
+            Buyer::Nobody => None,
+        }
+    }
+}
+
 impl Maker {
-    /// A purchase: one of four is a product, the others goods, of which one of a hundred in dollars.
+    /// A purchase: one of four is a product, the others goods, of which one of a hundred in dollars, and some are bought
+    /// by people who do not say who they are.
     pub(crate) fn purchase(&mut self, at: i64, month: &Month) -> Incoming {
         self.counts.purchases += 1;
         let line = self.people.somebody(&mut self.random);
@@ -82,19 +121,25 @@ impl Maker {
             Some(product) => vec![self.product_line(owner, method, product)],
             None => self.goods(owner, method, foreign),
         };
+        let is_goods = wanted.is_none() && !foreign;
+        let buyer = self.buyer((line, owner), is_goods, method, at - month.begins, month);
         let number = self.envelope.sent(Sender::Shop) + 1;
         let location = Text::new("L").number(self.random.between(1, 40), 2);
-        let body = Body::Purchase(Purchase {
+        let purchase = Purchase {
             purchase: PurchaseId::new(Text::new("P").number(number, 1).into_smol()),
             method: SmolStr::new_static(method),
             location: Some(location.into_smol()),
             partner: None,
-            card: None,
+            card: buyer.card(),
             points_part: None,
             lines,
-        });
-        let account = account_id(owner);
-        let mut input = self.envelope.of_account(Sender::Shop, at, account, body);
+        };
+        if is_goods {
+            self.look_ahead(at, owner, &buyer, &purchase);
+        }
+        let address = buyer.address(owner);
+        let body = Body::Purchase(purchase);
+        let mut input = self.envelope.wrap(Sender::Shop, at, address, body);
         input.currency = if foreign {
             Currency::parse("USD")
         } else {
@@ -102,6 +147,43 @@ impl Maker {
         };
         self.counts.other_currencies += u64::from(foreign);
         input
+    }
+
+    /// How the buyer is known. Products go to an account, and what is bought on account needs one.
+    fn buyer(
+        &mut self,
+        (line, owner): (u32, u32),
+        is_goods: bool,
+        method: &str,
+        second: i64,
+        month: &Month,
+    ) -> Buyer {
+        let choice = self.random.below(1_000);
+        if !is_goods {
+            return Buyer::Account;
+        }
+        let nameless = method != "on_account" && choice < 15;
+        match club::shown(&self.people, owner, month, second) {
+            _ if nameless && choice % 2 == 0 => Buyer::Nobody,
+            _ if nameless => Buyer::Contact,
+            Shown::Club(number) | Shown::Gold(number) if choice < 700 => Buyer::Card(number),
+            _ if choice < 400 => Buyer::Phone(msisdn(line)),
+            _ => Buyer::Account,
+        }
+    }
+
+    fn look_ahead(&mut self, at: i64, owner: u32, buyer: &Buyer, purchase: &Purchase) {
+        match buyer {
+            Buyer::Nobody => {
+                self.counts.unidentified += 1;
+                self.foresee_claim(at, owner, &purchase.purchase);
+            }
+            Buyer::Contact if !self.sequels.knows(owner) => {
+                self.counts.unidentified += 1;
+                self.foresee_enrolment(at, owner);
+            }
+            _ => self.foresee(at, owner, purchase),
+        }
     }
 
     fn method(&mut self, owner: u32) -> &'static str {

@@ -4,7 +4,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use umbral_model::input::{Address, Body, Incoming, IncomingBody};
+use umbral_model::input::{Address, Body, IdentifierKind, Incoming, IncomingBody};
+use umbral_model::money::Money;
 use umbral_model::time::Date;
 use umbral_workload::{ACTIVITY_PER_MONTH, Counts, Operator, ParameterError, Parameters};
 
@@ -71,10 +72,7 @@ fn counts_add_up_and_are_those_of_the_stream() {
     assert_eq!(kinds["usage_corrected"], counts.corrections);
     assert_eq!(kinds["usage_cancelled"], counts.cancellations);
     assert_eq!(kinds["plan_changed"], counts.plan_changes);
-    assert_eq!(
-        kinds["card_issued"] + kinds["tier_granted"],
-        counts.memberships
-    );
+    assert!(kinds["card_issued"] + kinds["tier_granted"] > counts.memberships);
     assert_eq!(kinds["bill_issued"], counts.bills);
     assert_eq!(kinds["payment_received"], counts.payments + counts.top_ups);
     assert_eq!(
@@ -93,6 +91,7 @@ fn counts_add_up_and_are_those_of_the_stream() {
         + counts.bills
         + counts.payments
         + counts.dealings
+        + counts.club
         + counts.repeats;
     assert_eq!(sum, counts.inputs);
     let estimate = Operator::estimated_inputs(&parameters(3000, 3, 9));
@@ -121,11 +120,14 @@ fn keys_repeat_only_as_exact_repeats_of_the_input_before() {
 fn everything_is_sent_to_somebody_who_exists_but_for_the_few_that_are_counted() {
     let (inputs, counts) = all(parameters(5000, 1, 4));
     let (mut accounts, mut numbers) = (BTreeSet::new(), BTreeSet::new());
-    let (mut nobody, mut nowhere, mut foreign) = (0, 0, 0);
+    let (mut cards, mut phones) = (BTreeSet::new(), BTreeSet::new());
+    let (mut nobody, mut nowhere, mut foreign, mut nameless) = (0, 0, 0, 0);
     for pair in inputs.windows(2) {
         let (input, is_repeat) = (&pair[1], pair[0] == pair[1]);
         let Some(address) = &input.address else {
-            panic!("an input without address");
+            assert!(matches!(body(input), Body::Purchase(_)), "{input:?}");
+            nameless += u64::from(!is_repeat);
+            continue;
         };
         match (address, body(input)) {
             (Address::Account(account, _), Body::CustomerAdded(_)) => {
@@ -135,8 +137,30 @@ fn everything_is_sent_to_somebody_who_exists_but_for_the_few_that_are_counted() 
                 assert!(accounts.contains(account) || account.as_str() == "A0000001");
                 assert!(numbers.insert(member.identifiers[0].value.clone()));
             }
-            (Address::Account(account, _), _) => {
+            (Address::Account(account, _), body) => {
                 assert!(accounts.contains(account) || account.as_str() == "A0000001");
+                match body {
+                    Body::CardIssued(issued) => cards.extend(issued.number.clone()),
+                    Body::CardReplaced(replaced) => {
+                        assert!(cards.remove(&replaced.old) && cards.insert(replaced.new.clone()));
+                    }
+                    Body::Enrolled(enrolled) => {
+                        phones.extend(enrolled.identifier.clone().map(|phone| phone.value));
+                    }
+                    _ => {}
+                }
+            }
+            (Address::Identifier(card), Body::Purchase(purchase))
+                if card.kind == IdentifierKind::Card =>
+            {
+                assert_eq!(purchase.card.as_ref(), Some(&card.value));
+                assert!(cards.contains(&card.value), "{card:?}");
+            }
+            (Address::Identifier(phone), Body::Purchase(_))
+                if phone.kind == IdentifierKind::Phone =>
+            {
+                let is_known = phones.contains(&phone.value);
+                nameless += u64::from(!is_known && !is_repeat);
             }
             (Address::Identifier(number), _) => {
                 nobody += u64::from(!numbers.contains(&number.value) && !is_repeat);
@@ -152,6 +176,7 @@ fn everything_is_sent_to_somebody_who_exists_but_for_the_few_that_are_counted() 
     assert_eq!(nobody, counts.unknown_numbers);
     assert_eq!(nowhere, counts.unknown_destinations);
     assert_eq!(foreign, counts.other_currencies);
+    assert_eq!(nameless, counts.unidentified);
     let quarantine = counts.to_quarantine();
     assert!(
         (100..500).contains(&quarantine),
@@ -225,6 +250,86 @@ fn some_customers_dispute_promise_and_are_handed_over() {
 }
 
 #[test]
+fn members_do_what_members_do_and_usage_stays_the_most() {
+    let (inputs, counts) = all(parameters(2_000, 3, 8));
+    let mut kinds: BTreeMap<&str, u64> = BTreeMap::new();
+    for input in &inputs {
+        let body = body(input);
+        *kinds.entry(body.kind()).or_default() += 1;
+        if matches!(body, Body::PointsAdjusted(_) | Body::PointsVoided(_)) {
+            assert!(input.actor.is_some() && input.reason.is_some(), "{input:?}");
+        }
+    }
+    let of_the_club = [
+        "enrolled",
+        "card_issued",
+        "card_confirmed",
+        "card_lost_reported",
+        "card_replaced",
+        "visit",
+        "refund",
+        "redemption_requested",
+        "redemption_committed",
+        "redemption_released",
+        "purchase_claimed",
+        "points_adjusted",
+        "points_voided",
+    ];
+    for kind in of_the_club {
+        assert!(
+            kinds.get(kind).is_some_and(|count| *count >= 3),
+            "{kind}: {kinds:?}"
+        );
+    }
+    let sum: u64 = of_the_club.iter().map(|kind| kinds[kind]).sum();
+    assert_eq!(
+        sum + kinds["tier_granted"],
+        counts.club + counts.memberships
+    );
+    let forgotten = kinds["redemption_requested"]
+        - kinds["redemption_committed"]
+        - kinds["redemption_released"];
+    assert!(forgotten > 0, "{kinds:?}");
+    assert!(kinds["usage"] * 100 > counts.inputs * 88, "{counts:?}");
+    assert!(counts.club * 100 < counts.inputs, "{counts:?}");
+}
+
+#[test]
+fn refunds_give_back_no_more_than_was_paid_and_some_come_first() {
+    let (inputs, _) = all(parameters(4_000, 2, 8));
+    let (mut bought, mut back) = (BTreeMap::new(), BTreeMap::new());
+    let (mut before, mut by_line, mut twice) = (0, 0, 0);
+    let mut keys = BTreeSet::new();
+    for input in inputs.iter().filter(|input| keys.insert(&input.key)) {
+        match body(input) {
+            Body::Purchase(purchase) => {
+                let lines = purchase.lines.iter();
+                let paid: Money = lines.map(|line| line.net.unwrap_or_default()).sum();
+                assert!(bought.insert(purchase.purchase.clone(), paid).is_none());
+            }
+            Body::Refund(refund) => {
+                let lines: Money = refund.lines.iter().map(|line| line.net).sum();
+                let amount = lines + refund.amount.unwrap_or_default();
+                assert!(amount > Money::ZERO, "{refund:?}");
+                by_line += u64::from(lines > Money::ZERO);
+                before += u64::from(!bought.contains_key(&refund.purchase));
+                let so_far = back.entry(refund.purchase.clone()).or_insert(Money::ZERO);
+                twice += u64::from(*so_far > Money::ZERO);
+                *so_far += amount;
+            }
+            _ => {}
+        }
+    }
+    for (purchase, amount) in &back {
+        assert!(*amount <= bought[purchase], "{purchase}");
+    }
+    assert!(
+        before > 3 && by_line > 30 && twice > 10,
+        "{before}, {by_line}, {twice}"
+    );
+}
+
+#[test]
 fn corrections_are_of_records_that_came_before_and_say_less() {
     let (inputs, counts) = all(parameters(3000, 1, 6));
     let mut usage = BTreeMap::new();
@@ -267,11 +372,13 @@ fn everything_that_it_names_is_in_the_demo_catalog() {
         fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
     };
     let (classes, products) = (demo("classes.toml"), demo("products.toml"));
+    let club = demo("loyalty.toml");
     let networks: String = ["eu", "near", "mediterranean", "america", "asia", "world"]
         .map(|group| demo(&format!("networks/{group}.csv")))
         .concat();
     let (inputs, counts) = all(parameters(20_000, 2, 2));
     let (mut sold, mut places, mut plans) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+    let mut rewards = BTreeSet::new();
     for input in &inputs {
         match body(input) {
             Body::CustomerAdded(added) => {
@@ -287,8 +394,19 @@ fn everything_that_it_names_is_in_the_demo_catalog() {
                 sold.extend(at_list_price.map(|line| line.item.clone()));
             }
             Body::Usage(usage) => places.extend(usage.network.clone()),
+            Body::CardIssued(issued) => {
+                let card = format!("[programme.club.card.{}]\n", issued.card_type);
+                assert!(club.contains(&card), "{card}");
+            }
+            Body::RedemptionRequested(requested) => {
+                let reward = requested.reward.iter();
+                rewards.extend(reward.map(|reward| format!(" {reward} = ")));
+            }
             _ => {}
         }
+    }
+    for reward in &rewards {
+        assert!(club.contains(reward), "{reward}");
     }
     for plan in &plans {
         assert!(demo(&format!("plans/{plan}.toml")).starts_with(&format!("[plan.{plan}]\n")));
@@ -303,6 +421,7 @@ fn everything_that_it_names_is_in_the_demo_catalog() {
         assert!(networks.contains(&format!("\n{network},")), "{network}");
     }
     assert_eq!((plans.len(), sold.len(), places.len()), (6, 11, 30));
+    assert_eq!(rewards.len(), 3, "{rewards:?}");
     assert!(counts.products * 10 > counts.purchases, "{counts:?}");
     assert!(counts.plan_changes > 50, "{counts:?}");
 }

@@ -276,7 +276,9 @@ pub(crate) fn multiplier_at(
 /// Remembers from when on a ledger has a tier: not before the tier that it had, though what changed it came late.
 pub(crate) fn remember(row: &mut Row, name: &LedgerName, at: Timestamp, tier: SmolStr) {
     let tiers = &mut row.cold_mut().tariff.tiers;
-    let own = tiers.iter().rfind(|held| held.ledger.as_ref() == Some(name));
+    let own = tiers
+        .iter()
+        .rfind(|held| held.ledger.as_ref() == Some(name));
     let held = TierHeld {
         from: own.map_or(at, |own| own.from.max(at)),
         tier: (!tier.is_empty()).then_some(tier),

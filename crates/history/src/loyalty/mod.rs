@@ -15,3 +15,4 @@ pub use report::{
 pub use show::{LoyaltyLine, LoyaltyStory};
 
 pub(crate) use ledger::{card_of, ledger_of};
+pub(crate) use report::Sums as LoyaltySums;

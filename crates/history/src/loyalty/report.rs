@@ -199,8 +199,9 @@ struct Customer {
     redemptions: FxHashMap<String, String>,
 }
 
+/// What is counted of some partitions.
 #[derive(Default)]
-struct Sums {
+pub(crate) struct Sums {
     from: Option<Date>,
     to: Option<Date>,
     customers: FxHashMap<AccountId, Customer>,
@@ -234,7 +235,7 @@ struct Scene<'a> {
 }
 
 impl Sums {
-    fn take(&mut self, world: &World, entry: &Entry) {
+    pub(crate) fn take(&mut self, world: &World, entry: &Entry) {
         if let Outcome::Quarantined(kept) = &entry.outcome
             && kept.reason == Reason::UnidentifiedPurchase
         {
@@ -242,7 +243,10 @@ impl Sums {
             self.others.purchases += 1;
             self.others.spent += paid_by_nobody_known(&kept.original);
         }
-        for event in &entry.events {
+        // Most events are of usage, and tell a programme nothing.
+        let is_usage = |body: &EventBody| matches!(body, EventBody::UsageRated(_));
+        let events = entry.events.iter();
+        for event in events.filter(|event| !is_usage(&event.event.body)) {
             let Some(account) = account_of(entry, event) else {
                 continue;
             };
@@ -504,7 +508,7 @@ impl Sums {
         self.buy(&scene, amount);
     }
 
-    fn add(&mut self, other: Sums) {
+    pub(crate) fn add(&mut self, other: Sums) {
         self.claimed.0 += other.claimed.0;
         self.claimed.1 += other.claimed.1;
         // An account lives in one partition, so no account is in two of them.
@@ -547,7 +551,7 @@ impl Sums {
         self.effort.1 += other.effort.1;
     }
 
-    fn conclude(mut self, currency: String, top: usize) -> LoyaltyReport {
+    pub(crate) fn conclude(mut self, currency: String, top: usize) -> LoyaltyReport {
         self.others.customers = self.others.customers.saturating_sub(self.claimed.0);
         self.others.purchases = self.others.purchases.saturating_sub(self.claimed.0);
         self.others.spent -= self.claimed.1;

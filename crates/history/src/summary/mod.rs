@@ -1,16 +1,19 @@
 //! A deployment at a glance, for people who answer for it: records, revenue, what the tariff gives and takes,
-//! warnings, breaches, the top spenders, and what is in the quarantine.
+//! warnings, breaches, debts, loyalty, the top spenders, and what is in the quarantine.
 
 mod cases;
+mod club;
 mod sold;
 
 pub use cases::{Collected, Promises};
+pub use club::Rewarded;
 pub use sold::{Charges, Corrections, DiscountGiven, ProductSold, UnitsGiven};
 
 use crate::bill::shown;
 use crate::entries::account_of;
 use crate::{History, HistoryError, threads};
 use cases::Cases;
+use club::Club;
 use rustc_hash::FxHashMap;
 use serde::Serialize;
 use sold::Sold;
@@ -80,6 +83,8 @@ pub struct Summary {
     pub barred: u64,
     /// What became of debts.
     pub collections: Collected,
+    /// What the loyalty programmes came to.
+    pub loyalty: Rewarded,
     /// Those who spent most, with amounts.
     pub top_spenders: Vec<TopSpender>,
     /// Quarantined records by reason, those that were taken up again since included, and corrections whose
@@ -165,6 +170,7 @@ struct Sums {
     cures: u64,
     barred: u64,
     cases: Cases,
+    club: Club,
     spent: FxHashMap<AccountId, Money>,
     quarantine: BTreeMap<Reason, u64>,
 }
@@ -196,6 +202,7 @@ impl Sums {
         if let Outcome::Quarantined(kept) = &entry.outcome {
             *self.quarantine.entry(kept.reason).or_default() += 1;
         }
+        self.club.take(world, entry);
         for event in &entry.events {
             self.events += 1;
             let at = event.event.effective_at;
@@ -315,6 +322,7 @@ impl Sums {
         self.cures += other.cures;
         self.barred += other.barred;
         self.cases.add(other.cases);
+        self.club.add(other.club);
         for (reason, records) in other.quarantine {
             *self.quarantine.entry(reason).or_default() += records;
         }
@@ -363,6 +371,7 @@ impl Sums {
             cures: self.cures,
             barred: self.barred,
             collections: self.cases.conclude(),
+            loyalty: self.club.conclude(),
             top_spenders: spent
                 .into_iter()
                 .map(|(account, amount)| TopSpender {

@@ -220,48 +220,75 @@ impl Done {
         let paint = out.paint();
         let program = program();
         let data = self.data.display();
-        let account = match summary.top_spenders.first() {
-            Some(spender) => spender.account_id.as_str(),
-            None => "ACCOUNT",
-        };
         let collected = &summary.collections;
-        let story = |case: &Option<String>, what: &'static str| {
-            let case = case.as_ref()?;
-            let command = format!("{program} collections show {case} --data {data}");
-            Some((command, what))
-        };
-        let list = collected.hardest_case.is_some().then(|| {
-            let command = format!("{program} collections --data {data} --limit 10");
-            (command, "who owes, and what is next")
-        });
-        let commands = [
-            Some((
-                format!("{program} account {account} --data {data}"),
+        let debtor = collected.richest_case.as_ref();
+        let worth = [
+            (
+                "account",
+                summary.top_spenders.first().map(|top| &top.account_id),
                 "who spent most, and on what",
-            )),
-            list,
-            story(
-                &collected.hardest_case,
-                "the hardest case, from the first bill on",
             ),
-            story(&collected.richest_case, "a case in which much happened"),
-            Some((
+            (
+                "collections show",
+                debtor.or(collected.hardest_case.as_ref()),
+                "a case in which much happened",
+            ),
+            (
+                "loyalty show",
+                summary.loyalty.richest_member.as_ref(),
+                "a member of the club to whom much happened",
+            ),
+        ];
+        let accounts = worth.into_iter().filter_map(|(command, whose, what)| {
+            let command = format!("{program} {command} {} --data {data}", whose?);
+            Some((command, what))
+        });
+        let debts = collected.hardest_case.iter().flat_map(|case| {
+            [
+                (
+                    format!("{program} collections --data {data} --limit 10"),
+                    "who owes, and what is next",
+                ),
+                (
+                    format!("{program} collections show {case} --data {data}"),
+                    "the hardest case, from the first bill on",
+                ),
+            ]
+        });
+        let others = [
+            (
+                format!("{program} loyalty report --data {data}"),
+                "members and others, points by source, who comes back",
+            ),
+            (
                 format!("{program} tail --data {data} --stream credit | head"),
                 "warnings and limits as they came",
-            )),
-            Some((
+            ),
+            (
                 format!("{program} replay --verify --data {data}"),
                 "everything again from the journal",
-            )),
+            ),
         ];
         out.line("")?;
+        out.line(paint.strong("Accounts worth a look"))?;
+        lines(accounts, out)?;
+        out.line("")?;
         out.line(paint.strong("Try next"))?;
-        for (command, what) in commands.into_iter().flatten() {
-            out.line(format!("  {}", paint.name(&command)))?;
-            out.line(format!("      {}", paint.faint(what)))?;
-        }
-        Ok(())
+        lines(debts.chain(others), out)
     }
+}
+
+/// Commands, each with what it is for.
+fn lines(
+    commands: impl Iterator<Item = (String, &'static str)>,
+    out: &mut Out,
+) -> Result<(), Failure> {
+    let paint = out.paint();
+    for (command, what) in commands {
+        out.line(format!("  {}", paint.name(&command)))?;
+        out.line(format!("      {}", paint.faint(what)))?;
+    }
+    Ok(())
 }
 
 fn rate(number: u64, elapsed: Duration) -> u64 {

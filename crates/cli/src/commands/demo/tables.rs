@@ -17,6 +17,7 @@ pub(super) fn all(summary: &Summary, out: &mut Out) -> Result<(), Failure> {
     corrections(summary, out)?;
     credit(summary, out)?;
     collections(summary, out)?;
+    loyalty(summary, out)?;
     spenders(summary, out)?;
     quarantine(summary, out)
 }
@@ -244,6 +245,54 @@ fn collections(summary: &Summary, out: &mut Out) -> Result<(), Failure> {
         collected.returned_payments,
         String::new(),
     );
+    shown(table, out)
+}
+
+fn loyalty(summary: &Summary, out: &mut Out) -> Result<(), Failure> {
+    let loyalty = &summary.loyalty;
+    let mut table = Table::new(&[
+        ("loyalty", Align::Left),
+        ("", Align::Right),
+        ("points", Align::Right),
+    ]);
+    let mut row = |what: &str, count: Option<u64>, points: Option<u64>| {
+        if count.or(points).is_some_and(|number| number > 0) {
+            let shown = |number: Option<u64>| number.map(grouped).unwrap_or_default();
+            table.row(&[what, &shown(count), &shown(points)]);
+        }
+    };
+    row("members", Some(loyalty.members), None);
+    for (tier, members) in &loyalty.members_by_tier {
+        row(&format!("of them {tier}"), Some(*members), None);
+    }
+    row("raised to a higher tier", Some(loyalty.promotions), None);
+    for source in &loyalty.points_by_source {
+        let (earned, taken) = match source.source {
+            "by_hand" => ("given by hand".to_owned(), "taken by hand".to_owned()),
+            what => (format!("earned by {what}"), format!("taken back of {what}")),
+        };
+        row(&earned, None, Some(source.earned));
+        row(&taken, None, Some(source.taken_back));
+    }
+    for given in &loyalty.rewards {
+        let what = format!("redeemed: {}", given.reward.replace('_', " "));
+        row(&what, Some(given.count), Some(given.points));
+    }
+    row(
+        "redemptions given up or timed out",
+        Some(loyalty.reversed),
+        None,
+    );
+    row("redemptions refused", Some(loyalty.refused), None);
+    for (how, points) in &loyalty.points_gone {
+        row(how, None, Some(*points));
+    }
+    row("held by members", None, Some(loyalty.outstanding.points));
+    row("owed by members", None, Some(loyalty.outstanding.debt));
+    row("purchases claimed later", Some(loyalty.claims), None);
+    row("cards given out", Some(loyalty.cards_issued), None);
+    row("cards lost", Some(loyalty.cards_lost), None);
+    row("of them replaced", Some(loyalty.cards_replaced), None);
     shown(table, out)
 }
 
