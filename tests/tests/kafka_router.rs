@@ -374,7 +374,7 @@ fn what_nobody_known_bought_is_one_claimants_over_all_partitions() {
     // Two claim at once, in partitions that two routers could have; one enrols.
     club.send("inbox", 3, &claim("P1", "03T09:00", &a));
     club.send("inbox", 1, &claim("P1", "03T09:00", &b));
-    let enrolled = r#""enrolled":{"identifier":{"kind":"phone","value":"+34 600 111 222"}}"#;
+    let enrolled = r#""enrolled":{"identifier":{"kind":"phone","value":"34600111222"}}"#;
     club.send("inbox", 2, &line("e-1", "03T10:00", Some(&c), enrolled));
     club.run();
     let earned = club.earned();

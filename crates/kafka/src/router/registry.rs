@@ -12,7 +12,9 @@ use smol_str::SmolStr;
 use std::collections::BTreeMap;
 use umbral_intake::directory::{Directory, Fate, KeptPurchase, found_by, given_by};
 use umbral_model::ids::{AccountId, PurchaseId};
-use umbral_model::input::{Address, Body, IdentifierKind, Incoming, IncomingBody, Input, InputKey};
+use umbral_model::input::{
+    Address, Body, Identifier, IdentifierKind, Incoming, IncomingBody, Input, InputKey,
+};
 use umbral_model::rejection::Rejection;
 use umbral_model::time::Timestamp;
 use umbral_runtime::{Catalogs, SystemTime, TimeSource};
@@ -237,7 +239,7 @@ impl Registry {
     }
 
     /// Decides what an input gets.
-    pub(crate) fn decide(
+    pub(super) fn decide(
         &mut self,
         mut input: Input,
         known: &Routes,
