@@ -4,7 +4,7 @@
 use crate::input::SAID;
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
-use umbral_model::input::{Body, Incoming, IncomingBody, UnclaimedPurchase};
+use umbral_model::input::{Body, CardIssued, Incoming, IncomingBody, UnclaimedPurchase};
 use umbral_model::rejection::{Reason, Rejection};
 
 /// What the router says.
@@ -17,8 +17,13 @@ pub(crate) enum Said {
     Found(Box<UnclaimedPurchase>),
     /// Somebody else has the purchase that is claimed.
     Taken,
-    /// Purchases of who enrols.
-    Unclaimed(Vec<UnclaimedPurchase>),
+    /// Purchases of who enrols, and cards that come with it.
+    Enrolled {
+        /// The purchases.
+        unclaimed: Vec<UnclaimedPurchase>,
+        /// The cards.
+        cards: Vec<CardIssued>,
+    },
     /// The record is not to be taken.
     Refused {
         /// Why.
@@ -35,8 +40,13 @@ impl Said {
             Body::CardIssued(issued) if issued.allocated => issued.number.clone().map(Said::Number),
             Body::PurchaseClaimed(claimed) if claimed.taken => Some(Said::Taken),
             Body::PurchaseClaimed(claimed) => claimed.found.clone().map(Said::Found),
-            Body::Enrolled(enrolled) if !enrolled.unclaimed.is_empty() => {
-                Some(Said::Unclaimed(enrolled.unclaimed.clone()))
+            Body::Enrolled(enrolled)
+                if !enrolled.unclaimed.is_empty() || !enrolled.cards.is_empty() =>
+            {
+                Some(Said::Enrolled {
+                    unclaimed: enrolled.unclaimed.clone(),
+                    cards: enrolled.cards.clone(),
+                })
             }
             _ => None,
         }
@@ -78,8 +88,9 @@ impl Said {
             }
             (Said::Found(found), Body::PurchaseClaimed(claimed)) => claimed.found = Some(found),
             (Said::Taken, Body::PurchaseClaimed(claimed)) => claimed.taken = true,
-            (Said::Unclaimed(unclaimed), Body::Enrolled(enrolled)) => {
+            (Said::Enrolled { unclaimed, cards }, Body::Enrolled(enrolled)) => {
                 enrolled.unclaimed = unclaimed;
+                enrolled.cards = cards;
             }
             (Said::Refused { code, detail }, _) => {
                 let reason = Reason::from_code(&code).ok_or_else(not_ours)?;

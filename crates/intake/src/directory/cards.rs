@@ -26,7 +26,7 @@ impl Directory {
     ) -> Result<(), Rejection> {
         let issued = match &mut input.body {
             Body::CardIssued(issued) if issued.number.is_none() => issued,
-            Body::Enrolled(enrolled) => {
+            Body::Enrolled(enrolled) if enrolled.cards.is_empty() => {
                 enrolled.cards = self.cards_on_enrolling(enrolled, catalog, &taken);
                 return Ok(());
             }

@@ -8,12 +8,11 @@ use super::routes::Routes;
 use crate::input::{SAID, header};
 use crate::said::Said;
 use rdkafka::message::{BorrowedMessage, Message};
-use smol_str::SmolStr;
 use std::collections::BTreeMap;
 use umbral_intake::directory::{Directory, Fate, KeptPurchase, found_by, given_by};
 use umbral_model::ids::{AccountId, PurchaseId};
 use umbral_model::input::{
-    Address, Body, Identifier, IdentifierKind, Incoming, IncomingBody, Input, InputKey,
+    Address, Body, CardIssued, Identifier, IdentifierKind, Incoming, IncomingBody, Input, InputKey,
 };
 use umbral_model::rejection::Rejection;
 use umbral_model::time::Timestamp;
@@ -28,13 +27,12 @@ const PURCHASE: &str = "/purchase/";
 /// Before the keys of inputs that got something.
 const GIVEN: &str = "/given/";
 
-/// Whether only the registry can decide a record: it claims a purchase, enrols under an identifier, or brings a card.
+/// Whether only the registry can decide a record: it claims a purchase, enrols somebody, or brings a card.
 pub(crate) fn is_for_registry(body: &Body) -> bool {
-    match body {
-        Body::PurchaseClaimed(_) | Body::CardIssued(_) | Body::CardReplaced(_) => true,
-        Body::Enrolled(enrolled) => enrolled.identifier.is_some(),
-        _ => false,
-    }
+    matches!(
+        body,
+        Body::PurchaseClaimed(_) | Body::CardIssued(_) | Body::CardReplaced(_) | Body::Enrolled(_)
+    )
 }
 
 /// The purchase that a record is.
@@ -146,7 +144,7 @@ pub(crate) struct Registry {
     /// What was kept and given. Phones in it are as they were given: whose they are now, all partitions know.
     directory: Directory,
     /// Cards that got a number, by the input that asked for it: the same one gets the same again.
-    numbered: BTreeMap<InputKey, SmolStr>,
+    numbered: BTreeMap<InputKey, Vec<CardIssued>>,
     /// Purchases that were kept so far.
     kept: u64,
     newest: Timestamp,
@@ -184,11 +182,13 @@ impl Registry {
 
     fn remember(&mut self, input: &Input) {
         self.directory.apply(input);
-        if let Body::CardIssued(issued) = &input.body
-            && issued.allocated
-            && let Some(number) = &issued.number
-        {
-            self.numbered.insert(input.key.clone(), number.clone());
+        let cards = match &input.body {
+            Body::CardIssued(issued) if issued.allocated => std::slice::from_ref(issued),
+            Body::Enrolled(enrolled) => &enrolled.cards,
+            _ => return,
+        };
+        if !cards.is_empty() {
+            self.numbered.insert(input.key.clone(), cards.to_vec());
         }
     }
 
@@ -272,12 +272,12 @@ impl Registry {
         known: &Routes,
         catalogs: &Catalogs,
     ) -> std::result::Result<(), Rejection> {
-        if let (Body::CardIssued(issued), Some(number)) =
-            (&mut input.body, self.numbered.get(&input.key))
-            && issued.number.is_none()
-        {
-            issued.number = Some(number.clone());
-            issued.allocated = true;
+        match (&mut input.body, self.numbered.get(&input.key)) {
+            (Body::CardIssued(issued), Some(cards)) if issued.number.is_none() => {
+                issued.clone_from(&cards[0]);
+            }
+            (Body::Enrolled(enrolled), Some(cards)) => enrolled.cards.clone_from(cards),
+            _ => {}
         }
         let catalog = catalogs.at(input.occurred_at);
         let is_known = |number: &Identifier| known.is_known(number);
