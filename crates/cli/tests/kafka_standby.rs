@@ -55,7 +55,7 @@ fn wait_until(what: &str, instances: &[&Instance], is_so: impl Fn() -> bool) {
 
 /// An account in each partition.
 fn accounts() -> Vec<AccountId> {
-    let all = (0..).map(|number| AccountId::new(&format!("A{number}")));
+    let all = (0..).map(|number| AccountId::new(format!("A{number}")));
     let mut found: Vec<Option<AccountId>> = vec![None; usize::from(PARTITIONS)];
     for account in all {
         let partition = partition_of_account(&account, PARTITIONS);

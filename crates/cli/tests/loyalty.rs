@@ -1,7 +1,11 @@
 //! Loyalty from the outside: what `umbral loyalty` shows, and the record shop's purchases against a calculation of
 //! their own.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test that cannot go on fails"
+)]
 
 mod common;
 

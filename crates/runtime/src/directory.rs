@@ -11,7 +11,7 @@ pub(crate) enum DirectoryChange {
     /// An input that was applied, with its position.
     Applied(u64, Box<Input>),
     /// A purchase that nobody known made.
-    Kept(KeptPurchase),
+    Kept(Box<KeptPurchase>),
 }
 
 impl DirectoryChange {
@@ -23,7 +23,7 @@ impl DirectoryChange {
                 if changes_directory(&input.body) => {}
             (JournaledInput::Raw(_), Outcome::Quarantined(_)) => {
                 let kept = KeptPurchase::of(position, unidentified(&entry)?)?;
-                return Some(DirectoryChange::Kept(kept));
+                return Some(DirectoryChange::Kept(Box::new(kept)));
             }
             _ => return None,
         }
@@ -45,7 +45,7 @@ impl DirectoryChange {
     pub(crate) fn follow(self, directory: &Directory) {
         match self {
             DirectoryChange::Applied(_, input) => directory.apply(&input),
-            DirectoryChange::Kept(kept) => directory.keep(kept),
+            DirectoryChange::Kept(kept) => directory.keep(*kept),
         }
     }
 }

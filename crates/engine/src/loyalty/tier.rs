@@ -265,8 +265,8 @@ pub(crate) fn multiplier_at(
     at: Timestamp,
 ) -> u32 {
     let held = row.cold().tariff.tiers.iter();
-    let own = held.filter(|held| held.ledger.as_ref() == Some(name) && held.from <= at);
-    let tier = own.last().and_then(|held| held.tier.as_deref());
+    let mut own = held.filter(|held| held.ledger.as_ref() == Some(name) && held.from <= at);
+    let tier = own.next_back().and_then(|held| held.tier.as_deref());
     let tier = programme
         .tiers
         .get(tier.map_or(0, |tier| number(programme, tier)));

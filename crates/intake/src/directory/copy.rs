@@ -41,7 +41,7 @@ enum Written {
     /// An identifier that has changed meanwhile, as it was.
     Changed(Key, Tenure),
     /// A purchase that nobody known made.
-    Waiting(Waiting),
+    Waiting(Box<Waiting>),
     /// A type of card and the last number of its own that was given out.
     Number(SmolStr, u64),
 }
@@ -108,7 +108,7 @@ impl DirectoryCopy {
         }
         let last = self.given_out.take();
         for waiting in unclaimed.after(last.as_ref()).take(most) {
-            append(&Written::Waiting(waiting.clone()), out);
+            append(&Written::Waiting(Box::new(waiting.clone())), out);
             count += 1;
             self.given_out = Some(waiting.id().clone());
         }
@@ -200,7 +200,7 @@ impl Directory {
             match take::<Written>(&mut rest)? {
                 Written::Changed(key, tenure) => held.push((key, tenure)),
                 Written::Waiting(waiting) => {
-                    Arc::make_mut(&mut self.lock_unclaimed()).put(waiting);
+                    Arc::make_mut(&mut self.lock_unclaimed()).put(*waiting);
                 }
                 Written::Number(card_type, number) => self.go_on_after(card_type, number),
                 Written::Member(account, member, count) => {
