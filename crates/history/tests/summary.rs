@@ -164,3 +164,55 @@ fn charges_and_products_are_told_apart() {
     );
     assert_eq!(summary.revenue.to_string(), "94.17");
 }
+
+const CLUB: &str = r#"
+[programme.club]
+earn = [ { points = 10, per = "1.00" } ]
+[programme.club.card.club]
+line = "-"
+[programme.club.redeem]
+rewards = { coffee = 40 }
+"#;
+
+const MEMBER: [&str; 10] = [
+    r#"{"source":"crm","event_id":"1","occurred_at":"2026-03-01T00:00:00Z","account_id":"A","customer_added":{"class":"standard","plan":"libre","time_zone":"Europe/Madrid","cycle_day":1,"vip_rank":0}}"#,
+    r#"{"source":"crm","event_id":"2","occurred_at":"2026-03-01T00:00:00Z","account_id":"B","customer_added":{"class":"standard","time_zone":"Europe/Madrid","cycle_day":1,"vip_rank":0}}"#,
+    r#"{"source":"crm","event_id":"3","occurred_at":"2026-03-01T00:00:00Z","account_id":"B","card_issued":{"number":"10001","type":"club"}}"#,
+    r#"{"source":"shop","event_id":"4","occurred_at":"2026-03-02T10:00:00Z","account_id":"B","purchase":{"purchase_id":"P1","method":"cash","lines":[{"category":"c","item":"case","net":"9.00"}]}}"#,
+    r#"{"source":"shop","event_id":"5","occurred_at":"2026-03-02T10:05:00Z","account_id":"B","redemption_requested":{"redemption_id":"R1","reward":"coffee","quantity":1,"channel":"shop","card":"10001"}}"#,
+    r#"{"source":"shop","event_id":"6","occurred_at":"2026-03-02T10:06:00Z","account_id":"B","redemption_committed":{"redemption_id":"R1"}}"#,
+    r#"{"source":"shop","event_id":"7","occurred_at":"2026-03-03T10:00:00Z","account_id":"B","refund":{"refund_id":"G1","purchase_id":"P1","amount":"2.00"}}"#,
+    r#"{"source":"club","event_id":"8","occurred_at":"2026-03-03T11:00:00Z","account_id":"B","card_lost_reported":{"number":"10001"}}"#,
+    r#"{"source":"shop","event_id":"9","occurred_at":"2026-03-03T12:00:00Z","account_id":"B","redemption_requested":{"redemption_id":"R2","points":10,"channel":"shop","card":"10001"}}"#,
+    r#"{"source":"club","event_id":"10","occurred_at":"2026-03-04T12:00:00Z","account_id":"B","actor":"desk","points_adjusted":{"points":5,"reason":"goodwill"}}"#,
+];
+
+#[test]
+fn members_points_and_cards_are_added_up() {
+    let place = Place::with_tariff(8, &[TARIFF, CLUB].concat());
+    let engine = place.engine(event_options());
+    for (line, receipt) in MEMBER.iter().zip(submit(&engine, &MEMBER)) {
+        assert_eq!(receipt.verdict, Verdict::Applied, "{line}");
+    }
+    engine.stop().expect("stopped");
+    let loyalty = place.history().summary(1).expect("a summary").loyalty;
+    assert_eq!((loyalty.members, loyalty.refused), (1, 1));
+    let sources = loyalty.points_by_source.iter();
+    let sources: Vec<_> = sources
+        .map(|source| (source.source, source.earned, source.taken_back))
+        .collect();
+    assert_eq!(sources, [("by_hand", 5, 0), ("purchase", 90, 20)]);
+    let rewards = loyalty.rewards.iter();
+    let rewards: Vec<_> = rewards
+        .map(|given| (given.reward.as_str(), given.count, given.points))
+        .collect();
+    assert_eq!(rewards, [("coffee", 1, 40)]);
+    assert_eq!(loyalty.outstanding.points, 90 - 40 - 20 + 5);
+    let cards = (
+        loyalty.cards_issued,
+        loyalty.cards_lost,
+        loyalty.cards_replaced,
+    );
+    assert_eq!(cards, (1, 1, 0));
+    assert_eq!(loyalty.richest_member.as_deref(), Some("B"));
+}

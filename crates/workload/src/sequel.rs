@@ -124,7 +124,6 @@ impl Maker {
         let choice = self.random.below(10_000);
         let cents = (total(purchase).micros() / MICROS_PER_CENT) as u64;
         let earns = self.people.class(owner) != Class::Staff;
-        let id = || purchase.purchase.clone();
         let redeemed = REFUNDED + REDEEMED;
         let adjusted = redeemed + ADJUSTED;
         match choice {
@@ -146,7 +145,12 @@ impl Maker {
                 self.later(at, (DAY, 3 * DAY), owner, Deed::Adjust(points, why));
             }
             _ if choice < adjusted + FRAUD && earns => {
-                self.later(at, (DAY, 20 * DAY), owner, Deed::Void(id()));
+                self.later(
+                    at,
+                    (DAY, 20 * DAY),
+                    owner,
+                    Deed::Void(purchase.purchase.clone()),
+                );
             }
             _ => {}
         }

@@ -40,7 +40,8 @@ pub struct Rewarded {
     pub cards_lost: u64,
     /// Lost cards that were replaced.
     pub cards_replaced: u64,
-    /// The member to whom most kinds of things happened, and of these the one with most points earned.
+    /// The member to whom most kinds of things happened, and of these the one with most points earned; not the top
+    /// spender, who is named already.
     pub richest_member: Option<String>,
 }
 
@@ -155,9 +156,11 @@ impl Club {
         self.sketches.extend(other.sketches);
     }
 
-    pub(super) fn conclude(self) -> Rewarded {
+    pub(super) fn conclude(self, top_spender: Option<&AccountId>) -> Rewarded {
+        let members = self.sketches.iter();
+        let others = members.filter(|(account, _)| Some(*account) != top_spender);
         // Of equals the one whose id comes first.
-        let richest = self.sketches.iter().max_by(|(a, one), (b, other)| {
+        let richest = others.max_by(|(a, one), (b, other)| {
             let rank = |sketch: &Sketch| (sketch.kinds.count_ones(), sketch.earned);
             rank(one).cmp(&rank(other)).then_with(|| b.cmp(a))
         });

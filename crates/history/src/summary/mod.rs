@@ -371,7 +371,9 @@ impl Sums {
             cures: self.cures,
             barred: self.barred,
             collections: self.cases.conclude(),
-            loyalty: self.club.conclude(),
+            loyalty: self
+                .club
+                .conclude(spent.first().map(|(account, _)| account)),
             top_spenders: spent
                 .into_iter()
                 .map(|(account, amount)| TopSpender {

@@ -269,7 +269,10 @@ fn loyalty(summary: &Summary, out: &mut Out) -> Result<(), Failure> {
     for source in &loyalty.points_by_source {
         let (earned, taken) = match source.source {
             "by_hand" => ("given by hand".to_owned(), "taken by hand".to_owned()),
-            what => (format!("earned by {what}"), format!("taken back of {what}")),
+            what => (
+                format!("earned by {what}"),
+                format!("taken back for {what}"),
+            ),
         };
         row(&earned, None, Some(source.earned));
         row(&taken, None, Some(source.taken_back));
