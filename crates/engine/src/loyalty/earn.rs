@@ -68,6 +68,14 @@ pub(crate) fn settle(draft: &mut Draft<'_>, key: SourceKey<'_>, share: Share, da
     };
     let target = target(programme, earning, share);
     let (granted, counted) = (earning.granted, earning.counted);
+    // A bill that is paid while nobody takes part waits: it is looked at again with the next payment.
+    let rests = |ledger: &Ledger| ledger.ended.is_some() || ledger.frozen_on.is_some();
+    if loyalty.ledger(key.ledger).is_some_and(rests)
+        && key.kind == EarningKind::Invoice
+        && (target.points > granted || target.sales > earning.sales)
+    {
+        return target.points;
+    }
     count_sales(draft, key, target.sales, day);
     if target.points > granted {
         let more = target.points - granted;
@@ -128,31 +136,48 @@ fn target(programme: &Programme, earning: &Earning, share: Share) -> Target {
 }
 
 /// The basis of every line: its value less its own refunds, and less its share by value of what was refunded or
-/// paid in points without naming lines; exact, before any rounding (section 4b, 10).
+/// paid in points without naming lines; exact, before any rounding (section 4b, 10). A line gives no more than is
+/// left of it: the others bear the rest, so that what came back whole earns nothing.
 fn bases(earning: &Earning, share: Share) -> Vec<EarnLine> {
     let micros = |amount: Money| i128::from(amount.micros());
     let in_points = earning.points_part.as_ref().map(|paid| paid.amount);
     let spread = micros(earning.refunded) + micros(in_points.unwrap_or_default());
-    let total: i128 = earning.lines.iter().map(|line| micros(line.value)).sum();
-    let basis = |line: &EarningLine| {
-        let (value, refunded) = (micros(line.value), micros(line.refunded));
-        match spread == 0 || total <= 0 {
-            true => Fraction {
-                numerator: (value - refunded) * micros(share.part),
-                denominator: micros(share.whole),
-            },
-            false => Fraction {
-                numerator: (value - refunded) * total - spread * value,
-                denominator: total,
-            },
-        }
+    let left = |line: &EarningLine| micros(line.value) - micros(line.refunded);
+    let mut bears: Vec<bool> = earning.lines.iter().map(|line| left(line) > 0).collect();
+    let (mut rest, mut whole);
+    loop {
+        let lines = || earning.lines.iter().zip(&bears);
+        let given = lines().filter(|(_, bears)| !**bears);
+        rest = spread - given.map(|(line, _)| left(line).max(0)).sum::<i128>();
+        whole = lines()
+            .filter(|(_, bears)| **bears)
+            .map(|(line, _)| micros(line.value))
+            .sum::<i128>();
+        let is_over = |(line, bears): &(&EarningLine, &bool)| {
+            **bears && left(line) * whole < rest * micros(line.value)
+        };
+        let Some(over) = lines().position(|line| is_over(&line)) else {
+            break;
+        };
+        bears[over] = false;
+    }
+    let basis = |line: &EarningLine, bears: bool| match (spread == 0, bears) {
+        (true, _) => Fraction {
+            numerator: left(line) * micros(share.part),
+            denominator: micros(share.whole),
+        },
+        (false, true) => Fraction {
+            numerator: left(line) * whole - rest * micros(line.value),
+            denominator: whole,
+        },
+        (false, false) => Fraction::ZERO,
     };
-    let lines = earning.lines.iter();
+    let lines = earning.lines.iter().zip(&bears);
     lines
-        .map(|line| EarnLine {
+        .map(|(line, bears)| EarnLine {
             rule: line.rule,
             promotion: line.promotion,
-            basis: basis(line),
+            basis: basis(line, *bears),
         })
         .collect()
 }
@@ -199,24 +224,38 @@ fn validity_of(draft: &Draft<'_>, ledger: &Ledger, day: Date) -> Period {
     let is_first = ledger.validity_from == ledger.opened_on;
     match day >= ledger.validity_from || is_first {
         true => Period::Current,
-        false => previous_of(draft, ledger, day),
+        false => {
+            let begun =
+                |previous: &Previous| previous.from == ledger.opened_on || previous.from <= day;
+            previous_of(draft, ledger, day, begun)
+        }
     }
 }
 
 /// The base of a day.
 fn base_of(draft: &Draft<'_>, ledger: &Ledger, day: Date) -> Period {
     match ledger.base_on {
-        Some(base) if day < base => previous_of(draft, ledger, day),
+        Some(base) if day < base => {
+            let begun = |previous: &Previous| previous.base_on.is_none_or(|base| base <= day);
+            previous_of(draft, ledger, day, begun)
+        }
         _ => Period::Current,
     }
 }
 
-fn previous_of(draft: &Draft<'_>, ledger: &Ledger, day: Date) -> Period {
+/// The period before the last demotion, if it had `begun` by then and may still be corrected.
+fn previous_of(
+    draft: &Draft<'_>,
+    ledger: &Ledger,
+    day: Date,
+    begun: impl Fn(&Previous) -> bool,
+) -> Period {
     let club = super::ledger::club(draft.world, &ledger.name, draft.now);
     let days = club.map_or(0, |club| i32::from(club.programme.tier_correction_days));
     let today = draft.today();
-    let may_be_corrected =
-        |previous: &Previous| day <= previous.until && today <= previous.until.plus_days(1 + days);
+    let may_be_corrected = |previous: &Previous| {
+        begun(previous) && day <= previous.until && today <= previous.until.plus_days(1 + days)
+    };
     match ledger.previous.as_deref().is_some_and(may_be_corrected) {
         true => Period::Previous,
         false => Period::Past,

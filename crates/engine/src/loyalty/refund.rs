@@ -134,6 +134,12 @@ fn check(earning: &Earning, body: &RefundRequest) -> Result<(), Rejection> {
         return Err(bad("the refund must be above zero".to_owned()));
     }
     let left: Money = lines.iter().map(|line| line.value - line.refunded).sum();
+    let over = earning.refunded - left;
+    if !body.lines.is_empty() && over > Money::ZERO {
+        return Err(bad(format!(
+            "with what was refunded before, the refund is {over} more than the purchase came to"
+        )));
+    }
     let in_points = earning.points_part.as_ref().map(|paid| paid.amount);
     let left = left - earning.refunded - in_points.unwrap_or_default();
     let over = amount - left.floored_at_zero();
