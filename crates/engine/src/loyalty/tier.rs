@@ -27,25 +27,7 @@ pub(crate) fn floor(draft: &Draft<'_>, programme: &Programme, ledger: &Ledger) -
     let holds = |granted: &&(SmolStr, Option<Date>)| granted.1.is_none_or(|until| today <= until);
     let granted = ledger.granted.as_ref().filter(holds);
     let granted = granted.map_or(0, |(tier, _)| number(programme, tier));
-    granted.max(floor_of_rank(draft, programme))
-}
-
-/// The least tier that comes with the VIP rank: by the programme, or by the rank's own level.
-pub(crate) fn floor_of_rank(draft: &Draft<'_>, programme: &Programme) -> usize {
-    let rank = draft.row.vip_rank;
-    let by_level = draft.world.tier_floor(rank, draft.now);
-    let by_level = by_level.map_or(0, |tier| number(programme, tier));
-    by_level.max(programme.floor_of_rank(rank))
-}
-
-/// The VIP rank changed: a higher floor lifts at once.
-pub(crate) fn look_at_all(draft: &mut Draft<'_>) {
-    let ledgers = draft.row.cold().loyalty.ledgers.iter();
-    let open = ledgers.filter(|ledger| ledger.ended.is_none());
-    let names: Vec<LedgerName> = open.map(|ledger| ledger.name.clone()).collect();
-    for name in names {
-        look(draft, &name, TierBasis::Grant);
-    }
+    granted.max(programme.floor_of_rank(draft.row.vip_rank))
 }
 
 /// Looks whether points, a grant or a void change the tier, or a late purchase restores it.
@@ -94,6 +76,8 @@ fn restore(draft: &mut Draft<'_>, name: &LedgerName) {
     if met && draft.today() <= last && to > number(programme, &ledger.tier) {
         let moved = moved(programme, ledger, to, TierBasis::Sales, ledger.valid_until);
         draft.push(EventBody::TierRestored(Box::new(moved)));
+        // The points of both bases are together again, and may reach a further step.
+        look(draft, name, TierBasis::Points);
     }
 }
 
@@ -273,14 +257,13 @@ pub(crate) fn multiplier_at(
     tier.map_or(10_000, |tier| tier.multiplier_bps)
 }
 
-/// Remembers from when on a ledger has a tier: not before the tier that it had, though what changed it came late.
+/// Remembers from when on a ledger has a tier. A change that a late input makes stands for all that was thought to
+/// come after it.
 pub(crate) fn remember(row: &mut Row, name: &LedgerName, at: Timestamp, tier: SmolStr) {
     let tiers = &mut row.cold_mut().tariff.tiers;
-    let own = tiers
-        .iter()
-        .rfind(|held| held.ledger.as_ref() == Some(name));
+    tiers.retain(|held| held.ledger.as_ref() != Some(name) || held.from <= at);
     let held = TierHeld {
-        from: own.map_or(at, |own| own.from.max(at)),
+        from: at,
         tier: (!tier.is_empty()).then_some(tier),
         until: None,
         ledger: Some(name.clone()),
