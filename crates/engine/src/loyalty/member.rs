@@ -33,8 +33,12 @@ pub(crate) fn enrol(
         return Err(Rejection::new(Reason::UnknownLedger, detail));
     }
     for club in clubs {
+        let ended = ended_lines(draft, &club.programme.name);
+        for line in &ended {
+            ledger::open(draft, club, line, draft.effective_at, false);
+        }
         let Some(line) = &club.programme.default_line else {
-            if body.programme.is_some() {
+            if body.programme.is_some() && ended.is_empty() {
                 return Err(Rejection::new(
                     Reason::UnknownLedger,
                     format!(
@@ -70,6 +74,15 @@ fn issue_cards(
         card::issue(draft, input, issued)?;
     }
     Ok(())
+}
+
+/// Card lines of a programme whose membership ended: enrolling begins it anew.
+fn ended_lines(draft: &Draft<'_>, programme: &str) -> Vec<SmolStr> {
+    let ledgers = draft.row.cold().loyalty.ledgers.iter();
+    let ended = ledgers.filter(|ledger| ledger.ended.is_some() && ledger.programme() == programme);
+    ended
+        .map(|ledger| SmolStr::new(line_of(&ledger.name)))
+        .collect()
 }
 
 /// Opens a ledger that somebody enrolled in by hand, or brings back one that ended too early: something of before
@@ -189,7 +202,14 @@ pub(crate) fn apply_enrolled(row: &mut Row, at: Timestamp, body: &MemberEnrolled
     };
     match loyalty.ledger_mut(&body.ledger) {
         Some(known) => {
-            let (lots, debt) = (std::mem::take(&mut known.lots), known.debt);
+            let (mut lots, debt) = (std::mem::take(&mut known.lots), known.debt);
+            // No correction of the new membership brings them back.
+            if let Some((ended_on, _)) = known.ended {
+                let last = ended_on.plus_days(-1);
+                for lot in &mut lots {
+                    lot.expires_on = Some(lot.expires_on.map_or(last, |own| own.min(last)));
+                }
+            }
             *known = Ledger {
                 lots,
                 debt,
