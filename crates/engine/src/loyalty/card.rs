@@ -102,12 +102,18 @@ pub(crate) fn may_earn(zone: &ZoneRules, card: &Card, at: Timestamp) -> MayEarn 
     }
 }
 
-/// Whether a purchase without a card earns: not while all cards of the line are expired.
-pub(crate) fn ledger_may_earn(draft: &Draft<'_>, name: &LedgerName) -> MayEarn {
-    match find_ledger(&draft.row, name).is_some_and(|ledger| ledger.frozen_on.is_some()) {
+/// Whether a purchase of an instant earns without a card: not while all cards of the line are expired.
+pub(crate) fn ledger_may_earn(draft: &Draft<'_>, name: &LedgerName, at: Timestamp) -> MayEarn {
+    match find_ledger(&draft.row, name).is_some_and(|ledger| is_frozen(draft, ledger, at)) {
         true => MayEarn::No,
         false => MayEarn::Yes,
     }
+}
+
+/// Whether all cards of a ledger's line had expired by an instant.
+pub(crate) fn is_frozen(draft: &Draft<'_>, ledger: &Ledger, at: Timestamp) -> bool {
+    let day = draft.local_date(at);
+    ledger.frozen_on.is_some_and(|since| since <= day)
 }
 
 /// Whether points can be spent with a card.
@@ -228,11 +234,11 @@ pub(crate) fn issue(
         number: number.clone(),
         card,
         card_type: body.card_type.clone(),
+        frozen_days: frozen_days(draft, ledger.as_ref()),
         ledger,
         holder: input.member.clone(),
         valid_until: body.valid_until.or(by_type),
         pending_confirmation: found.is_some_and(|(_, found)| found.confirm),
-        frozen_days: 0,
     })));
     if let Some(fee) = found
         .and_then(|(_, found)| found.fee)
@@ -359,19 +365,23 @@ pub(crate) fn renew(draft: &mut Draft<'_>, body: &CardRenewal) -> Result<(), Rej
         ));
     };
     let told = told(draft, &body.number, &card);
-    let freezes = card_type(draft, &card.card_type).is_some_and(|(_, found)| found.freeze_lots);
-    let frozen = told
-        .ledger
-        .as_ref()
-        .and_then(|name| find_ledger(&draft.row, name)?.frozen_on);
-    let frozen_days = frozen.map_or(0, |since| (today.days() - since.days()).max(0) as u32);
     let told = CardEvent {
         valid_until: Some(valid_until),
-        frozen_days: if freezes { frozen_days } else { 0 },
+        frozen_days: frozen_days(draft, told.ledger.as_ref()),
         ..told
     };
     draft.push(EventBody::CardRenewed(Box::new(told)));
     Ok(())
+}
+
+/// Days for which the lots of a ledger did not age, where a card brings it back now.
+fn frozen_days(draft: &Draft<'_>, name: Option<&LedgerName>) -> u32 {
+    let ledger = name.and_then(|name| find_ledger(&draft.row, name));
+    let since = ledger
+        .filter(|ledger| !ledger.ages)
+        .and_then(|ledger| ledger.frozen_on);
+    let today = draft.local_date(draft.effective_at);
+    since.map_or(0, |since| (today.days() - since.days()).max(0) as u32)
 }
 
 /// Ends a card.
@@ -451,7 +461,10 @@ pub(crate) fn expire(draft: &mut Draft<'_>) {
     for card in over {
         let ledger = ledger_name(draft, &card.card_type);
         let zone = draft.world.zone(draft.row.zone);
-        let is_live = |other: &Card| other.state_at(zone, draft.now) != CardState::Expired;
+        let is_live = |other: &Card| {
+            let last = other.valid_until;
+            last.is_none_or(|last| end_of_day(zone, last) > draft.now)
+        };
         let last_of = ledger
             .as_ref()
             .filter(|name| !others(draft, name, card.card).any(is_live));
@@ -531,7 +544,7 @@ pub(crate) fn apply_issued(row: &mut Row, at: Timestamp, body: &CardEvent) {
         gaps: Default::default(),
     });
     if let Some(name) = &body.ledger {
-        thaw(row, name, 0);
+        thaw(row, name, body.frozen_days);
     }
 }
 

@@ -28,7 +28,7 @@ pub(crate) fn note(draft: &mut Draft<'_>, body: &BillIssued) {
         }
         let name = member::open_line(draft, club, line, at);
         let ended = find(&draft.row, &name).is_some_and(|ledger| ledger.ended.is_some());
-        let frozen = card::ledger_may_earn(draft, &name) == card::MayEarn::No;
+        let frozen = card::ledger_may_earn(draft, &name, at) == card::MayEarn::No;
         if ended || frozen {
             continue;
         }

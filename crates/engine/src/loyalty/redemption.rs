@@ -118,7 +118,8 @@ fn check_card(
     name: &LedgerName,
     body: &RedemptionRequested,
 ) -> Result<(), RedemptionRefused> {
-    if find(&draft.row, name).is_some_and(|ledger| ledger.frozen_on.is_some()) {
+    let at = draft.effective_at;
+    if find(&draft.row, name).is_some_and(|ledger| card::is_frozen(draft, ledger, at)) {
         return Err(RedemptionRefused::CardState);
     }
     match &body.card {

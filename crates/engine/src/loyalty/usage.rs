@@ -76,7 +76,7 @@ fn settle_cycle(draft: &mut Draft<'_>, club: Club<'_>, start: Date, usage: [Mone
             }
             member::open_line(draft, club, line, at);
             let ended = ledger::find(&draft.row, &name).is_some_and(|l| l.ended.is_some());
-            if ended || card::ledger_may_earn(draft, &name) == card::MayEarn::No {
+            if ended || card::ledger_may_earn(draft, &name, draft.now) == card::MayEarn::No {
                 return;
             }
             let version = &programme.versions[programme.version_at(at)];
