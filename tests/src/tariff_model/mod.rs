@@ -7,7 +7,7 @@
 
 mod account;
 mod credit;
-mod days;
+pub(crate) mod days;
 mod events;
 mod inputs;
 mod life;

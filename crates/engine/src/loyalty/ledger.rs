@@ -121,7 +121,7 @@ pub(crate) fn open(draft: &mut Draft<'_>, club: Club<'_>, line: &str, at: Timest
         Some(_) => return,
     }
     let from = draft.local_date(at);
-    let floor = club.programme.floor_of_rank(draft.row.vip_rank);
+    let floor = super::tier::floor_of_rank(draft, club.programme);
     let tier = club.programme.tiers.get(floor);
     let validity = club
         .programme

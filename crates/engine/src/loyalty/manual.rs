@@ -9,7 +9,7 @@ use smol_str::{SmolStr, format_smolstr};
 use umbral_catalog::loyalty::{AccrualSource, LineFacts};
 use umbral_model::event::*;
 use umbral_model::ids::LedgerName;
-use umbral_model::input::{EffortScored, Input, PointsAdjusted, PointsVoided, Visit};
+use umbral_model::input::{Input, PointsAdjusted, PointsVoided, Visit};
 use umbral_model::money::Money;
 use umbral_model::rejection::{Reason, Rejection};
 
@@ -230,13 +230,4 @@ fn earn_visit(
     };
     let day = draft.local_date(input.occurred_at);
     earn::settle(draft, key, Share::ALL, day);
-}
-
-/// How easy the customer found it: for reports alone.
-pub(crate) fn score_effort(draft: &mut Draft<'_>, body: &EffortScored) -> Result<(), Rejection> {
-    draft.push(EventBody::ContactNoted(ContactNoted {
-        kind: SmolStr::new_static("effort"),
-        value: format_smolstr!("{}", body.score),
-    }));
-    Ok(())
 }

@@ -50,7 +50,7 @@ pub(crate) fn enrol(
             continue;
         };
         let name = name_of(&club.programme.name, line);
-        let is_new = find(&draft.row, &name).is_none_or(|ledger| ledger.ended.is_some());
+        let is_new = ended.contains(line) || find(&draft.row, &name).is_none();
         ledger::open(draft, club, line, draft.effective_at, false);
         if is_new {
             issue_cards(draft, input, body, club)?;

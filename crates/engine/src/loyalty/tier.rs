@@ -27,7 +27,25 @@ pub(crate) fn floor(draft: &Draft<'_>, programme: &Programme, ledger: &Ledger) -
     let holds = |granted: &&(SmolStr, Option<Date>)| granted.1.is_none_or(|until| today <= until);
     let granted = ledger.granted.as_ref().filter(holds);
     let granted = granted.map_or(0, |(tier, _)| number(programme, tier));
-    granted.max(programme.floor_of_rank(draft.row.vip_rank))
+    granted.max(floor_of_rank(draft, programme))
+}
+
+/// The least tier that comes with the VIP rank: by the programme, or by the rank's own level.
+pub(crate) fn floor_of_rank(draft: &Draft<'_>, programme: &Programme) -> usize {
+    let rank = draft.row.vip_rank;
+    let by_level = draft.world.tier_floor(rank, draft.now);
+    let by_level = by_level.map_or(0, |tier| number(programme, tier));
+    by_level.max(programme.floor_of_rank(rank))
+}
+
+/// The VIP rank changed: a higher floor lifts at once.
+pub(crate) fn look_at_all(draft: &mut Draft<'_>) {
+    let ledgers = draft.row.cold().loyalty.ledgers.iter();
+    let open = ledgers.filter(|ledger| ledger.ended.is_none());
+    let names: Vec<LedgerName> = open.map(|ledger| ledger.name.clone()).collect();
+    for name in names {
+        look(draft, &name, TierBasis::Grant);
+    }
 }
 
 /// Looks whether points, a grant or a void change the tier, or a late purchase restores it.
