@@ -131,13 +131,13 @@ impl Maker {
             _ if choice < redeemed => {
                 let reward = REWARDS.iter().find(|(.., least)| cents >= *least);
                 if let Some((reward, points, _)) = reward.filter(|_| earns) {
-                    let reward = (choice % 5 > 0).then_some(*reward);
+                    let reward = (!choice.is_multiple_of(5)).then_some(*reward);
                     let points = *points;
                     self.later(at, (DAY, 5 * DAY), owner, Deed::Redeem { points, reward });
                 }
             }
             _ if choice < adjusted => {
-                let taken = choice % 5 == 0 && earns && cents >= REWARDS[2].2;
+                let taken = choice.is_multiple_of(5) && earns && cents >= REWARDS[2].2;
                 let (points, why) = match taken {
                     true => (-100, "points of another customer, entered by mistake"),
                     false => (150, "waited long at the counter"),

@@ -164,7 +164,7 @@ impl Maker {
         }
         let nameless = method != "on_account" && choice < 15;
         match club::shown(&self.people, owner, month, second) {
-            _ if nameless && choice % 2 == 0 => Buyer::Nobody,
+            _ if nameless && choice.is_multiple_of(2) => Buyer::Nobody,
             _ if nameless => Buyer::Contact,
             Shown::Club(number) | Shown::Gold(number) if choice < 700 => Buyer::Card(number),
             _ if choice < 400 => Buyer::Phone(msisdn(line)),
