@@ -15,21 +15,12 @@ pub(crate) fn apply(world: &World, row: &mut Row, event: &Event) {
         "events of an account are gapless"
     );
     row.seq = event.account_seq;
+    if changes_nothing(&event.body) {
+        return;
+    }
     match &event.body {
         EventBody::UsageRated(body) => usage::apply_usage(world, row, body),
         EventBody::ChargePosted(body) => usage::apply_charge(row, body),
-        EventBody::PurchaseRecorded(_)
-        | EventBody::PointsNotEarned(_)
-        | EventBody::RedemptionRejected(_)
-        | EventBody::RewardLevelReached(_)
-        | EventBody::CardChecked(_)
-        | EventBody::ContactNoted(_)
-        | EventBody::IdentifierNoted(_)
-        | EventBody::LimitBreached(_)
-        | EventBody::LimitCured(_)
-        | EventBody::ServiceRestrictionChanged(_)
-        | EventBody::EffortNoted(_)
-        | EventBody::StepCancelled(_) => {}
         EventBody::UsageCorrected(_)
         | EventBody::AllowanceGranted(_)
         | EventBody::AllowanceEnded(_)
@@ -83,37 +74,26 @@ pub(crate) fn apply(world: &World, row: &mut Row, event: &Event) {
             Some(_) => loyalty::apply(world, row, event),
             None => collections::apply(row, event),
         },
-        EventBody::PointsEarned(_)
-        | EventBody::PointsClawedBack(_)
-        | EventBody::PointsForgiven(_)
-        | EventBody::PointsVoided(_)
-        | EventBody::PointsExpired(_)
-        | EventBody::PointsReleased(_)
-        | EventBody::PointsExpiring(_)
-        | EventBody::EarningNoted(_)
-        | EventBody::EarningCredited(_)
-        | EventBody::SalesCounted(_)
-        | EventBody::UsageCounted(_)
-        | EventBody::RefundNoted(_)
-        | EventBody::RefundParked(_)
-        | EventBody::RedemptionAccepted(_)
-        | EventBody::RedemptionCommitted(_)
-        | EventBody::RedemptionReversed(_)
-        | EventBody::MemberEnrolled(_)
-        | EventBody::TierSet(_)
-        | EventBody::TierChanged(_)
-        | EventBody::TierWillChange(_)
-        | EventBody::TierRestored(_)
-        | EventBody::ValidityRenewed(_)
-        | EventBody::NoticePassed(_)
-        | EventBody::MembershipWarned(_)
-        | EventBody::MembershipTerminated(_)
-        | EventBody::CardIssued(_)
-        | EventBody::CardConfirmed(_)
-        | EventBody::CardLostReported(_)
-        | EventBody::CardReplaced(_)
-        | EventBody::CardRenewed(_)
-        | EventBody::CardExpired(_)
-        | EventBody::CardClosed(_) => loyalty::apply(world, row, event),
+        // What is left is loyalty's, whose own list has it.
+        _ => loyalty::apply(world, row, event),
     }
+}
+
+/// What is told, and changes no state.
+fn changes_nothing(body: &EventBody) -> bool {
+    matches!(
+        body,
+        EventBody::PurchaseRecorded(_)
+            | EventBody::PointsNotEarned(_)
+            | EventBody::RedemptionRejected(_)
+            | EventBody::RewardLevelReached(_)
+            | EventBody::CardChecked(_)
+            | EventBody::ContactNoted(_)
+            | EventBody::IdentifierNoted(_)
+            | EventBody::LimitBreached(_)
+            | EventBody::LimitCured(_)
+            | EventBody::ServiceRestrictionChanged(_)
+            | EventBody::EffortNoted(_)
+            | EventBody::StepCancelled(_)
+    )
 }

@@ -43,26 +43,6 @@ pub(super) fn changes(pair: &Pair<'_>, changes: &mut Vec<Change>) {
 }
 
 fn facts(programme: &Programme) -> Vec<Field> {
-    let days = |what: &'static str, days: u16| Field::new(what, shown_days(days));
-    let or = |text: Option<String>, none: &str| text.unwrap_or_else(|| none.to_owned());
-    let demotion = match programme.demotion {
-        Demotion::OneDown => "to the next lower tier",
-        Demotion::Recompute => "to the highest tier whose standard is met",
-    };
-    let issued = programme
-        .auto_issue
-        .and_then(|index| programme.card_types.get(usize::from(index)))
-        .map(|card| card.name.to_string());
-    let tier = |index: u16| {
-        programme
-            .tiers
-            .get(usize::from(index))
-            .map(|tier| &tier.name)
-    };
-    let floors = programme.vip_floor.iter();
-    let floors: Vec<String> = floors
-        .filter_map(|(rank, index)| Some(format!("{} from rank {rank} on", tier(*index)?)))
-        .collect();
     let levels = programme.reward_levels.iter();
     let levels: Vec<String> = levels.map(u64::to_string).collect();
     let mut facts = vec![
@@ -95,6 +75,41 @@ fn facts(programme: &Programme) -> Vec<Field> {
         ),
         days("returned rewards live again", programme.reward_grace_days),
         Field::new("reward levels", text::names_or(&names(&levels), "none")),
+    ];
+    facts.extend(membership(programme));
+    facts.extend(redemption(&programme.redemption));
+    facts
+}
+
+fn days(what: &'static str, days: u16) -> Field {
+    Field::new(what, shown_days(days))
+}
+
+fn or(text: Option<String>, none: &str) -> String {
+    text.unwrap_or_else(|| none.to_owned())
+}
+
+/// How tiers and memberships are kept.
+fn membership(programme: &Programme) -> Vec<Field> {
+    let demotion = match programme.demotion {
+        Demotion::OneDown => "to the next lower tier",
+        Demotion::Recompute => "to the highest tier whose standard is met",
+    };
+    let issued = programme
+        .auto_issue
+        .and_then(|index| programme.card_types.get(usize::from(index)))
+        .map(|card| card.name.to_string());
+    let tier = |index: u16| {
+        programme
+            .tiers
+            .get(usize::from(index))
+            .map(|tier| &tier.name)
+    };
+    let floors = programme.vip_floor.iter();
+    let floors: Vec<String> = floors
+        .filter_map(|(rank, index)| Some(format!("{} from rank {rank} on", tier(*index)?)))
+        .collect();
+    vec![
         Field::new(
             "a tier holds",
             or(programme.tier_validity_months.map(shown_months), "for ever"),
@@ -124,9 +139,7 @@ fn facts(programme: &Programme) -> Vec<Field> {
         days("corrections within", programme.correction_days),
         days("refunds wait for purchases", programme.refund_horizon_days),
         Field::new("card on enrolling", or(issued, "none")),
-    ];
-    facts.extend(redemption(&programme.redemption));
-    facts
+    ]
 }
 
 fn redemption(rules: &RedemptionRules) -> [Field; 3] {

@@ -67,24 +67,7 @@ pub(crate) fn record(
         .ok_or_else(less_than_nothing)?;
     in_range(total, "the purchase")?;
     let bought = lines.iter().map(|line| line.bought.clone()).collect();
-    if on_account {
-        let cycle = cycle_to_count_in(draft, input)?;
-        draft.push(EventBody::ChargePosted(ChargePosted {
-            kind: ChargeKind::Purchase(purchase.purchase.clone(), bought),
-            amount: total,
-            code: SmolStr::new_static(PURCHASE),
-            cycle,
-        }));
-    } else {
-        let cycle = draft.row.cycle_of(draft.world, input.occurred_at);
-        draft.push(EventBody::PurchaseRecorded(PurchaseRecorded {
-            purchase: purchase.purchase.clone(),
-            method: purchase.method.clone(),
-            total,
-            cycle,
-            lines: bought,
-        }));
-    }
+    post(draft, input, purchase, (total, bought))?;
     for line in &mut lines {
         if let Some(agreed) = line.agreed.take() {
             draft.push(EventBody::InstalmentsAgreed(agreed));
@@ -112,6 +95,34 @@ pub(crate) fn record(
                 .collect(),
         },
     );
+    Ok(())
+}
+
+/// Owes the purchase, or records that it was paid at once.
+fn post(
+    draft: &mut Draft<'_>,
+    input: &Input,
+    purchase: &Purchase,
+    (total, bought): (Money, Vec<BoughtLine>),
+) -> Result<(), Rejection> {
+    if purchase.method == ON_ACCOUNT {
+        let cycle = cycle_to_count_in(draft, input)?;
+        draft.push(EventBody::ChargePosted(ChargePosted {
+            kind: ChargeKind::Purchase(purchase.purchase.clone(), bought),
+            amount: total,
+            code: SmolStr::new_static(PURCHASE),
+            cycle,
+        }));
+        return Ok(());
+    }
+    let cycle = draft.row.cycle_of(draft.world, input.occurred_at);
+    draft.push(EventBody::PurchaseRecorded(PurchaseRecorded {
+        purchase: purchase.purchase.clone(),
+        method: purchase.method.clone(),
+        total,
+        cycle,
+        lines: bought,
+    }));
     Ok(())
 }
 

@@ -4,118 +4,155 @@ use serde_json::Value;
 
 /// An event or input in words: what people ask first, from its fields.
 pub(super) fn of(kind: &str, fields: &Value) -> String {
-    let text = |key: &str| match fields.get(key) {
-        Some(Value::String(text)) => text.clone(),
-        Some(Value::Number(number)) => number.to_string(),
-        _ => String::new(),
-    };
-    let said = |key: &str| text(key).replace('_', " ");
-    let signed = || format!("{:+}", fields["delta"].as_i64().unwrap_or_default());
-    let after = || {
-        let after = &fields["balances_after"];
+    let said = Said(fields);
+    points(kind, &said)
+        .or_else(|| membership(kind, &said))
+        .unwrap_or_else(|| kind.replace('_', " "))
+}
+
+/// What the fields say.
+struct Said<'f>(&'f Value);
+
+impl Said<'_> {
+    fn text(&self, key: &str) -> String {
+        match self.0.get(key) {
+            Some(Value::String(text)) => text.clone(),
+            Some(Value::Number(number)) => number.to_string(),
+            _ => String::new(),
+        }
+    }
+
+    fn words(&self, key: &str) -> String {
+        self.text(key).replace('_', " ")
+    }
+
+    fn delta(&self) -> String {
+        format!("{:+}", self.0["delta"].as_i64().unwrap_or_default())
+    }
+
+    fn after(&self) -> String {
+        let after = &self.0["balances_after"];
         let available = after["available"].as_u64().unwrap_or_default();
         match after["debt"].as_u64().unwrap_or_default() {
             0 => format!("{available} to spend"),
             debt => format!("{available} to spend, {debt} owed"),
         }
-    };
-    match kind {
+    }
+}
+
+/// Points that come, go and are spent.
+fn points(kind: &str, said: &Said<'_>) -> Option<String> {
+    Some(match kind {
         "points_earned" => format!(
             "{} points for {}: {}",
-            signed(),
-            text("source_ref"),
-            after()
+            said.delta(),
+            said.text("source_ref"),
+            said.after()
         ),
         "points_clawed_back" => format!(
             "{} points taken back for {}: {}",
-            signed(),
-            text("source_ref"),
-            after()
+            said.delta(),
+            said.text("source_ref"),
+            said.after()
         ),
         "points_voided" => format!(
             "{} points voided ({}): {}",
-            signed(),
-            text("reason"),
-            after()
+            said.delta(),
+            said.text("reason"),
+            said.after()
         ),
-        "points_expired" => format!("{} points expired: {}", signed(), after()),
-        "points_released" => format!("{} points can be spent: {}", signed(), after()),
+        "points_expired" => format!("{} points expired: {}", said.delta(), said.after()),
+        "points_released" => format!("{} points can be spent: {}", said.delta(), said.after()),
         "points_not_earned" => format!(
             "nothing earned for {}: {}",
-            text("source_ref"),
-            said("reason")
+            said.text("source_ref"),
+            said.words("reason")
         ),
         "points_expiring" => format!(
             "{} points will expire after {}",
-            text("points"),
-            text("expires_on")
+            said.text("points"),
+            said.text("expires_on")
         ),
         "redemption_accepted" => format!(
             "redemption {} of {} points{} accepted: {}",
-            text("redemption_id"),
-            text("points"),
-            match text("reward").as_str() {
+            said.text("redemption_id"),
+            said.text("points"),
+            match said.text("reward").as_str() {
                 "" => String::new(),
                 reward => format!(" for {reward}"),
             },
-            after()
+            said.after()
         ),
-        "redemption_committed" => format!("redemption {} committed", text("redemption_id")),
+        "redemption_committed" => format!("redemption {} committed", said.text("redemption_id")),
         "redemption_rejected" => format!(
             "redemption {} refused: {}",
-            text("redemption_id"),
-            said("reason")
+            said.text("redemption_id"),
+            said.words("reason")
         ),
         "redemption_reversed" => format!(
             "redemption {} given back ({}): {}",
-            text("redemption_id"),
-            said("reason"),
-            after()
+            said.text("redemption_id"),
+            said.words("reason"),
+            said.after()
         ),
-        "enrolled" => format!("membership of {} began", text("ledger")),
-        "reward_level_reached" => format!("reward level {} reached", text("level")),
+        _ => return None,
+    })
+}
+
+/// Tiers, memberships and cards.
+fn membership(kind: &str, said: &Said<'_>) -> Option<String> {
+    Some(match kind {
+        "enrolled" => format!("membership of {} began", said.text("ledger")),
+        "reward_level_reached" => format!("reward level {} reached", said.text("level")),
         "tier_changed" => format!(
             "tier {} to {} ({})",
-            text("from"),
-            text("to"),
-            said("basis")
+            said.text("from"),
+            said.text("to"),
+            said.words("basis")
         ),
-        "tier_restored" => format!("tier {} again, was {}", text("to"), text("from")),
+        "tier_restored" => format!("tier {} again, was {}", said.text("to"), said.text("from")),
         "tier_will_change" => format!(
             "tier {} will be {} after {}",
-            text("from"),
-            text("to"),
-            text("valid_until")
+            said.text("from"),
+            said.text("to"),
+            said.text("valid_until")
         ),
-        "membership_warned" => format!("membership will end after {}", text("ends_on")),
+        "membership_warned" => format!("membership will end after {}", said.text("ends_on")),
         "membership_terminated" => {
-            format!("membership ended, {} points gone", text("points_forfeited"))
+            format!(
+                "membership ended, {} points gone",
+                said.text("points_forfeited")
+            )
         }
         "correction_applied" => format!(
             "corrected for {}: {}",
-            fields["reinstated"]["source_ref"]
+            said.0["reinstated"]["source_ref"]
                 .as_str()
                 .unwrap_or_default(),
             "what came late counts as if it had been in time"
         ),
         "card_replaced" => format!(
             "card {} in place of {}, {} points live on",
-            text("new"),
-            text("old"),
-            text("points_carried")
+            said.text("new"),
+            said.text("old"),
+            said.text("points_carried")
         ),
         "card_closed" => format!(
             "card {} closed ({}), {} points gone",
-            text("number"),
-            said("reason"),
-            text("points_forfeited")
+            said.text("number"),
+            said.words("reason"),
+            said.text("points_forfeited")
         ),
         "card_expired" => "card expired".to_owned(),
-        "card_renewed" => format!("card {} good to {}", text("number"), text("valid_until")),
+        "card_renewed" => format!(
+            "card {} good to {}",
+            said.text("number"),
+            said.text("valid_until")
+        ),
         "card_issued" | "card_confirmed" | "card_lost_reported" => {
             let what = kind.trim_start_matches("card_").replace('_', " ");
-            format!("card {} {what}", text("number"))
+            format!("card {} {what}", said.text("number"))
         }
-        _ => kind.replace('_', " "),
-    }
+        _ => return None,
+    })
 }
