@@ -177,7 +177,7 @@ fn everything_that_was_to_happen_happened() {
     for (stage, kinds) in [
         (
             tariff_stage(),
-            "usage_corrected correction_parked instalments_agreed tier_set card_noted allowance_threshold_crossed",
+            "usage_corrected correction_parked instalments_agreed tier_set card_issued allowance_threshold_crossed",
         ),
         (
             credit_stage(),

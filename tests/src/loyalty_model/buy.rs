@@ -312,7 +312,7 @@ impl Account {
             });
         }
         if source.lines.iter().all(|line| line.rule.is_none()) {
-            return;
+            return self.look_at_bills(now);
         }
         self.open(now, line, now.at, false);
         let ledger = &self.ledgers[self.find(line).unwrap()];
@@ -320,6 +320,7 @@ impl Account {
             source.multiplier = self.multiplier(now, line, now.at);
             self.sources.push(source);
         }
+        self.look_at_bills(now);
     }
 
     /// A payment, its reversal, a credit note, a write-off: every bill is looked at anew.
@@ -348,6 +349,12 @@ impl Account {
                     .for_each(|source| source.written_off = true);
             }
         }
+        self.look_at_bills(now);
+        Ok(())
+    }
+
+    /// What is paid of every bill earns; what waited while nobody took part is made right.
+    fn look_at_bills(&mut self, now: &Now<'_>) {
         let day = now.zone.date(now.at);
         for index in 0..self.sources.len() {
             let bill = self
@@ -365,6 +372,5 @@ impl Account {
                 self.settle(now, index, share, day);
             }
         }
-        Ok(())
     }
 }

@@ -445,19 +445,22 @@ fn is_left_out(life: &Life, step: &Step) -> bool {
             !ids("payment_received", "payment_id").contains(id)
                 || ids("payment_reversed", "payment_id").contains(id)
         }
-        // The directory takes a claim that came too late for the last one.
+        // The directory takes a claim or enrolment that came too late for the last one.
         "purchase_claimed" => {
             let id = &step.body["purchase_id"];
-            let is_it = |known: &&Step| known.body["purchase_id"] == *id;
-            let mut steps = life.steps.iter().filter(is_it);
-            let bought = steps
-                .clone()
-                .find(|known| known.kind == "purchase" && known.account.is_none());
+            let mut bought = life.steps.iter().filter(|known| known.kind == "purchase");
+            let bought = bought.find(|known| known.body["purchase_id"] == *id);
+            let Some(bought) = bought.filter(|known| known.account.is_none()) else {
+                return false;
+            };
             let window = life.club["claim_window_days"].as_i64().unwrap() * DAY;
-            let is_late = |known: &Step, at: i64| known.recorded - at > window - DAY;
-            bought.is_some_and(|bought| {
-                steps.any(|known| known.kind == step.kind && is_late(known, bought.occurred))
-            })
+            let asks = |known: &Step| match known.kind {
+                "purchase_claimed" => known.body["purchase_id"] == *id,
+                "enrolled" => known.body["identifier"] == bought.body["identifier"],
+                _ => false,
+            };
+            let is_late = |known: &&Step| known.recorded - bought.occurred > window - DAY;
+            life.steps.iter().filter(is_late).any(asks)
         }
         _ => false,
     }

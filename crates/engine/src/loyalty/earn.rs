@@ -511,10 +511,24 @@ pub(crate) fn apply_credited(world: &World, row: &mut Row, body: &EarningCredite
     };
     earning.held_back = None;
     let day = world.zone(zone).local(earning.occurred_at).date;
-    let ledgers = &mut loyalty.ledgers;
-    if let Some(ledger) = ledgers.iter_mut().find(|ledger| ledger.name == body.ledger) {
+    let is_activity = qualifies(world, earning);
+    let mut ledgers = loyalty.ledgers.iter_mut().filter(|_| is_activity);
+    if let Some(ledger) = ledgers.find(|ledger| ledger.name == body.ledger) {
         ledger.active_on = ledger.active_on.max(day);
     }
+}
+
+/// Whether a source has a line that counts towards a tier: only such purchases are activity.
+fn qualifies(world: &World, earning: &Earning) -> bool {
+    let programme = programme_then(world, earning);
+    let version = programme.and_then(|programme| programme.version(&earning.rule_version));
+    let rules = version.map_or(&[][..], |version| &version.rules[..]);
+    let mut decided = earning.lines.iter().filter_map(|line| line.rule);
+    decided.any(|rule| {
+        rules
+            .get(usize::from(rule))
+            .is_some_and(|rule| rule.qualifying)
+    })
 }
 
 /// Takes sales into the row. What is paid of a bill is activity of that day.
