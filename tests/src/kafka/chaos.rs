@@ -177,11 +177,10 @@ pub fn run(command: &Path, options: &Options, say: &mut dyn FnMut(&str)) -> Repo
 const BETWEEN_LOYALTY: usize = 12;
 
 /// What a customer does for points, or has done.
-const LOYALTY: [&str; 5] = [
-    r#""enrolled":{}"#,
+const LOYALTY: [&str; 4] = [
     r#""purchase":{"purchase_id":"P{n}","method":"cash","location":"L1","lines":[{"category":"handset","item":"phone","net":"219.00"}]}"#,
     r#""visit":{"location":"L1"}"#,
-    r#""points_adjusted":{"points":50,"reason":"sorry"}"#,
+    r#""actor":"desk","points_adjusted":{"points":50,"reason":"sorry"}"#,
     r#""refund":{"refund_id":"F{n}","purchase_id":"P{before}","amount":"30.00"}"#,
 ];
 /// What nobody known does.
