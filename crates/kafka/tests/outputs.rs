@@ -202,12 +202,7 @@ fn records_are_those_of_tail() {
             assert!(ours == theirs, "{format:?} {rated}");
             for stream in STREAMS {
                 let some = ours.iter().any(|(found, ..)| *found == stream);
-                let expected = match stream {
-                    Stream::Rated => rated,
-                    Stream::Loyalty => false,
-                    _ => true,
-                };
-                assert_eq!(some, expected, "{stream:?}");
+                assert_eq!(some, rated || stream != Stream::Rated, "{stream:?}");
             }
         }
     }
@@ -274,7 +269,9 @@ fn a_quarantined_record_without_account_has_no_key() {
     let nobodys: Vec<&Handed> = handed.iter().filter(|one| one.key.is_none()).collect();
     assert!(nobodys.len() >= 4);
     for one in nobodys {
-        assert_eq!(one.stream, Stream::Quarantine);
+        // A purchase of nobody known is told to those who follow points.
+        let expected = [Stream::Quarantine, Stream::Loyalty];
+        assert!(expected.contains(&one.stream), "{:?}", one.stream);
         let header = one.header("content-type");
         assert_eq!(header, Some("application/protobuf"));
         let output = schema::Output::decode(one.value.as_slice()).expect("an output");
