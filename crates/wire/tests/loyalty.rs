@@ -501,7 +501,7 @@ fn what_cannot_be_is_refused_with_the_mend() {
         (
             r#""effort_scored":{"score":8}"#,
             MalformedField,
-            &["effort_scored.score", "1 (hard) to 7"],
+            &["effort_scored.score", "1 (easy) to 7"],
         ),
         (
             r#""purchase":{"purchase_id":"P","points_part":{"redemption_id":"R","amount":"0.00"},"lines":[{"item":"i","net":"1.00"}]}"#,

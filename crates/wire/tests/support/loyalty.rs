@@ -138,7 +138,10 @@ pub(super) fn make_valid(body: &mut Body, dice: &mut Dice) {
             replaced.new = format!("{}N", replaced.old).into();
         }
         Body::CardChecked(check) => numbered(&mut check.card),
-        Body::Enrolled(enrolled) => enrolled.unclaimed.clear(),
+        Body::Enrolled(enrolled) => {
+            enrolled.unclaimed.clear();
+            enrolled.cards.clear();
+        }
         Body::PurchaseClaimed(claimed) => (claimed.found, claimed.taken) = (None, false),
         Body::Purchase(purchase) => {
             purchase.lines.push(any(dice));
