@@ -160,6 +160,11 @@ pub fn run(command: &Path, options: &Options, say: &mut dyn FnMut(&str)) -> Repo
     brokers.cut(false);
     instances.iter_mut().for_each(Instance::start);
     wait_for_inputs(&deployment, report.inputs, &mut instances);
+    // One that was started a moment ago must hear a signal before it is told to stop.
+    let started = Instant::now();
+    while !instances.iter().all(Instance::is_ready) && started.elapsed() < Duration::from_secs(60) {
+        std::thread::sleep(Duration::from_millis(100));
+    }
     for instance in &mut instances {
         if !instance.stop() {
             report.problems.push(format!(
