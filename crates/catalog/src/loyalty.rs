@@ -263,6 +263,15 @@ pub struct CardType {
     pub min_spend: Option<Money>,
     /// The first of the numbers that are given out where an input names none.
     pub numbers_from: Option<u64>,
+    /// Cards are printed beforehand: only those in stock are given out.
+    pub from_stock: bool,
+}
+
+impl CardType {
+    /// Whether a card can be given out of which no number is known.
+    pub fn has_numbers(&self) -> bool {
+        self.numbers_from.is_some() || self.from_stock
+    }
 }
 
 impl Programme {

@@ -255,6 +255,7 @@ fn card(name: &str, line: &str) -> CardType {
         fee: None,
         min_spend: None,
         numbers_from: None,
+        from_stock: false,
     }
 }
 
@@ -271,6 +272,7 @@ fn club() -> Programme {
         fee: Some(money("20")),
         min_spend: Some(money("300")),
         numbers_from: Some(10_001),
+        from_stock: false,
         ..card("gold", "gold")
     };
     let reward = |name: &str, points: u64| Reward {

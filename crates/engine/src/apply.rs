@@ -88,6 +88,7 @@ fn changes_nothing(body: &EventBody) -> bool {
             | EventBody::RedemptionRejected(_)
             | EventBody::RewardLevelReached(_)
             | EventBody::CardChecked(_)
+            | EventBody::CardsStocked(_)
             | EventBody::ContactNoted(_)
             | EventBody::IdentifierNoted(_)
             | EventBody::LimitBreached(_)

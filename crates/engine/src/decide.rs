@@ -5,7 +5,7 @@ use crate::billing::{bill, dispute, payment};
 use crate::collections::{case, hold, promise};
 use crate::credit::{limit, restriction};
 use crate::draft::Draft;
-use crate::loyalty::{self, card, invoice, manual, member, redemption, refund, tier};
+use crate::loyalty::{self, card, invoice, manual, member, redemption, refund, stock, tier};
 use crate::tariff::{correction, purchase};
 use crate::{customer, usage, vip};
 use umbral_model::event::{EffortNoted, EventBody};
@@ -58,6 +58,7 @@ pub(crate) fn decide(draft: &mut Draft<'_>, input: &Input) -> Result<(), Rejecti
             Ok(())
         }
         Body::TierGranted(body) => tier::grant(draft, body),
+        Body::CardsStocked(body) => stock::receive(draft, body),
         Body::CardIssued(body) => card::issue(draft, input, body),
         Body::CardClosed(body) => card::close(draft, body),
         Body::CardConfirmed(body) => card::confirm(draft, body),

@@ -10,7 +10,7 @@ mod common;
 
 use common::*;
 use serde_json::Value;
-use umbral_history::Selection;
+use umbral_history::{Selection, loyalty_report};
 use umbral_model::rejection::Reason;
 use umbral_runtime::{Engine, Options, Receipt, SnapshotOptions, Verdict};
 
@@ -22,6 +22,9 @@ line = "main"
 numbers_from = 10001
 [programme.club.card.stock]
 line = "main"
+[programme.club.card.printed]
+line = "main"
+stock = true
 "#;
 
 fn place() -> Place {
@@ -307,6 +310,126 @@ fn a_type_gives_out_numbers_of_its_own() {
         engine.stop().expect("stopped");
         let expected = ["10001", "10002", "10003", "10004"];
         assert_eq!(numbers(&place), expected, "batches of {batch_inputs}");
+        assert_decided_again(&place);
+    }
+}
+
+fn stocked(key: &str, fields: &str, at: &str) -> String {
+    let body = format!(r#""account_id":"SHOP","cards_stocked":{{"type":"printed",{fields}}}"#);
+    line(key, at, &body)
+}
+
+/// Printed cards are nobody's until they are given out, each as what it was printed as, once, and to whom it was
+/// printed for; also within one batch, after a start from a snapshot, and decided again.
+#[test]
+fn printed_cards_are_given_out_of_stock() {
+    let printed = |key: &str, account: &str, fields: &str, at: &str| {
+        issued(key, account, &format!(r#"{fields}"type":"printed""#), at)
+    };
+    for batch_inputs in [8_192, 1] {
+        let place = place();
+        let engine = place.engine(options(batch_inputs, 2));
+        let (bad, taken) = (Some(Reason::BadCard), Some(Reason::IdentifierTaken));
+        let steps = [
+            (customer("SHOP"), None),
+            (customer("A"), None),
+            (customer("B"), None),
+            // Nothing is in stock yet.
+            (printed("i1", "A", "", "02T09"), bad),
+            (printed("i2", "A", r#""number":"900001","#, "02T09"), bad),
+            (
+                stocked("s1", r#""number":"900001","last":"900004""#, "02T10"),
+                None,
+            ),
+            (
+                stocked("s2", r#""number":"800001","personalised_for":"B""#, "02T10"),
+                None,
+            ),
+            // Some are there already, or are somebody's.
+            (
+                stocked("s3", r#""number":"900004","last":"900005""#, "02T10"),
+                taken,
+            ),
+            (
+                issued("i3", "A", r#""number":"55555","type":"stock""#, "02T10"),
+                None,
+            ),
+            (
+                stocked("s4", r#""number":"55550","last":"55560""#, "02T10"),
+                taken,
+            ),
+            // A type that is not printed beforehand.
+            (
+                line(
+                    "s7",
+                    "02T10",
+                    r#""account_id":"SHOP","cards_stocked":{"type":"plain","number":"70000"}"#,
+                ),
+                bad,
+            ),
+            // The next one, a certain one, and the one that bears her name before others.
+            (printed("i4", "A", "", "02T11"), None),
+            (printed("i5", "B", r#""number":"900003","#, "02T11"), None),
+            (printed("i6", "B", "", "02T11"), None),
+            (printed("i7", "A", "", "02T11"), None),
+            // As another type, to somebody else, a second time, or as a mere identifier.
+            (
+                issued("i8", "A", r#""number":"900004","type":"plain""#, "02T12"),
+                bad,
+            ),
+            (printed("i9", "A", r#""number":"900003","#, "02T12"), taken),
+            (
+                line(
+                    "m",
+                    "02T12",
+                    r#""account_id":"A","member_added":{"member_id":"M","identifiers":[{"kind":"card","value":"900004"}]}"#,
+                ),
+                taken,
+            ),
+            // A repeat is one.
+            (
+                stocked("s1", r#""number":"900001","last":"900004""#, "02T10"),
+                None,
+            ),
+        ];
+        let (lines, expected): (Vec<_>, Vec<_>) = steps.into_iter().unzip();
+        assert_eq!(give(&engine, &lines), expected, "batches of {batch_inputs}");
+        engine.snapshot().expect("a snapshot");
+        engine.stop().expect("stopped");
+        let engine = place.engine(options(batch_inputs, 1));
+        let steps = [
+            (
+                stocked("s8", r#""number":"800002","personalised_for":"B""#, "02T13"),
+                None,
+            ),
+            (printed("i10", "A", r#""number":"800002","#, "02T13"), bad),
+            // The last one takes the place of a card of hers; then there is no other.
+            (
+                line(
+                    "r",
+                    "02T13",
+                    r#""account_id":"B","card_replaced":{"old":"900003","new":"900004"}"#,
+                ),
+                None,
+            ),
+            (printed("i11", "A", "", "02T14"), bad),
+        ];
+        let (lines, expected): (Vec<_>, Vec<_>) = steps.into_iter().unzip();
+        assert_eq!(give(&engine, &lines), expected, "batches of {batch_inputs}");
+        engine.stop().expect("stopped");
+        let expected = ["55555", "900001", "900003", "800001", "900002"];
+        assert_eq!(numbers(&place), expected, "batches of {batch_inputs}");
+        let report = loyalty_report(&[place.history()], (None, None), 0).expect("a report");
+        let [stock] = report.card_stock.as_slice() else {
+            panic!("one type: {:?}", report.card_stock);
+        };
+        let counted = (
+            stock.card_type.as_str(),
+            stock.printed,
+            stock.given_out,
+            stock.left,
+        );
+        assert_eq!(counted, ("printed", 6, 5, 1));
         assert_decided_again(&place);
     }
 }

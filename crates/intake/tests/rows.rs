@@ -9,7 +9,8 @@ use umbral_intake::mapping::Mapping;
 use umbral_intake::reader::{Options, Record, RecordReader, SourceFile};
 use umbral_model::ids::{AccountId, MemberId};
 use umbral_model::input::{
-    Address, Body, Direction, Identifier, IdentifierKind, Incoming, IncomingBody, PartyNumber,
+    Address, Body, CardsStocked, Direction, Identifier, IdentifierKind, Incoming, IncomingBody,
+    PartyNumber,
 };
 use umbral_model::rejection::Reason;
 use umbral_model::time::Timestamp;
@@ -368,4 +369,26 @@ fn accounts_that_are_known_are_not_created() {
     }
     assert_eq!(opened, ["account/CDNOW-10007", "account/CDNOW-10044"]);
     assert_eq!(source.progress().records, 5);
+}
+
+#[test]
+fn a_list_of_printed_cards_goes_into_stock() {
+    let mapping = "source = \"printer\"\nformat = \"csv\"\nevent_id = { column = \"box\" }\naccount = \"SHOP\"\n[time]\n\
+        column = \"date\"\nformats = [\"rfc3339\"]\nzone = \"UTC\"\n[[record]]\nkind = \"cards_stocked\"\ntype = \"club\"\n\
+        number = { column = \"from\" }\nlast = { column = \"to\" }\npersonalised_for = { column = \"for\" }\n";
+    let content = "box,date,from,to,for\nb1,2026-03-02T10:00:00Z,20001,20500,\nb2,2026-03-02T10:00:00Z,30001,,A1\n";
+    let (_, records) = read_text(mapping, content.as_bytes());
+    let body = |number: &str, last: Option<&str>, holder: Option<&str>| {
+        IncomingBody::Account(Body::CardsStocked(CardsStocked {
+            card_type: "club".into(),
+            number: number.into(),
+            last: last.map(Into::into),
+            personalised_for: holder.map(Into::into),
+        }))
+    };
+    assert_eq!(
+        accepted(&records[0]).body,
+        body("20001", Some("20500"), None)
+    );
+    assert_eq!(accepted(&records[1]).body, body("30001", None, Some("A1")));
 }

@@ -4,15 +4,22 @@
 use crate::input::SAID;
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
-use umbral_model::input::{Body, CardIssued, Incoming, IncomingBody, UnclaimedPurchase};
+use umbral_model::input::{
+    Body, CardIssued, Incoming, IncomingBody, StockedCard, UnclaimedPurchase,
+};
 use umbral_model::rejection::{Reason, Rejection};
 
 /// What the router says.
 #[derive(Serialize, Deserialize, Clone, PartialEq, Eq, Debug)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub(crate) enum Said {
-    /// The number of a card that came without one.
-    Number(SmolStr),
+    /// What it knows of a card that is given out.
+    Card {
+        /// Its number, where it came without one.
+        number: Option<SmolStr>,
+        /// What it was printed as.
+        stock: Option<StockedCard>,
+    },
     /// The purchase that is claimed.
     Found(Box<UnclaimedPurchase>),
     /// Somebody else has the purchase that is claimed.
@@ -37,7 +44,16 @@ impl Said {
     /// What was filled into a body.
     pub(crate) fn of(body: &Body) -> Option<Said> {
         match body {
-            Body::CardIssued(issued) if issued.allocated => issued.number.clone().map(Said::Number),
+            Body::CardIssued(issued) if issued.allocated || issued.stock.is_some() => {
+                Some(Said::Card {
+                    number: issued.number.clone().filter(|_| issued.allocated),
+                    stock: issued.stock.clone(),
+                })
+            }
+            Body::CardReplaced(replaced) if replaced.stock.is_some() => Some(Said::Card {
+                number: None,
+                stock: replaced.stock.clone(),
+            }),
             Body::PurchaseClaimed(claimed) if claimed.taken => Some(Said::Taken),
             Body::PurchaseClaimed(claimed) => claimed.found.clone().map(Said::Found),
             Body::Enrolled(enrolled)
@@ -82,10 +98,14 @@ impl Said {
             return Err(not_ours());
         };
         match (said, body) {
-            (Said::Number(number), Body::CardIssued(issued)) if issued.number.is_none() => {
-                issued.number = Some(number);
-                issued.allocated = true;
+            (Said::Card { number, stock }, Body::CardIssued(issued))
+                if number.is_some() == issued.number.is_none() =>
+            {
+                issued.allocated = number.is_some();
+                issued.number = number.or(issued.number.take());
+                issued.stock = stock;
             }
+            (Said::Card { stock, .. }, Body::CardReplaced(replaced)) => replaced.stock = stock,
             (Said::Found(found), Body::PurchaseClaimed(claimed)) => claimed.found = Some(found),
             (Said::Taken, Body::PurchaseClaimed(claimed)) => claimed.taken = true,
             (Said::Enrolled { unclaimed, cards }, Body::Enrolled(enrolled)) => {

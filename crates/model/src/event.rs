@@ -395,6 +395,8 @@ event_bodies! {
     MembershipWarned(MembershipWarned) = "membership_warned", Loyalty;
     /// A membership ended.
     MembershipTerminated(MembershipTerminated) = "membership_terminated", Loyalty;
+    /// Cards came into stock.
+    CardsStocked(Box<StockReceived>) = "cards_stocked", Loyalty;
     /// A card was given out.
     CardIssued(Box<CardEvent>) = "card_issued", Loyalty;
     /// A card's holder was confirmed.

@@ -243,6 +243,8 @@ bodies! {
     RestrictionChanged(RestrictionChanged) = "restriction_changed";
     /// A loyalty tier by hand.
     TierGranted(TierGranted) = "tier_granted";
+    /// Cards were printed, and are nobody's yet.
+    CardsStocked(CardsStocked) = "cards_stocked";
     /// A card is given out.
     CardIssued(CardIssued) = "card_issued";
     /// A card is no longer good.

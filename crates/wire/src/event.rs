@@ -401,6 +401,7 @@ pub(crate) mod body {
         106 CardRenewed "card_renewed",
         107 CardExpired "card_expired",
         108 CardClosed "card_closed",
+        109 CardsStocked "cards_stocked",
         120 EarningNoted "earning_noted",
         121 EarningCredited "earning_credited",
         122 SalesCounted "sales_counted",

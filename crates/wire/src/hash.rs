@@ -1,7 +1,7 @@
 //! The hash of a body, by which the same key with another body is seen.
 
 use crate::input::body;
-use umbral_model::input::{Body, CardIssued, Enrolled, Input, PurchaseClaimed};
+use umbral_model::input::{Body, CardIssued, CardReplacement, Enrolled, Input, PurchaseClaimed};
 use xxhash_rust::xxh3::xxh3_64;
 
 /// Hash of the input's body over its canonical protobuf bytes: the same for the same body in whichever
@@ -30,11 +30,20 @@ pub(crate) fn hash_of_written(content: &Body, bytes: &[u8]) -> u64 {
 /// of the kind.
 pub fn as_sent(content: &Body) -> Option<Body> {
     match content {
-        Body::CardIssued(issued) if issued.allocated => Some(Body::CardIssued(CardIssued {
-            number: None,
-            allocated: false,
-            ..issued.clone()
-        })),
+        Body::CardIssued(issued) if issued.allocated || issued.stock.is_some() => {
+            Some(Body::CardIssued(CardIssued {
+                number: issued.number.clone().filter(|_| !issued.allocated),
+                allocated: false,
+                stock: None,
+                ..issued.clone()
+            }))
+        }
+        Body::CardReplaced(replaced) if replaced.stock.is_some() => {
+            Some(Body::CardReplaced(CardReplacement {
+                stock: None,
+                ..replaced.clone()
+            }))
+        }
         Body::Enrolled(enrolled)
             if !enrolled.unclaimed.is_empty() || !enrolled.cards.is_empty() =>
         {

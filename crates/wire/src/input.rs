@@ -211,6 +211,7 @@ pub(crate) mod body {
         60 UsageCorrected "usage_corrected",
         62 UsageCancelled "usage_cancelled",
         63 VipRankChanged "vip_rank_changed",
+        64 CardsStocked "cards_stocked",
     } }
 
     macro_rules! dispatch {
@@ -270,6 +271,7 @@ pub(crate) mod body {
         RestrictionChanged "restriction_changed",
         UsageCancelled "usage_cancelled",
         TierGranted "tier_granted",
+        CardsStocked "cards_stocked",
         CardIssued "card_issued",
         CardClosed "card_closed",
         CardConfirmed "card_confirmed",

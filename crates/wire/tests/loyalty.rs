@@ -76,6 +76,7 @@ fn cards_and_tiers_are_read() {
             card_type: "club".into(),
             valid_until,
             allocated: false,
+            stock: None,
         })
     };
     let named = || CardNamed {
@@ -116,6 +117,7 @@ fn cards_and_tiers_are_read() {
             Body::CardReplaced(CardReplacement {
                 old: "10001".into(),
                 new: "10002".into(),
+                stock: None,
             }),
         ),
         (
@@ -401,6 +403,31 @@ fn what_cannot_be_is_refused_with_the_mend() {
             &["card_issued.allocated", "leave it out"],
         ),
         (
+            r#""card_issued":{"number":"10001","type":"club","stock":{"type":"club"}}"#,
+            MalformedField,
+            &["card_issued.stock", "leave it out"],
+        ),
+        (
+            r#""cards_stocked":{"type":"club","number":"1234"}"#,
+            MalformedField,
+            &["cards_stocked.number", "4 characters"],
+        ),
+        (
+            r#""cards_stocked":{"type":"club","number":"A1000","last":"A1009"}"#,
+            MalformedField,
+            &["cards_stocked.last", "digits alone"],
+        ),
+        (
+            r#""cards_stocked":{"type":"club","number":"10009","last":"10000"}"#,
+            MalformedField,
+            &["cards_stocked.last", "less than the first"],
+        ),
+        (
+            r#""cards_stocked":{"type":"club","number":"10000","last":"20000"}"#,
+            MalformedField,
+            &["cards_stocked.last", "at most 10000 cards"],
+        ),
+        (
             r#""card_closed":{"number":"éééé"}"#,
             MalformedField,
             &["card_closed.number", "4 characters"],
@@ -590,6 +617,7 @@ fn what_is_filled_in_is_in_the_journal_only() {
             card_type: "club".into(),
             valid_until: None,
             allocated: number.is_some(),
+            stock: None,
         })
     };
     let cases = [
@@ -629,6 +657,7 @@ fn what_is_filled_in_is_in_the_journal_only() {
         card_type: "club".into(),
         valid_until: None,
         allocated: false,
+        stock: None,
     }));
     assert_ne!(body_hash(&given), body_hash(&input_of(issued(None))));
 }
@@ -714,6 +743,7 @@ fn events_read_as_their_page_says() {
         valid_until: Some(day),
         pending_confirmation: true,
         frozen_days: 3,
+        from_stock: true,
     };
     let replaced = CardReplaced {
         old: "10001".into(),
@@ -722,6 +752,7 @@ fn events_read_as_their_page_says() {
         new_card: 2,
         ledger: None,
         points_carried: 40,
+        from_stock: None,
     };
     let enrolled = MemberEnrolled {
         ledger: "club/main".into(),

@@ -75,5 +75,12 @@ fn the_examples_of_the_documentation_are_inputs() {
         .filter(|line| line.starts_with("{\"source\""))
         .collect();
     let kinds: Vec<&str> = lines.iter().map(|line| body(line).kind()).collect();
-    assert_eq!(kinds, ["purchase", "usage_corrected", "usage_cancelled"]);
+    let expected = [
+        "purchase",
+        "usage_corrected",
+        "usage_cancelled",
+        "cards_stocked",
+        "cards_stocked",
+    ];
+    assert_eq!(kinds, expected);
 }

@@ -184,6 +184,7 @@ impl Maker {
                 card_type: SmolStr::new_static(card_type),
                 valid_until: None,
                 allocated: false,
+                stock: None,
             })
         };
         let body = match appointment.errand {
@@ -205,6 +206,7 @@ impl Maker {
             Errand::Replacement => Body::CardReplaced(CardReplacement {
                 old: number(FIRST, owner),
                 new: number(SECOND, owner),
+                stock: None,
             }),
             _ => {
                 let location = Text::new("L").number(self.random.between(1, 40), 2);

@@ -71,6 +71,7 @@ impl Maker {
                 card_type: SmolStr::new_static("club"),
                 valid_until: None,
                 allocated: false,
+                stock: None,
             }),
             Membership::Gold => Body::TierGranted(TierGranted {
                 tier: Some(SmolStr::new_static("gold")),

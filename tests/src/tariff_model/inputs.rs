@@ -113,6 +113,7 @@ pub(crate) fn input(
         What::IssueCard { number, card, days } => Body::CardIssued(CardIssued {
             number: Some(card_number(*number)),
             allocated: false,
+            stock: None,
             card_type: CARDS[*card].into(),
             valid_until: until(*days),
         }),

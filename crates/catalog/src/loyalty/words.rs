@@ -143,6 +143,7 @@ pub(crate) fn card(card: &CardType) -> String {
         (card.code, "a code for each redemption"),
         (card.freeze_lots, "points do not age while it is expired"),
         (card.transferable, "may be handed on"),
+        (card.from_stock, "from stock"),
     ] {
         if holds {
             parts.push(words.to_owned());

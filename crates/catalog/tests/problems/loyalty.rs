@@ -46,6 +46,10 @@ pub(crate) const ROWS: &[(&str, &str)] = &[
         "[programme.a]\nearn = [ { points = 1, per = \"10\" } ]\n[programme.a.card.club]\nline = \"-\"\nnumbers_from = «1001»\n",
     ),
     (
+        "C-0213",
+        "[programme.a]\nearn = [ { points = 1, per = \"10\" } ]\n[programme.a.card.club]\nline = \"-\"\nstock = true\n«numbers_from = 10001»\n",
+    ),
+    (
         "C-0132",
         "[programme.a]\nearn = [ { points = 1, per = \"10\" } ]\n[[programme.a.promotion]]\nname = \"june\"\nfrom = 2026-06-30\n«until = 2026-06-01»\nbonus = \"50%\"\n",
     ),

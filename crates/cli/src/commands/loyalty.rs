@@ -274,6 +274,7 @@ fn report(args: &Report, out: &mut Out) -> Result<Exit, Failure> {
     spend(&report, out)?;
     points(&report, out)?;
     claims(&report, out)?;
+    card_stock(&report, out)?;
     Ok(Exit::Done)
 }
 
@@ -417,6 +418,24 @@ fn points(report: &LoyaltyReport, out: &mut Out) -> Result<(), Failure> {
             reward.reward.clone(),
             reward.count.to_string(),
             reward.points.to_string(),
+        ]);
+    }
+    section(table, out)
+}
+
+fn card_stock(report: &LoyaltyReport, out: &mut Out) -> Result<(), Failure> {
+    let mut table = Table::new(&[
+        ("cards from stock", Align::Left),
+        ("printed", Align::Right),
+        ("given out", Align::Right),
+        ("left", Align::Right),
+    ]);
+    for stock in &report.card_stock {
+        table.row(&[
+            stock.card_type.clone(),
+            stock.printed.to_string(),
+            stock.given_out.to_string(),
+            stock.left.to_string(),
         ]);
     }
     section(table, out)

@@ -2,7 +2,7 @@
 //! line goes, and a replacement moves nothing, because points are the customer's.
 
 use super::ledger::{self, Club, find as find_ledger, name_of};
-use super::{Card, Ending, Ledger, member};
+use super::{Card, Ending, Ledger, member, stock};
 use crate::account::Row;
 use crate::dates::end_of_day;
 use crate::draft::Draft;
@@ -150,7 +150,7 @@ pub(crate) fn ledger_may_spend(
 }
 
 /// A type of cards with its programme.
-fn card_type<'w>(draft: &Draft<'w>, name: &str) -> Option<(Club<'w>, &'w CardType)> {
+pub(super) fn card_type<'w>(draft: &Draft<'w>, name: &str) -> Option<(Club<'w>, &'w CardType)> {
     let mut clubs = ledger::clubs(draft.world, draft.now);
     clubs.find_map(|club| Some((club, club.programme.card_type(name)?)))
 }
@@ -169,16 +169,22 @@ pub(crate) fn ledger_of_type(world: &World, name: &str, at: Timestamp) -> Option
     })
 }
 
-fn bad(detail: impl Into<String>) -> Rejection {
+pub(super) fn bad(detail: impl Into<String>) -> Rejection {
     Rejection::new(Reason::BadCard, detail)
 }
 
-fn check_new(draft: &Draft<'_>, number: &str) -> Result<u64, Rejection> {
-    if number.chars().count() < NUMBER_LEAST {
-        return Err(bad(format!(
+/// Holds the number of a card to its least length.
+pub(super) fn check_length(number: &str) -> Result<(), Rejection> {
+    match number.chars().count() < NUMBER_LEAST {
+        true => Err(bad(format!(
             "a card's number has {NUMBER_LEAST} characters or more"
-        )));
+        ))),
+        false => Ok(()),
     }
+}
+
+fn check_new(draft: &Draft<'_>, number: &str) -> Result<u64, Rejection> {
+    check_length(number)?;
     if find(&draft.row, number).is_some() {
         return Err(bad(
             "the account had this card already; numbers are never used again",
@@ -216,6 +222,7 @@ pub(crate) fn issue(
     };
     let card = check_new(draft, number)?;
     check_last_day(draft, body.valid_until)?;
+    stock::check(draft, &body.card_type, body.stock.as_ref())?;
     let found = card_type(draft, &body.card_type);
     let day = draft.local_date(draft.effective_at);
     let months = found.and_then(|(_, found)| found.validity_months);
@@ -239,6 +246,7 @@ pub(crate) fn issue(
         holder: input.member.clone(),
         valid_until: body.valid_until.or(by_type),
         pending_confirmation: found.is_some_and(|(_, found)| found.confirm),
+        from_stock: body.stock.is_some(),
     })));
     if let Some(fee) = found
         .and_then(|(_, found)| found.fee)
@@ -284,6 +292,7 @@ fn told(draft: &Draft<'_>, number: &SmolStr, known: &Card) -> CardEvent {
         valid_until: known.valid_until,
         pending_confirmation: known.unconfirmed,
         frozen_days: 0,
+        from_stock: false,
     }
 }
 
@@ -325,6 +334,7 @@ pub(crate) fn replace(draft: &mut Draft<'_>, body: &CardReplacement) -> Result<(
         return Err(bad("the card was replaced or closed already"));
     }
     let new_card = check_new(draft, &body.new)?;
+    stock::check(draft, &old.card_type, body.stock.as_ref())?;
     let ledger = ledger_name(draft, &old.card_type);
     let found = ledger
         .as_ref()
@@ -337,6 +347,7 @@ pub(crate) fn replace(draft: &mut Draft<'_>, body: &CardReplacement) -> Result<(
         new_card,
         ledger,
         points_carried,
+        from_stock: body.stock.as_ref().map(|stock| stock.card_type.clone()),
     })));
     Ok(())
 }

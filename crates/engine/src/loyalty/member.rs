@@ -6,6 +6,7 @@ use crate::account::Row;
 use crate::dates::end_of_day;
 use crate::draft::Draft;
 use smol_str::SmolStr;
+use umbral_catalog::loyalty::Programme;
 use umbral_model::event::*;
 use umbral_model::ids::LedgerName;
 use umbral_model::input::{CardIssued, Enrolled, Input};
@@ -37,7 +38,7 @@ pub(crate) fn enrol(
         for line in &ended {
             ledger::open(draft, club, line, draft.effective_at, false);
         }
-        let Some(line) = &club.programme.default_line else {
+        let Some(line) = first_line(club.programme) else {
             if body.programme.is_some() && ended.is_empty() {
                 return Err(Rejection::new(
                     Reason::UnknownLedger,
@@ -60,6 +61,13 @@ pub(crate) fn enrol(
         purchase::claim_found(draft, unclaimed, purchase::Late::Silent);
     }
     Ok(())
+}
+
+/// The card line on which enrolling opens a ledger: that of purchases without a card, or of the card that comes with it.
+fn first_line(programme: &Programme) -> Option<&SmolStr> {
+    let issued = || programme.card_types.get(usize::from(programme.auto_issue?));
+    let line = programme.default_line.as_ref();
+    line.or_else(|| issued().map(|found| &found.line))
 }
 
 /// Gives out the card that comes with enrolling in a programme.

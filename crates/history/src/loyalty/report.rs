@@ -51,8 +51,24 @@ pub struct LoyaltyReport {
     pub outstanding: Promised,
     /// Purchases that were claimed, with what came of it.
     pub late_claims: Vec<LateClaim>,
+    /// Cards that were printed before anybody had them, by type.
+    pub card_stock: Vec<CardStock>,
     /// Scores of effort, 1 (easy) to 7 (hard): how many, and their sum.
     pub effort: (u64, u64),
+}
+
+/// The printed cards of a type.
+#[derive(Clone, Debug, Serialize)]
+pub struct CardStock {
+    /// The type.
+    #[serde(rename = "type")]
+    pub card_type: String,
+    /// Cards that came into stock until the end of the period.
+    pub printed: u64,
+    /// Those of them that somebody has or had.
+    pub given_out: u64,
+    /// Those that lie there.
+    pub left: u64,
 }
 
 /// A month of the programmes.
@@ -213,6 +229,8 @@ pub(crate) struct Sums {
     rewards: BTreeMap<String, (u64, u64)>,
     claims: Vec<LateClaim>,
     effort: (u64, u64),
+    /// Cards that came into stock, and that were given out of it, by type.
+    stock: BTreeMap<String, (u64, u64)>,
     /// Purchases of nobody known that have a buyer by now, and what they came to.
     claimed: (u64, Money),
 }
@@ -294,6 +312,17 @@ impl Sums {
                     self.buy(scene, body.amount);
                 }
             }
+            EventBody::CardsStocked(body) => {
+                self.stock_of(&body.card_type).0 += u64::from(body.count);
+            }
+            EventBody::CardIssued(body) if body.from_stock => {
+                self.stock_of(&body.card_type).1 += 1;
+            }
+            EventBody::CardReplaced(body) => {
+                if let Some(card_type) = &body.from_stock {
+                    self.stock_of(card_type).1 += 1;
+                }
+            }
             EventBody::ContactNoted(_) => self.visit(scene),
             EventBody::EffortNoted(body) if scene.counts => {
                 self.effort.0 += 1;
@@ -356,6 +385,11 @@ impl Sums {
                 .insert(scene.account.clone(), Customer::default());
         }
         self.customers.entry(scene.account.clone()).or_default()
+    }
+
+    /// Cards of a type that came into stock, and that were given out of it.
+    fn stock_of(&mut self, card_type: &str) -> &mut (u64, u64) {
+        self.stock.entry(card_type.to_owned()).or_default()
     }
 
     fn month(&mut self, scene: &Scene<'_>) -> &mut MonthOfClub {
@@ -546,6 +580,11 @@ impl Sums {
             own.0 += count;
             own.1 += points;
         }
+        for (card_type, (printed, given_out)) in other.stock {
+            let own = self.stock.entry(card_type).or_default();
+            own.0 += printed;
+            own.1 += given_out;
+        }
         self.claims.extend(other.claims);
         self.effort.0 += other.effort.0;
         self.effort.1 += other.effort.1;
@@ -618,6 +657,16 @@ impl Sums {
                 .collect(),
             outstanding,
             late_claims: self.claims,
+            card_stock: self
+                .stock
+                .into_iter()
+                .map(|(card_type, (printed, given_out))| CardStock {
+                    card_type,
+                    printed,
+                    given_out,
+                    left: printed.saturating_sub(given_out),
+                })
+                .collect(),
             effort: self.effort,
         }
     }

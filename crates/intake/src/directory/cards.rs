@@ -5,7 +5,9 @@ use super::given::card;
 use super::key::Key;
 use smol_str::SmolStr;
 use std::collections::BTreeMap;
+use umbral_catalog::loyalty::CardType;
 use umbral_catalog::tables::Catalog;
+use umbral_model::ids::AccountId;
 use umbral_model::input::{Body, CardIssued, Enrolled, Identifier, Input};
 use umbral_model::rejection::{Reason, Rejection};
 
@@ -33,15 +35,21 @@ impl Directory {
             _ => return Ok(()),
         };
         let programmes = catalog.map(|catalog| &catalog.programmes);
-        let from = programmes
-            .into_iter()
-            .flatten()
-            .find_map(|programme| programme.card_type(&issued.card_type)?.numbers_from);
-        let number = from.and_then(|from| self.next_number(&issued.card_type, from, taken));
-        let Some(number) = number else {
+        let found = programmes.into_iter().flatten().find_map(|programme| {
+            let found = programme.card_type(&issued.card_type);
+            found.filter(|found| found.has_numbers())
+        });
+        let Some(found) = found else {
             let detail = format!(
                 "cards of type {} have no numbers of their own; write the number, or give the type one to begin with \
                  in the catalog",
+                issued.card_type
+            );
+            return Err(Rejection::new(Reason::BadCard, detail));
+        };
+        let Some(number) = self.next_of(found, &input.account, taken) else {
+            let detail = format!(
+                "no card of type {} is left in stock; tell of new ones with cards_stocked",
                 issued.card_type
             );
             return Err(Rejection::new(Reason::BadCard, detail));
@@ -81,10 +89,24 @@ impl Directory {
                     card_type: found.name.clone(),
                     valid_until: None,
                     allocated: true,
+                    stock: None,
                 });
             }
         }
         cards
+    }
+
+    /// The next card of a type: from stock, or with a number of the type's own.
+    fn next_of(
+        &self,
+        found: &CardType,
+        account: &AccountId,
+        taken: impl Fn(&Identifier) -> bool,
+    ) -> Option<SmolStr> {
+        if found.from_stock {
+            return self.next_in_stock(&found.name, account, taken);
+        }
+        self.next_number(&found.name, found.numbers_from?, taken)
     }
 
     /// Behind the last number that was given out, the first that no card ever had and that is not `taken`.

@@ -6,6 +6,7 @@ use super::Directory;
 use super::cards::Numbers;
 use super::holders::{Holder, Keys};
 use super::key::Key;
+use super::stock::{CardNumber, Stock};
 use super::tenure::Tenure;
 use super::unclaimed::{Unclaimed, Waiting};
 use dashmap::DashMap;
@@ -14,6 +15,7 @@ use smol_str::SmolStr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use umbral_model::ids::{AccountId, MemberId, PurchaseId};
+use umbral_model::input::StockedCard;
 
 /// Identifiers that changed since a copy began, as they were then.
 #[derive(Default)]
@@ -44,6 +46,8 @@ enum Written {
     Waiting(Box<Waiting>),
     /// A type of card and the last number of its own that was given out.
     Number(SmolStr, u64),
+    /// A card that was printed, and whether nobody had it yet.
+    Printed(CardNumber, StockedCard, bool),
 }
 
 /// A copy in the making.
@@ -59,6 +63,9 @@ pub struct DirectoryCopy {
     unclaimed: Arc<Unclaimed>,
     given_out: Option<PurchaseId>,
     numbers: Numbers,
+    /// Printed cards at the copy's moment, and the last one that was given out.
+    stock: Arc<Stock>,
+    stocked: Option<CardNumber>,
 }
 
 impl DirectoryCopy {
@@ -75,6 +82,8 @@ impl DirectoryCopy {
             unclaimed: Arc::clone(&directory.lock_unclaimed()),
             given_out: None,
             numbers: directory.lock_numbers().clone(),
+            stock: Arc::clone(&directory.lock_stock()),
+            stocked: None,
         }
     }
 
@@ -94,7 +103,7 @@ impl DirectoryCopy {
             append(&Written::Changed(key, tenure), out);
         }
         match count {
-            0 => self.purchases(most, out),
+            0 => self.purchases(most, out).or_else(|| self.cards(most, out)),
             some => Some(some),
         }
     }
@@ -111,6 +120,20 @@ impl DirectoryCopy {
             append(&Written::Waiting(Box::new(waiting.clone())), out);
             count += 1;
             self.given_out = Some(waiting.id().clone());
+        }
+        (count > 0).then_some(count)
+    }
+
+    fn cards(&mut self, most: usize, out: &mut Vec<u8>) -> Option<usize> {
+        let stock = Arc::clone(&self.stock);
+        let (last, mut count) = (self.stocked.clone(), 0);
+        for (number, stocked, is_free) in stock.after(last.as_ref()).take(most) {
+            append(
+                &Written::Printed(number.clone(), stocked.clone(), is_free),
+                out,
+            );
+            count += 1;
+            self.stocked = Some(number.clone());
         }
         (count > 0).then_some(count)
     }
@@ -203,6 +226,9 @@ impl Directory {
                     Arc::make_mut(&mut self.lock_unclaimed()).put(*waiting);
                 }
                 Written::Number(card_type, number) => self.go_on_after(card_type, number),
+                Written::Printed(number, stocked, is_free) => {
+                    Arc::make_mut(&mut self.lock_stock()).put(number, stocked, is_free);
+                }
                 Written::Member(account, member, count) => {
                     let mut keys = Keys::with_capacity(count.min(rest.len() as u32) as usize);
                     for _ in 0..count {

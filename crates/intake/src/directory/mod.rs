@@ -7,6 +7,7 @@ mod copy;
 mod given;
 mod holders;
 mod key;
+mod stock;
 mod tenure;
 mod touched;
 mod unclaimed;
@@ -14,6 +15,7 @@ mod unclaimed;
 pub use copy::{BadDirectory, DirectoryCopy, Held};
 pub use given::given_by;
 pub use key::{BadIdentifier, Key, normalise};
+pub use stock::stocked_by;
 pub use touched::Touched;
 pub use unclaimed::{Fate, KeptPurchase, found_by, reason_of};
 
@@ -24,7 +26,9 @@ use given::Given;
 use holders::Holders;
 use rustc_hash::FxBuildHasher;
 use smallvec::SmallVec;
+use smol_str::SmolStr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use stock::Stock;
 use tenure::{Interval, Tenure};
 use umbral_model::ids::{AccountId, MemberId, PurchaseId};
 use umbral_model::input::{Body, Identifier, Input, InputKey};
@@ -44,6 +48,8 @@ pub struct Directory {
     unclaimed: Mutex<Arc<Unclaimed>>,
     /// By type of card: where the numbers go on that are given out here.
     numbers: Mutex<Numbers>,
+    /// Cards that were printed. Shared with a copy that is being made.
+    stock: Mutex<Arc<Stock>>,
 }
 
 /// Who holds an identifier in the way of a claim.
@@ -68,6 +74,8 @@ pub enum Refused {
     Taken(Conflict),
     /// The number of a card that another account has or had.
     Used(Conflict),
+    /// The number of a card that lies in stock.
+    InStock(SmolStr),
     /// The member does not hold it at that time.
     NotHeld,
 }
@@ -79,6 +87,10 @@ impl From<Refused> for Rejection {
             Refused::NotHeld => Rejection::new(
                 Reason::UnknownIdentifier,
                 "the member does not hold the identifier at that time",
+            ),
+            Refused::InStock(number) => Rejection::new(
+                Reason::IdentifierTaken,
+                format!("card {number} is in stock already; give it out with card_issued"),
             ),
             Refused::Taken(other) => Rejection::new(
                 Reason::IdentifierTaken,
@@ -157,9 +169,11 @@ impl Directory {
         self.lock_unclaimed().fate_of(purchase, key)
     }
 
-    /// Fills into a claim or an enrolment the purchases that wait for it.
+    /// Fills into a claim or an enrolment the purchases that wait for it, and into what gives cards out what they were
+    /// printed as.
     pub fn fill_in(&self, input: &mut Input) {
         self.lock_unclaimed().fill_in(input);
+        self.fill_in_stock(input);
     }
 
     /// Reads what [`Directory::resolve`] of these identifiers will need, so that memory answers for many at
@@ -226,7 +240,13 @@ impl Directory {
     /// Whether an identifier input could be applied: `identifier taken`, `unknown identifier` or a
     /// malformed number otherwise. Other inputs always can.
     pub fn check(&self, input: &Input) -> Result<(), Rejection> {
+        if let Some(number) = self.in_stock_already(input) {
+            return Err(Refused::InStock(number).into());
+        }
         match &input.body {
+            Body::CardsStocked(_) => {
+                stocked_by(input).try_for_each(|number| self.check_unused(None, &number))
+            }
             Body::IdentifierRemoved(change) => {
                 self.check_release(input, &change.member, &change.identifier)
             }
@@ -244,11 +264,13 @@ impl Directory {
             Body::IdentifierRemoved(change) => {
                 let _ = self.release(&change.identifier, account, &change.member, at);
             }
+            Body::CardsStocked(stocked) => self.stock(stocked),
             _ => {
-                let given = Given::by(input);
-                for identifier in given.iter().flat_map(|given| &given.identifiers) {
-                    let member = given.as_ref().map(|given| &given.member);
-                    let _ = member.map(|member| self.claim(identifier, account, member, at));
+                if let Some(given) = Given::by(input) {
+                    for identifier in &given.identifiers {
+                        let _ = self.claim(identifier, account, &given.member, at);
+                        self.give_out(identifier);
+                    }
                 }
             }
         }
@@ -274,7 +296,7 @@ impl Directory {
     fn check_given(&self, input: &Input, given: &Given) -> Result<(), Refused> {
         for identifier in &given.identifiers {
             if given.is_card {
-                self.check_unused(input, identifier)?;
+                self.check_unused(Some(&input.account), identifier)?;
             }
             match self.check_claim(input, &given.member, identifier) {
                 Err(Refused::Taken(other))
@@ -285,13 +307,17 @@ impl Directory {
         Ok(())
     }
 
-    /// Holds a card's number to never having been another account's.
-    fn check_unused(&self, input: &Input, identifier: &Identifier) -> Result<(), Refused> {
+    /// Holds a card's number to never having been anybody's but the account's.
+    fn check_unused(
+        &self,
+        account: Option<&AccountId>,
+        identifier: &Identifier,
+    ) -> Result<(), Refused> {
         let key = Key::of(identifier).map_err(Refused::Malformed)?;
         let last = self.tenures.get(&key).and_then(|tenure| tenure.last());
         let holders = self.read_holders();
         match last.map(|last| conflict(&holders, last)) {
-            Some(other) if other.account != input.account => Err(Refused::Used(other)),
+            Some(other) if account != Some(&other.account) => Err(Refused::Used(other)),
             _ => Ok(()),
         }
     }
@@ -333,6 +359,10 @@ impl Directory {
 
     fn lock_numbers(&self) -> MutexGuard<'_, Numbers> {
         self.numbers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn lock_stock(&self) -> MutexGuard<'_, Arc<Stock>> {
+        self.stock.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lock_unclaimed(&self) -> MutexGuard<'_, Arc<Unclaimed>> {

@@ -3,6 +3,7 @@
 use super::Directory;
 use super::given::Given;
 use super::key::Key;
+use super::stock::stocked_by;
 use super::unclaimed::KeptPurchase;
 use rustc_hash::FxHashSet;
 use umbral_model::ids::{AccountId, MemberId, PurchaseId};
@@ -39,6 +40,11 @@ impl Touches {
             Body::IdentifierRemoved(change) => {
                 touches.keys.extend(Key::of(&change.identifier).ok());
                 touches.member = Some(change.member.clone());
+            }
+            Body::CardsStocked(_) => {
+                touches.keys = stocked_by(input)
+                    .filter_map(|of| Key::of(&of).ok())
+                    .collect();
             }
             Body::PurchaseClaimed(claimed) => touches.purchases.push(claimed.purchase.clone()),
             _ => {

@@ -4,10 +4,10 @@ use super::units::Unit;
 use super::values::{Row, Shown, Text};
 use rustc_hash::FxHashMap;
 use smol_str::SmolStr;
-use umbral_model::ids::{EventId, PaymentId, PurchaseId, ServiceName};
+use umbral_model::ids::{AccountId, EventId, PaymentId, PurchaseId, ServiceName};
 use umbral_model::input::{
-    Body, ChargeAdded, Direction, PartyNumber, PaymentReceived, Purchase, PurchaseLine, Scope,
-    Usage,
+    Body, CardsStocked, ChargeAdded, Direction, PartyNumber, PaymentReceived, Purchase,
+    PurchaseLine, Scope, Usage,
 };
 use umbral_model::money::Money;
 use umbral_model::number::{CONTROL_CHARACTERS, NETWORK_FORM, is_network, plain_number};
@@ -40,6 +40,15 @@ pub(super) enum Kind {
         amount: Amount,
         method: Text,
     },
+    Stock(Box<StockRule>),
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct StockRule {
+    pub(super) card_type: Text,
+    pub(super) number: Text,
+    pub(super) last: Option<Text>,
+    pub(super) personalised_for: Option<Text>,
 }
 
 #[derive(Clone, Debug)]
@@ -106,6 +115,7 @@ impl RecordRule {
         match &self.kind {
             Kind::Usage(rule) => rule.body(row),
             Kind::Purchase(rule) => rule.body(row, event_id),
+            Kind::Stock(rule) => rule.body(row),
             Kind::Charge { amount, code } => Ok(Body::ChargeAdded(ChargeAdded {
                 amount: amount.need(row)?,
                 code: code.need(row)?,
@@ -176,6 +186,17 @@ impl PurchaseRule {
             card: None,
             points_part: None,
             lines: vec![line],
+        }))
+    }
+}
+
+impl StockRule {
+    fn body(&self, row: &Row<'_>) -> Result<Body, Rejection> {
+        Ok(Body::CardsStocked(CardsStocked {
+            card_type: self.card_type.need(row)?,
+            number: self.number.need(row)?,
+            last: optional(self.last.as_ref(), row)?,
+            personalised_for: optional(self.personalised_for.as_ref(), row)?.map(AccountId::new),
         }))
     }
 }

@@ -8,13 +8,13 @@ use super::routes::Routes;
 use crate::input::{SAID, header};
 use crate::said::Said;
 use rdkafka::message::{BorrowedMessage, Message};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use umbral_intake::directory::{Directory, Fate, KeptPurchase, found_by, given_by};
 use umbral_model::ids::{AccountId, PurchaseId};
 use umbral_model::input::{
     Address, Body, CardIssued, Identifier, IdentifierKind, Incoming, IncomingBody, Input, InputKey,
 };
-use umbral_model::rejection::Rejection;
+use umbral_model::rejection::{Reason, Rejection};
 use umbral_model::time::Timestamp;
 use umbral_runtime::{Catalogs, SystemTime, TimeSource};
 use umbral_wire::{as_sent, json};
@@ -27,11 +27,15 @@ const PURCHASE: &str = "/purchase/";
 /// Before the keys of inputs that got something.
 const GIVEN: &str = "/given/";
 
-/// Whether only the registry can decide a record: it claims a purchase, enrols somebody, or brings a card.
+/// Whether only the registry can decide a record: it claims a purchase, enrols somebody, or brings cards.
 pub(crate) fn is_for_registry(body: &Body) -> bool {
     matches!(
         body,
-        Body::PurchaseClaimed(_) | Body::CardIssued(_) | Body::CardReplaced(_) | Body::Enrolled(_)
+        Body::PurchaseClaimed(_)
+            | Body::CardsStocked(_)
+            | Body::CardIssued(_)
+            | Body::CardReplaced(_)
+            | Body::Enrolled(_)
     )
 }
 
@@ -93,6 +97,7 @@ pub(crate) fn is_to_be_noted(input: &Input) -> bool {
 fn names_card(input: &Input) -> bool {
     let given = given_by(input);
     given.iter().any(|one| one.kind == IdentifierKind::Card)
+        || matches!(input.body, Body::CardsStocked(_))
 }
 
 /// What came of an input.
@@ -145,6 +150,8 @@ pub(crate) struct Registry {
     directory: Directory,
     /// Cards that got a number, by the input that asked for it: the same one gets the same again.
     numbered: BTreeMap<InputKey, Vec<CardIssued>>,
+    /// Inputs that brought cards into stock: they may come again.
+    stocked: BTreeSet<InputKey>,
     /// Purchases that were kept so far.
     kept: u64,
     newest: Timestamp,
@@ -156,6 +163,7 @@ impl Registry {
         let mut registry = Registry {
             directory: Directory::new(),
             numbered: BTreeMap::new(),
+            stocked: BTreeSet::new(),
             kept: 0,
             newest: Timestamp::MIN,
         };
@@ -185,6 +193,10 @@ impl Registry {
         let cards = match &input.body {
             Body::CardIssued(issued) if issued.allocated => std::slice::from_ref(issued),
             Body::Enrolled(enrolled) => &enrolled.cards,
+            Body::CardsStocked(_) => {
+                self.stocked.insert(input.key.clone());
+                return;
+            }
             _ => return,
         };
         if !cards.is_empty() {
@@ -245,6 +257,10 @@ impl Registry {
         known: &Routes,
         catalogs: &Catalogs,
     ) -> Decided {
+        if self.stocked.contains(&input.key) {
+            // Its partition knows it for a repeat.
+            return Decided::default();
+        }
         if let Err(refused) = self.number_and_check(&mut input, known, catalogs) {
             return Decided {
                 said: Some(Said::refused(refused)),
@@ -253,6 +269,12 @@ impl Registry {
         }
         if !is_of_another(&input) {
             self.directory.fill_in(&mut input);
+        }
+        if let Err(refused) = suits(&input) {
+            return Decided {
+                said: Some(Said::refused(refused)),
+                ..Decided::default()
+            };
         }
         let noted = is_to_be_noted(&input).then(|| Noted::given(&input));
         if noted.is_some() {
@@ -295,6 +317,21 @@ impl Registry {
         let forgotten = self.directory.forget_old(at);
         forgotten.iter().map(Noted::forgotten).collect()
     }
+}
+
+/// Holds a card from stock to what it was printed as, before it counts as given out.
+fn suits(input: &Input) -> Result<(), Rejection> {
+    let Body::CardIssued(CardIssued {
+        card_type,
+        stock: Some(stock),
+        ..
+    }) = &input.body
+    else {
+        return Ok(());
+    };
+    stock
+        .suits(card_type, &input.account)
+        .map_err(|unsuited| Rejection::new(Reason::BadCard, unsuited.to_string()))
 }
 
 /// Whether a claim is by another account than its own: its partition refuses it.

@@ -12,7 +12,7 @@ use rdkafka::message::{BorrowedMessage, Message};
 use rustc_hash::FxBuildHasher;
 use smallvec::SmallVec;
 use std::time::Duration;
-use umbral_intake::directory::{Directory, Key, given_by};
+use umbral_intake::directory::{Directory, Key, given_by, stocked_by};
 use umbral_model::input::{Address, Identifier, Incoming, Input};
 use umbral_model::rejection::Rejection;
 use umbral_model::time::Timestamp;
@@ -155,7 +155,7 @@ impl Routes {
     /// Whether accounts of other partitions stand against an input.
     pub(super) fn check(&self, input: &Input) -> core::result::Result<(), Rejection> {
         let own = partition_of_account(&input.account, self.directories.len() as u16).0;
-        for identifier in given_by(input) {
+        for identifier in given_by(input).into_iter().chain(stocked_by(input)) {
             let others = self.partitions_of(&identifier);
             for partition in others.into_iter().filter(|partition| *partition != own) {
                 let directory = self.directories.get(usize::from(partition));

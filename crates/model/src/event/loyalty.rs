@@ -591,6 +591,23 @@ pub struct CardEvent {
     pub pending_confirmation: bool,
     /// Days for which the lots of its ledger were frozen, added to their last days.
     pub frozen_days: u32,
+    /// It came from stock.
+    pub from_stock: bool,
+}
+
+/// Body of `cards_stocked`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct StockReceived {
+    /// Their type.
+    pub card_type: SmolStr,
+    /// The number of the first one.
+    pub number: SmolStr,
+    /// The number of the last one; none: it is one card.
+    pub last: Option<SmolStr>,
+    /// How many.
+    pub count: u32,
+    /// The account for which they were printed.
+    pub personalised_for: Option<AccountId>,
 }
 
 /// Body of `card_replaced`.
@@ -608,6 +625,8 @@ pub struct CardReplaced {
     pub ledger: Option<LedgerName>,
     /// Points that live on under the new number; they are the customer's, and do not move.
     pub points_carried: u64,
+    /// The type of the new card, where it came from stock.
+    pub from_stock: Option<SmolStr>,
 }
 
 /// Body of `card_closed` and `card_expired`.

@@ -4,7 +4,7 @@ use super::{Identifier, InputKey, Purchase};
 use crate::ids::*;
 use crate::money::Money;
 use crate::time::{Date, Timestamp};
-use smol_str::SmolStr;
+use smol_str::{SmolStr, format_smolstr};
 
 /// `tier_granted{tier, until, ledger?}`
 #[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
@@ -30,7 +30,150 @@ pub struct CardIssued {
     pub valid_until: Option<Date>,
     /// The number was filled in by the edge.
     pub allocated: bool,
+    /// What the stock knows of the card; filled in by the edge.
+    pub stock: Option<StockedCard>,
 }
+
+/// `cards_stocked{type, number, last?, personalised_for?}`: cards that were printed and are nobody's yet; the account
+/// of the envelope keeps them. An identifier input.
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
+pub struct CardsStocked {
+    /// Their type.
+    pub card_type: SmolStr,
+    /// The number of the first one, 5 characters or more.
+    pub number: SmolStr,
+    /// The number of the last one, of as many digits; none: it is one card.
+    pub last: Option<SmolStr>,
+    /// The account for which they were printed: no other is given them.
+    pub personalised_for: Option<AccountId>,
+}
+
+/// What the stock knows of a card.
+#[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
+pub struct StockedCard {
+    /// Its type.
+    pub card_type: SmolStr,
+    /// The account for which it was printed.
+    pub personalised_for: Option<AccountId>,
+}
+
+/// Why a card from stock cannot be given out so.
+#[derive(Clone, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum Unsuited {
+    /// As a card of another type.
+    #[error("the card was printed as one of type {printed}, not {wanted}")]
+    Type {
+        /// Its type.
+        printed: SmolStr,
+        /// As which it was to be given out.
+        wanted: SmolStr,
+    },
+    /// To another account.
+    #[error("the card was printed for another account")]
+    Holder,
+}
+
+impl StockedCard {
+    /// Holds what a card is given out as, and to whom, to what it was printed as.
+    ///
+    /// # Errors
+    /// Another type or account.
+    pub fn suits(&self, card_type: &str, account: &AccountId) -> Result<(), Unsuited> {
+        if self.card_type != card_type {
+            return Err(Unsuited::Type {
+                printed: self.card_type.clone(),
+                wanted: card_type.into(),
+            });
+        }
+        match &self.personalised_for {
+            Some(holder) if holder != account => Err(Unsuited::Holder),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Why the numbers of a `cards_stocked` are none.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum BadRun {
+    /// A run of numbers that are not digits alone, or not of one length.
+    #[error("a run is of numbers of digits alone, the last one with as many as the first")]
+    NotDigits,
+    /// The last one comes first.
+    #[error("the last number is less than the first")]
+    Backwards,
+    /// Too many cards at once.
+    #[error("a run is of at most {} cards; split it", CardsStocked::MOST)]
+    TooMany,
+}
+
+impl CardsStocked {
+    /// Cards of one input.
+    pub const MOST: u64 = 10_000;
+
+    /// The numbers, ascending.
+    ///
+    /// # Errors
+    /// What is no run of numbers.
+    pub fn numbers(&self) -> Result<impl ExactSizeIterator<Item = SmolStr>, BadRun> {
+        let Some(last) = &self.last else {
+            return Ok(Run::One(Some(self.number.clone())));
+        };
+        let is_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+        let width = self.number.len();
+        if width != last.len() || !is_digits(&self.number) || !is_digits(last) {
+            return Err(BadRun::NotDigits);
+        }
+        let parse = |text: &str| text.parse::<u64>().map_err(|_| BadRun::NotDigits);
+        let (first, last) = (parse(&self.number)?, parse(last)?);
+        match last.checked_sub(first) {
+            None => Err(BadRun::Backwards),
+            Some(more) if more >= CardsStocked::MOST => Err(BadRun::TooMany),
+            Some(more) => Ok(Run::Many {
+                next: first,
+                left: more as usize + 1,
+                width,
+            }),
+        }
+    }
+}
+
+/// The numbers of cards that were stocked together.
+enum Run {
+    One(Option<SmolStr>),
+    Many {
+        next: u64,
+        left: usize,
+        width: usize,
+    },
+}
+
+impl Iterator for Run {
+    type Item = SmolStr;
+
+    fn next(&mut self) -> Option<SmolStr> {
+        match self {
+            Run::One(number) => number.take(),
+            Run::Many { left: 0, .. } => None,
+            Run::Many { next, left, width } => {
+                let width = *width;
+                let number = format_smolstr!("{next:0width$}");
+                *next += 1;
+                *left -= 1;
+                Some(number)
+            }
+        }
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let left = match self {
+            Run::One(number) => usize::from(number.is_some()),
+            Run::Many { left, .. } => *left,
+        };
+        (left, Some(left))
+    }
+}
+
+impl ExactSizeIterator for Run {}
 
 /// `card_closed{number, reason?}`
 #[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
@@ -55,6 +198,8 @@ pub struct CardReplacement {
     pub old: SmolStr,
     /// The number that takes its place, 5 characters or more.
     pub new: SmolStr,
+    /// What the stock knows of the new card; filled in by the edge.
+    pub stock: Option<StockedCard>,
 }
 
 /// `card_renewed{number, valid_until?}`

@@ -13,10 +13,11 @@ pub fn changes_directory(body: &Body) -> bool {
         | Body::MemberRemoved(_)
         | Body::IdentifierAdded(_)
         | Body::IdentifierRemoved(_)
+        | Body::CardsStocked(_)
         | Body::CardIssued(_)
         | Body::CardReplaced(_)
-        | Body::PurchaseClaimed(_) => true,
-        Body::Enrolled(enrolled) => enrolled.identifier.is_some(),
+        | Body::PurchaseClaimed(_)
+        | Body::Enrolled(_) => true,
         _ => false,
     }
 }
@@ -46,6 +47,12 @@ impl Pending {
     /// Notes what an identifier input touches; `false` if it must wait for one under way.
     pub(crate) fn touch(&mut self, directory: &Directory, input: &Input) -> bool {
         self.touched.note(directory, input)
+    }
+
+    /// Whether cards are on their way into stock.
+    pub(crate) fn stocks_cards(&self) -> bool {
+        let mut inputs = self.inputs.values();
+        inputs.any(|input| matches!(input.body, Body::CardsStocked(_)))
     }
 
     /// Notes a purchase that goes into the quarantine.

@@ -53,6 +53,9 @@ impl<D: Downstream> Sequencer<D> {
         &mut self,
         input: &mut Input,
     ) -> Result<Option<Rejection>, Failure> {
+        if takes_cards(&input.body) && self.pending.stocks_cards() {
+            self.wait_for_identifiers()?;
+        }
         if let Err(refused) = self.number_card(input) {
             return Ok(Some(refused));
         }
@@ -137,6 +140,11 @@ impl<D: Downstream> Sequencer<D> {
             self.open.commit.zones.push(rules);
         }
     }
+}
+
+/// Whether an input may take the next card in stock.
+fn takes_cards(body: &Body) -> bool {
+    matches!(body, Body::CardIssued(_) | Body::CardReplaced(_))
 }
 
 fn nobody(identifier: &Identifier, at: Timestamp) -> Rejection {

@@ -198,6 +198,14 @@ messages! {
         6 optional valid_until "valid_until",
         7 default pending_confirmation "pending_confirmation",
         8 state frozen_days "frozen_days",
+        9 state from_stock "from_stock",
+    }
+    StockReceived {
+        1 default card_type "type",
+        2 default number "number",
+        3 optional last "last",
+        4 default count "count",
+        5 optional personalised_for "personalised_for",
     }
     CardReplaced {
         1 default old "old",
@@ -206,6 +214,7 @@ messages! {
         4 state new_card "new_card",
         5 optional ledger "ledger",
         6 default points_carried "points_carried",
+        7 state_optional from_stock "from_stock",
     }
     CardEnded {
         1 optional number "number",

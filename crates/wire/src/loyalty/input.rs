@@ -14,6 +14,13 @@ inputs! {
         2 required card_type "type",
         3 optional valid_until "valid_until",
         4 state allocated "allocated",
+        5 state_optional stock "stock",
+    }
+    CardsStocked {
+        1 required card_type "type",
+        2 required number "number",
+        3 optional last "last",
+        4 optional personalised_for "personalised_for",
     }
     CardClosed {
         1 required number "number",
@@ -25,6 +32,7 @@ inputs! {
     CardReplacement {
         1 required old "old",
         2 required new "new",
+        3 state_optional stock "stock",
     }
     CardRenewal {
         1 required number "number",
@@ -93,6 +101,10 @@ inputs! {
 }
 
 messages! {
+    StockedCard {
+        1 required card_type "type",
+        2 optional personalised_for "personalised_for",
+    }
     UnclaimedPurchase {
         1 required key "key",
         2 default occurred_at "occurred_at",
@@ -113,6 +125,14 @@ pub(crate) fn check_range(body: &Body) -> Result<()> {
         Body::CardIssued(issued) => {
             optional(issued.number.as_deref(), check_card_number, "number")?;
             check_name(&issued.card_type, "type")
+        }
+        Body::CardsStocked(stocked) => {
+            check_name(&stocked.card_type, "type")?;
+            check_card_number(&stocked.number, "number")?;
+            match stocked.numbers() {
+                Ok(_) => Ok(()),
+                Err(bad) => Err(WireError::malformed(bad.to_string()).at("last")),
+            }
         }
         Body::CardClosed(CardClosed { number, .. })
         | Body::CardConfirmed(CardNamed { number })

@@ -12,10 +12,12 @@ variants! {
 
 structures! {
     TierGranted { tier until ledger }
-    CardIssued { number card_type valid_until allocated }
+    CardIssued { number card_type valid_until allocated stock }
+    CardsStocked { card_type number last personalised_for }
+    StockedCard { card_type personalised_for }
     CardClosed { number reason }
     CardNamed { number }
-    CardReplacement { old new }
+    CardReplacement { old new stock }
     CardRenewal { number valid_until }
     CardCheck { card result }
     Enrolled { identifier programme unclaimed cards }
@@ -67,8 +69,9 @@ structures! {
     MembershipWarned { ledger ends_on notice_day points }
     MembershipTerminated { ledger points_forfeited day }
     Reinstated { ledger source_ref lots membership balances_after }
-    CardEvent { number card card_type ledger holder valid_until pending_confirmation frozen_days }
-    CardReplaced { old new old_card new_card ledger points_carried }
+    CardEvent { number card card_type ledger holder valid_until pending_confirmation frozen_days from_stock }
+    StockReceived { card_type number last count personalised_for }
+    CardReplaced { old new old_card new_card ledger points_carried from_stock }
     CardEnded { number card card_type ledger reason points_forfeited was_last lots_freeze }
     CardChecked { card result }
     ContactNoted { kind value }
@@ -96,6 +99,7 @@ pub(super) fn body_of_kind(kind: u64, dice: &mut Dice) -> Body {
         14 => Body::RedemptionReleased(any(dice)),
         15 => Body::PointsAdjusted(any(dice)),
         16 => Body::PointsVoided(any(dice)),
+        17 => Body::CardsStocked(any(dice)),
         _ => Body::EffortScored(any(dice)),
     }
 }
@@ -128,6 +132,11 @@ pub(super) fn make_valid(body: &mut Body, dice: &mut Dice) {
         Body::CardIssued(issued) => {
             issued.number.iter_mut().for_each(numbered);
             issued.allocated = false;
+            issued.stock = None;
+        }
+        Body::CardsStocked(stocked) => {
+            numbered(&mut stocked.number);
+            stocked.last = None;
         }
         Body::CardClosed(CardClosed { number, .. })
         | Body::CardConfirmed(CardNamed { number })
@@ -136,6 +145,7 @@ pub(super) fn make_valid(body: &mut Body, dice: &mut Dice) {
         Body::CardReplaced(replaced) => {
             numbered(&mut replaced.old);
             replaced.new = format!("{}N", replaced.old).into();
+            replaced.stock = None;
         }
         Body::CardChecked(check) => numbered(&mut check.card),
         Body::Enrolled(enrolled) => {
@@ -260,6 +270,7 @@ pub(super) fn event_of_kind(kind: u64, dice: &mut Dice) -> EventBody {
         32 => EventBody::NoticePassed(any(dice)),
         33 => EventBody::UsageCounted(any(dice)),
         34 => EventBody::PointsForgiven(any(dice)),
+        35 => EventBody::CardsStocked(any(dice)),
         _ => EventBody::ContactNoted(any(dice)),
     }
 }

@@ -586,7 +586,7 @@ impl Arbitrary for Address {
 }
 
 /// Bodies of inputs in a row, so that each kind comes as often as the others.
-pub(crate) const INPUT_KINDS: u64 = 49;
+pub(crate) const INPUT_KINDS: u64 = 50;
 
 impl Arbitrary for Body {
     fn arbitrary(dice: &mut Dice) -> Self {
@@ -651,7 +651,7 @@ pub(crate) fn body_of_kind(kind: u64, dice: &mut Dice) -> Body {
 }
 
 /// How many kinds of events `event_of_kind` makes.
-pub(crate) const EVENT_KINDS: u64 = 96;
+pub(crate) const EVENT_KINDS: u64 = 97;
 
 impl Arbitrary for EventBody {
     fn arbitrary(dice: &mut Dice) -> Self {

@@ -12,7 +12,7 @@ use crate::text::spans;
 use crate::text::suggest::did_you_mean;
 use umbral_model::money::Money;
 
-const KEYS: [&str; 12] = [
+const KEYS: [&str; 13] = [
     "line",
     "confirm",
     "code",
@@ -24,6 +24,7 @@ const KEYS: [&str; 12] = [
     "fee",
     "min_spend",
     "numbers_from",
+    "stock",
     "description",
 ];
 const RENEWALS: [(&str, RenewFrom); 2] = [
@@ -68,6 +69,15 @@ fn card_type(entry: &Entry, programme: &str, head: &Head, report: &mut Report) -
     };
     let (fee, min_spend) = (amount("fee"), amount("min_spend"));
     let numbers_from = fields.whole("numbers_from", LEAST_NUMBER..=i64::MAX, report);
+    let from_stock = fields.flag("stock", false, report);
+    if let (true, Some(entry)) = (from_stock, fields.get("numbers_from")) {
+        let title = format!(
+            "{} is given out from stock, by the numbers printed on it",
+            fields.what
+        );
+        let mend = "leave numbers_from out, or write stock = false".to_owned();
+        without_effect(entry, title, mend, report);
+    }
     Some(CardType {
         name: entry.key.clone(),
         line: line?.value,
@@ -83,6 +93,7 @@ fn card_type(entry: &Entry, programme: &str, head: &Head, report: &mut Report) -
         fee,
         min_spend,
         numbers_from: numbers_from.map(|number| number as u64),
+        from_stock,
     })
 }
 

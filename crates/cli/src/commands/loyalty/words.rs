@@ -131,6 +131,12 @@ fn membership(kind: &str, said: &Said<'_>) -> Option<String> {
                 .unwrap_or_default(),
             "what came late counts as if it had been in time"
         ),
+        "cards_stocked" => format!(
+            "{} cards of type {} into stock, from {}",
+            said.text("count"),
+            said.text("type"),
+            said.text("number")
+        ),
         "card_replaced" => format!(
             "card {} in place of {}, {} points live on",
             said.text("new"),

@@ -4,7 +4,7 @@ use super::Builder;
 use crate::codes;
 use crate::mapping::problem::Problems;
 use crate::mapping::records::{
-    DIRECTIONS, Kind, PurchaseRule, Quantity, RecordRule, SCOPES, UsageRule, When,
+    DIRECTIONS, Kind, PurchaseRule, Quantity, RecordRule, SCOPES, StockRule, UsageRule, When,
 };
 use crate::mapping::toml_walk::{Section, Value, bad};
 use smol_str::SmolStr;
@@ -75,9 +75,29 @@ impl Builder {
                     method,
                 })
             }
+            "cards_stocked" => {
+                let card_type = self.needed(&mut section, "type", "type = \"club\"", problems);
+                let number = self.needed(
+                    &mut section,
+                    "number",
+                    "number = { column = \"number\" }",
+                    problems,
+                );
+                let last = self.optional(&mut section, "last", problems);
+                let personalised_for = self.optional(&mut section, "personalised_for", problems);
+                card_type.zip(number).map(|(card_type, number)| {
+                    Kind::Stock(Box::new(StockRule {
+                        card_type,
+                        number,
+                        last,
+                        personalised_for,
+                    }))
+                })
+            }
             other => {
                 let what = format!("record.kind is {other:?}");
-                let mend = "write one of: usage, purchase, charge_added, payment_received";
+                let mend =
+                    "write one of: usage, purchase, charge_added, payment_received, cards_stocked";
                 problems.add(codes::BAD_VALUE, span, what, mend);
                 return None;
             }
