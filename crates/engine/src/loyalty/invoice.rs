@@ -3,7 +3,8 @@
 
 use super::earn::{self, Share, SourceKey};
 use super::ledger::{self, Club, find};
-use super::{Earning, card, member, tier};
+use super::rules::{self, SourceRules};
+use super::{Earning, card, member};
 use crate::account::{Bill, Row};
 use crate::draft::Draft;
 use smol_str::SmolStr;
@@ -22,7 +23,8 @@ pub(crate) fn note(draft: &mut Draft<'_>, body: &BillIssued) {
         let Some(line) = &club.programme.default_line else {
             continue;
         };
-        let lines = lines(draft, club, line, body);
+        let rules = SourceRules::at(draft, club, EarningKind::Invoice, at);
+        let lines = lines(draft, rules, line, body);
         if lines.iter().all(|line| line.rule.is_none()) {
             continue;
         }
@@ -32,21 +34,7 @@ pub(crate) fn note(draft: &mut Draft<'_>, body: &BillIssued) {
         if ended || frozen {
             continue;
         }
-        let version = &club.programme.versions[club.programme.version_at(at)];
-        let noted = EarningNoted {
-            kind: EarningKind::Invoice,
-            source_ref: SmolStr::new(body.bill.as_str()),
-            occurred_at: at,
-            version: club.version,
-            rule_version: version.name.clone(),
-            multiplier_bps: tier::multiplier_at(&draft.row, club.programme, &name, at),
-            lines,
-            points_part: None,
-            held_back: None,
-            is_activity: false,
-            used_before_report: false,
-            ledger: name,
-        };
+        let noted = rules.noted(draft, name, SmolStr::new(body.bill.as_str()), lines);
         earn::note(draft, club, noted);
     }
 }
@@ -54,14 +42,10 @@ pub(crate) fn note(draft: &mut Draft<'_>, body: &BillIssued) {
 /// The lines of a bill that may earn: all of it where it has none, without what was credited as a purchase.
 fn lines(
     draft: &Draft<'_>,
-    club: Club<'_>,
+    rules: SourceRules<'_>,
     card_line: &str,
     body: &BillIssued,
 ) -> Vec<EarningLine> {
-    let programme = club.programme;
-    let at = draft.effective_at;
-    let version = &programme.versions[programme.version_at(at)];
-    let day = draft.local_date(at);
     let whole = [BillLine {
         category: SmolStr::default(),
         item: SmolStr::default(),
@@ -82,20 +66,9 @@ fn lines(
         let facts = LineFacts {
             category: &line.category,
             item: &line.item,
-            partner: None,
-            location: None,
-            method: None,
-            member_category: draft.row.cold().tariff.member_category.as_deref(),
-            card_line,
+            ..rules::facts_of_all(draft, card_line)
         };
-        let rule = version.rule_of(AccrualSource::Invoice, &facts);
-        EarningLine {
-            item: line.item.clone(),
-            value: line.net,
-            rule: rule.filter(|rule| !version.rules[usize::from(*rule)].exclude),
-            promotion: programme.promotion_of(day, &facts),
-            refunded: Money::ZERO,
-        }
+        rules.line(&facts, line.item.clone(), line.net)
     })
     .collect()
 }

@@ -3,10 +3,11 @@
 use super::claw::{self, Voided};
 use super::earn::{self, Credit, Share, SourceKey};
 use super::ledger::{self, club, find};
+use super::rules::{self, SourceRules};
 use super::{Lot, card, member, tier};
 use crate::draft::Draft;
 use smol_str::{SmolStr, format_smolstr};
-use umbral_catalog::loyalty::{AccrualSource, LineFacts};
+use umbral_catalog::loyalty::LineFacts;
 use umbral_model::event::*;
 use umbral_model::ids::LedgerName;
 use umbral_model::input::{Input, PointsAdjusted, PointsVoided, Visit};
@@ -181,47 +182,22 @@ fn earn_visit(
     club: ledger::Club<'_>,
     line: &str,
 ) {
-    let programme = club.programme;
-    let version = &programme.versions[programme.version_at(input.occurred_at)];
+    let rules = SourceRules::at(draft, club, EarningKind::Visit, input.occurred_at);
     let facts = LineFacts {
-        category: "",
-        item: "",
-        partner: None,
         location: Some(&body.location),
-        method: None,
-        member_category: draft.row.cold().tariff.member_category.as_deref(),
-        card_line: line,
+        ..rules::facts_of_all(draft, line)
     };
-    let rule = version.rule_of(AccrualSource::Visit, &facts);
-    let rule = rule.filter(|rule| !version.rules[usize::from(*rule)].exclude);
-    let Some(rule) = rule else { return };
-    let promotion = programme.promotion_of(draft.local_date(input.occurred_at), &facts);
+    let visited = rules.line(&facts, body.location.clone(), Money::ZERO);
+    if visited.rule.is_none() {
+        return;
+    }
     let name = member::open_line(draft, club, line, input.occurred_at);
     let ledger = find(&draft.row, &name);
     if ledger.is_none_or(|ledger| ledger.ended.is_some() || ledger.frozen_on.is_some()) {
         return;
     }
     let source_ref = format_smolstr!("{}/{}", input.key.source, input.key.event_id);
-    let noted = EarningNoted {
-        ledger: name.clone(),
-        kind: EarningKind::Visit,
-        source_ref: source_ref.clone(),
-        occurred_at: input.occurred_at,
-        version: club.version,
-        rule_version: version.name.clone(),
-        multiplier_bps: tier::multiplier_at(&draft.row, programme, &name, input.occurred_at),
-        lines: vec![EarningLine {
-            item: body.location.clone(),
-            value: Money::ZERO,
-            rule: Some(rule),
-            promotion,
-            refunded: Money::ZERO,
-        }],
-        points_part: None,
-        held_back: None,
-        is_activity: false,
-        used_before_report: false,
-    };
+    let noted = rules.noted(draft, name.clone(), source_ref.clone(), vec![visited]);
     earn::note(draft, club, noted);
     let key = SourceKey {
         ledger: &name,

@@ -12,6 +12,7 @@ pub(crate) mod notice;
 pub(crate) mod purchase;
 pub(crate) mod redemption;
 pub(crate) mod refund;
+pub(crate) mod rules;
 pub(crate) mod stock;
 pub(crate) mod tier;
 pub(crate) mod timers;

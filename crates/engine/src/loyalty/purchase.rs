@@ -4,7 +4,8 @@
 use super::card;
 use super::earn::{self, Share, SourceKey};
 use super::ledger::{self, Club};
-use super::{member, refund, tier};
+use super::rules::{self, SourceRules};
+use super::{member, refund};
 use crate::draft::Draft;
 use smol_str::SmolStr;
 use umbral_catalog::loyalty::{AccrualSource, LineFacts};
@@ -163,11 +164,8 @@ fn noted(
     bought: &Bought<'_>,
     held_back: Option<NotEarned>,
 ) -> EarningNoted {
-    let (programme, purchase) = (club.programme, bought.purchase);
-    let at = bought.occurred_at;
-    let version = &programme.versions[programme.version_at(at)];
-    let day = draft.local_date(at);
-    let member_category = draft.row.cold().tariff.member_category.as_deref();
+    let purchase = bought.purchase;
+    let rules = SourceRules::at(draft, club, EarningKind::Purchase, bought.occurred_at);
     let line = |(line, (net, category)): (&PurchaseLine, &(Money, SmolStr))| {
         let facts = LineFacts {
             category,
@@ -175,43 +173,25 @@ fn noted(
             partner: purchase.partner.as_deref(),
             location: purchase.location.as_deref(),
             method: Some(&purchase.method),
-            member_category,
-            card_line,
+            ..rules::facts_of_all(draft, card_line)
         };
-        let rule = version.rule_of(AccrualSource::Purchase, &facts);
-        let tax = if programme.with_tax {
+        let tax = if club.programme.with_tax {
             line.tax
         } else {
             Money::ZERO
         };
-        EarningLine {
-            item: line.item.clone(),
-            value: *net + tax - line.discount,
-            rule: rule.filter(|rule| !version.rules[usize::from(*rule)].exclude),
-            promotion: programme.promotion_of(day, &facts),
-            refunded: Money::ZERO,
-        }
+        let value = *net + tax - line.discount;
+        rules.line(&facts, line.item.clone(), value)
     };
     let lines = purchase.lines.iter().zip(&bought.lines).map(line);
     let lines: Vec<EarningLine> = lines.collect();
-    let qualifies = |line: &EarningLine| {
-        let rule = line.rule.map(|rule| &version.rules[usize::from(rule)]);
-        rule.is_some_and(|rule| rule.qualifying)
-    };
-    let is_activity = held_back.is_none() && lines.iter().any(qualifies);
+    let qualifying = lines.iter().any(|line| rules.qualifies(line));
+    let source_ref = SmolStr::new(bought.source_ref());
     EarningNoted {
-        ledger: name.clone(),
-        kind: EarningKind::Purchase,
-        source_ref: SmolStr::new(bought.source_ref()),
-        occurred_at: at,
-        version: club.version,
-        rule_version: version.name.clone(),
-        multiplier_bps: tier::multiplier_at(&draft.row, programme, name, at),
-        lines,
         points_part: purchase.points_part.clone(),
         held_back,
-        is_activity,
-        used_before_report: false,
+        is_activity: held_back.is_none() && qualifying,
+        ..rules.noted(draft, name.clone(), source_ref, lines)
     }
 }
 

@@ -3,11 +3,12 @@
 
 use super::earn::{self, Share, SourceKey};
 use super::ledger::{self, Club};
-use super::{EarningKind, card, member, tier};
+use super::rules::{self, SourceRules};
+use super::{EarningKind, card, member};
 use crate::draft::Draft;
 use smol_str::{SmolStr, ToSmolStr};
 use umbral_catalog::loyalty::{AccrualSource, LineFacts};
-use umbral_model::event::{EarningLine, EarningNoted, EventBody, UsageCounted};
+use umbral_model::event::{EarningLine, EventBody, UsageCounted};
 use umbral_model::input::Scope;
 use umbral_model::money::Money;
 use umbral_model::time::Date;
@@ -69,7 +70,8 @@ fn settle_cycle(draft: &mut Draft<'_>, club: Club<'_>, start: Date, usage: [Mone
             values,
         })),
         None => {
-            let lines = lines(draft, club, line, at, usage);
+            let rules = SourceRules::at(draft, club, kind, at);
+            let lines = lines(draft, rules, line, usage);
             let earns = |line: &EarningLine| line.rule.is_some() && line.value > Money::ZERO;
             if !lines.iter().any(earns) {
                 return;
@@ -79,21 +81,7 @@ fn settle_cycle(draft: &mut Draft<'_>, club: Club<'_>, start: Date, usage: [Mone
             if ended || card::ledger_may_earn(draft, &name, draft.now) == card::MayEarn::No {
                 return;
             }
-            let version = &programme.versions[programme.version_at(at)];
-            let noted = EarningNoted {
-                ledger: name.clone(),
-                kind,
-                source_ref: source_ref.clone(),
-                occurred_at: at,
-                version: club.version,
-                rule_version: version.name.clone(),
-                multiplier_bps: tier::multiplier_at(&draft.row, programme, &name, at),
-                lines,
-                points_part: None,
-                held_back: None,
-                is_activity: false,
-                used_before_report: false,
-            };
+            let noted = rules.noted(draft, name.clone(), source_ref.clone(), lines);
             earn::note(draft, club, noted);
         }
     }
@@ -108,34 +96,18 @@ fn settle_cycle(draft: &mut Draft<'_>, club: Club<'_>, start: Date, usage: [Mone
 
 fn lines(
     draft: &Draft<'_>,
-    club: Club<'_>,
+    rules: SourceRules<'_>,
     card_line: &str,
-    at: umbral_model::time::Timestamp,
     usage: [Money; 4],
 ) -> Vec<EarningLine> {
-    let programme = club.programme;
-    let version = &programme.versions[programme.version_at(at)];
-    let day = draft.local_date(at);
     let parts = parts(usage).into_iter();
     parts
         .map(|(scope, value)| {
             let facts = LineFacts {
                 category: scope.word(),
-                item: "",
-                partner: None,
-                location: None,
-                method: None,
-                member_category: draft.row.cold().tariff.member_category.as_deref(),
-                card_line,
+                ..rules::facts_of_all(draft, card_line)
             };
-            let rule = version.rule_of(AccrualSource::Usage, &facts);
-            EarningLine {
-                item: SmolStr::new_static(scope.word()),
-                value,
-                rule: rule.filter(|rule| !version.rules[usize::from(*rule)].exclude),
-                promotion: programme.promotion_of(day, &facts),
-                refunded: Money::ZERO,
-            }
+            rules.line(&facts, SmolStr::new_static(scope.word()), value)
         })
         .collect()
 }
