@@ -102,20 +102,6 @@ pub(crate) fn may_earn(zone: &ZoneRules, card: &Card, at: Timestamp) -> MayEarn 
     }
 }
 
-/// Whether a purchase of an instant earns without a card: not while all cards of the line are expired.
-pub(crate) fn ledger_may_earn(draft: &Draft<'_>, name: &LedgerName, at: Timestamp) -> MayEarn {
-    match find_ledger(&draft.row, name).is_some_and(|ledger| is_frozen(draft, ledger, at)) {
-        true => MayEarn::No,
-        false => MayEarn::Yes,
-    }
-}
-
-/// Whether all cards of a ledger's line had expired by an instant.
-pub(crate) fn is_frozen(draft: &Draft<'_>, ledger: &Ledger, at: Timestamp) -> bool {
-    let day = draft.local_date(at);
-    ledger.frozen_on.is_some_and(|since| since <= day)
-}
-
 /// Whether points can be spent with a card.
 pub(crate) fn may_spend(
     draft: &Draft<'_>,
@@ -140,18 +126,22 @@ pub(crate) fn ledger_may_spend(
     at: Timestamp,
     code_confirmed: bool,
 ) -> Result<(), RedemptionRefused> {
-    let cards = draft.row.cold().loyalty.cards.iter();
-    let of_line = cards.filter(|card| {
-        let line = ledger_name(draft, &card.card_type);
-        line.as_ref() == Some(name) && card.closed_at.is_none() && card.replaced.is_none()
-    });
-    let answers = of_line.map(|card| may_spend(draft, card, at, code_confirmed));
+    let cards = kept_cards(draft, name);
+    let answers = cards.map(|card| may_spend(draft, card, at, code_confirmed));
     answers.reduce(Result::or).unwrap_or(Ok(()))
 }
 
 /// A type of cards with its programme.
 pub(super) fn card_type<'w>(draft: &Draft<'w>, name: &str) -> Option<(Club<'w>, &'w CardType)> {
-    let mut clubs = ledger::clubs(draft.world, draft.now);
+    card_type_at(draft.world, name, draft.now)
+}
+
+fn card_type_at<'w>(
+    world: &'w World,
+    name: &str,
+    at: Timestamp,
+) -> Option<(Club<'w>, &'w CardType)> {
+    let mut clubs = ledger::clubs(world, at);
     clubs.find_map(|club| Some((club, club.programme.card_type(name)?)))
 }
 
@@ -162,11 +152,8 @@ pub(crate) fn ledger_name(draft: &Draft<'_>, name: &str) -> Option<LedgerName> {
 
 /// The ledger of a type of cards, by the version in force at `at`.
 pub(crate) fn ledger_of_type(world: &World, name: &str, at: Timestamp) -> Option<LedgerName> {
-    let mut clubs = ledger::clubs(world, at);
-    clubs.find_map(|club| {
-        let found = club.programme.card_type(name)?;
-        Some(name_of(&club.programme.name, &found.line))
-    })
+    let (club, found) = card_type_at(world, name, at)?;
+    Some(name_of(&club.programme.name, &found.line))
 }
 
 pub(super) fn bad(detail: impl Into<String>) -> Rejection {
@@ -437,12 +424,16 @@ fn others<'d>(
     name: &'d LedgerName,
     card: u64,
 ) -> impl Iterator<Item = &'d Card> {
+    kept_cards(draft, name).filter(move |other| other.card != card)
+}
+
+/// Cards of a ledger that are neither replaced nor closed.
+fn kept_cards<'d>(draft: &'d Draft<'_>, name: &'d LedgerName) -> impl Iterator<Item = &'d Card> {
     let cards = draft.row.cold().loyalty.cards.iter();
-    cards.filter(move |other| {
-        other.card != card
-            && other.closed_at.is_none()
-            && other.replaced.is_none()
-            && ledger_name(draft, &other.card_type).as_ref() == Some(name)
+    cards.filter(move |card| {
+        card.closed_at.is_none()
+            && card.replaced.is_none()
+            && ledger_name(draft, &card.card_type).as_ref() == Some(name)
     })
 }
 

@@ -69,8 +69,7 @@ pub(crate) fn settle(draft: &mut Draft<'_>, key: SourceKey<'_>, share: Share, da
     let target = target(programme, earning, share);
     let (granted, counted) = (earning.granted, earning.counted);
     // A bill that is paid while nobody takes part waits: it is looked at again with the next payment.
-    let rests = |ledger: &Ledger| ledger.ended.is_some() || ledger.frozen_on.is_some();
-    if loyalty.ledger(key.ledger).is_some_and(rests)
+    if loyalty.ledger(key.ledger).is_some_and(Ledger::rests)
         && key.kind == EarningKind::Invoice
         && (target.points > granted || target.sales > earning.sales)
     {

@@ -4,7 +4,7 @@
 use super::earn::{self, Share, SourceKey};
 use super::ledger::{self, Club, find};
 use super::rules::{self, SourceRules};
-use super::{Earning, card, member};
+use super::{Earning, member};
 use crate::account::{Bill, Row};
 use crate::draft::Draft;
 use smol_str::SmolStr;
@@ -29,9 +29,8 @@ pub(crate) fn note(draft: &mut Draft<'_>, body: &BillIssued) {
             continue;
         }
         let name = member::open_line(draft, club, line, at);
-        let ended = find(&draft.row, &name).is_some_and(|ledger| ledger.ended.is_some());
-        let frozen = card::ledger_may_earn(draft, &name, at) == card::MayEarn::No;
-        if ended || frozen {
+        let day = draft.local_date(at);
+        if find(&draft.row, &name).is_some_and(|ledger| ledger.rests_on(day)) {
             continue;
         }
         let noted = rules.noted(draft, name, SmolStr::new(body.bill.as_str()), lines);

@@ -35,6 +35,21 @@ impl Ledger {
         programme_of(&self.name)
     }
 
+    /// Whether nobody takes part: the membership ended, or all cards of its line are expired.
+    pub(crate) fn rests(&self) -> bool {
+        self.ended.is_some() || self.frozen_on.is_some()
+    }
+
+    /// As [`Ledger::rests`], by a local day: before its last card expired one took part.
+    pub(crate) fn rests_on(&self, day: Date) -> bool {
+        self.ended.is_some() || self.is_frozen_on(day)
+    }
+
+    /// Whether all cards of its line had expired by a local day.
+    pub(crate) fn is_frozen_on(&self, day: Date) -> bool {
+        self.frozen_on.is_some_and(|since| since <= day)
+    }
+
     /// Its lots in the order in which they are spent: the earliest last day first, then the earliest earned.
     pub(crate) fn in_spend_order(&self) -> Vec<&Lot> {
         let mut lots: Vec<&Lot> = self.lots.iter().collect();
@@ -90,6 +105,12 @@ pub(crate) fn name_of(programme: &str, line: &str) -> LedgerName {
 /// A ledger of the row.
 pub(crate) fn find<'r>(row: &'r Row, name: &LedgerName) -> Option<&'r Ledger> {
     row.cold().loyalty.ledger(name)
+}
+
+/// Whether all cards of a ledger's line had expired by an instant.
+pub(crate) fn is_frozen(draft: &Draft<'_>, name: &LedgerName, at: Timestamp) -> bool {
+    let day = draft.local_date(at);
+    find(&draft.row, name).is_some_and(|ledger| ledger.is_frozen_on(day))
 }
 
 /// The programme of a ledger as the version in force at `at` has it, or the last one before that had it.

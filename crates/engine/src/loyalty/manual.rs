@@ -4,7 +4,7 @@ use super::claw::{self, Voided};
 use super::earn::{self, Credit, Share, SourceKey};
 use super::ledger::{self, club, find};
 use super::rules::{self, SourceRules};
-use super::{Lot, card, member, tier};
+use super::{Ledger, Lot, card, member, tier};
 use crate::draft::Draft;
 use smol_str::{SmolStr, format_smolstr};
 use umbral_catalog::loyalty::LineFacts;
@@ -192,8 +192,7 @@ fn earn_visit(
         return;
     }
     let name = member::open_line(draft, club, line, input.occurred_at);
-    let ledger = find(&draft.row, &name);
-    if ledger.is_none_or(|ledger| ledger.ended.is_some() || ledger.frozen_on.is_some()) {
+    if find(&draft.row, &name).is_none_or(Ledger::rests) {
         return;
     }
     let source_ref = format_smolstr!("{}/{}", input.key.source, input.key.event_id);

@@ -68,7 +68,10 @@ fn places<'w>(
         let with_line = clubs.into_iter().filter_map(|club| {
             let line = club.programme.default_line.clone()?;
             let name = ledger::name_of(&club.programme.name, &line);
-            let may = card::ledger_may_earn(draft, &name, bought.occurred_at);
+            let may = match ledger::is_frozen(draft, &name, bought.occurred_at) {
+                true => card::MayEarn::No,
+                false => card::MayEarn::Yes,
+            };
             Some((club, line, may))
         });
         return with_line.collect();
@@ -296,9 +299,7 @@ fn claim_own(
         Some(_) if draft.today() > draft.local_date(at).plus_days(days) => {
             Some(NotEarned::ClaimWindow)
         }
-        Some(_) if card::ledger_may_earn(draft, &name, draft.now) == card::MayEarn::No => {
-            Some(NotEarned::CardState)
-        }
+        Some(_) if ledger::is_frozen(draft, &name, draft.now) => Some(NotEarned::CardState),
         Some(_) if ledger::find(&draft.row, &name).is_some_and(|l| l.ended.is_some()) => {
             Some(NotEarned::NotEnrolled)
         }

@@ -118,8 +118,7 @@ fn check_card(
     name: &LedgerName,
     body: &RedemptionRequested,
 ) -> Result<(), RedemptionRefused> {
-    let at = draft.effective_at;
-    if find(&draft.row, name).is_some_and(|ledger| card::is_frozen(draft, ledger, at)) {
+    if ledger::is_frozen(draft, name, draft.effective_at) {
         return Err(RedemptionRefused::CardState);
     }
     match &body.card {

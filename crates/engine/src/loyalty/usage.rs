@@ -4,7 +4,7 @@
 use super::earn::{self, Share, SourceKey};
 use super::ledger::{self, Club};
 use super::rules::{self, SourceRules};
-use super::{EarningKind, card, member};
+use super::{EarningKind, member};
 use crate::draft::Draft;
 use smol_str::{SmolStr, ToSmolStr};
 use umbral_catalog::loyalty::{AccrualSource, LineFacts};
@@ -77,8 +77,8 @@ fn settle_cycle(draft: &mut Draft<'_>, club: Club<'_>, start: Date, usage: [Mone
                 return;
             }
             member::open_line(draft, club, line, at);
-            let ended = ledger::find(&draft.row, &name).is_some_and(|l| l.ended.is_some());
-            if ended || card::ledger_may_earn(draft, &name, draft.now) == card::MayEarn::No {
+            let today = draft.today();
+            if ledger::find(&draft.row, &name).is_some_and(|ledger| ledger.rests_on(today)) {
                 return;
             }
             let noted = rules.noted(draft, name.clone(), source_ref.clone(), lines);
