@@ -114,9 +114,8 @@ fn offer_dates(earliest: &mut Earliest, world: &World, row: &Row) {
 
 fn offer_parked(earliest: &mut Earliest, row: &Row) {
     for parked in &row.cold().tariff.parked {
-        earliest.offer(parked.until, TimerKind::Parked, || {
-            format_smolstr!("{}/{}", parked.input.key.source, parked.input.key.event_id)
-        });
+        let id = || parked.input.key.to_smolstr();
+        earliest.offer(parked.until, TimerKind::Parked, id);
     }
 }
 

@@ -4,19 +4,18 @@ use crate::account::{AccountReport, LatestCharge, report_of};
 use crate::bill::{Month, kind_and_code};
 use crate::entries::{Walk, seen_by};
 use crate::explained::{add_amounts, explained, usage_of};
+use crate::fields::fields_of;
 use crate::{CatalogNames, History, HistoryError};
 use core::ops::ControlFlow;
-use serde_json::Value;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use umbral_engine::{AccountView, Partition, World};
 use umbral_model::event::{ChargeKind, EventBody};
 use umbral_model::ids::AccountId;
-use umbral_model::input::InputKey;
 use umbral_model::journal::{Entry, JournaledInput};
 use umbral_model::money::Money;
 use umbral_model::time::Timestamp;
-use umbral_wire::{OutputBody, body_hash, json, outputs};
+use umbral_wire::{OutputBody, body_hash, outputs};
 
 /// Charges that a report shows.
 const LATEST_CHARGES: usize = 10;
@@ -45,9 +44,7 @@ impl History {
             at: as_of.map(|at| at.to_string()),
         })
     }
-}
 
-impl History {
     /// All charges of a month of the account's calendar, oldest first, each with what re-computes it.
     pub fn charges_of_month(
         &self,
@@ -171,7 +168,7 @@ fn charges_of(world: &World, entry: &Entry) -> Vec<LatestCharge> {
             }
             EventBody::UsageCorrected(correction) => {
                 let mut found = charge(entry, at, "correction", correction.difference);
-                found.code = Some(text_of(&correction.root));
+                found.code = Some(correction.root.to_string());
                 found
             }
             EventBody::ChargePosted(posted) => {
@@ -187,12 +184,10 @@ fn charges_of(world: &World, entry: &Entry) -> Vec<LatestCharge> {
             }
             _ => return None,
         };
-        let told = json::output_with(&output, &CatalogNames(&world.catalogs));
-        let told: Option<Value> = serde_json::from_str(&told).ok();
-        found.explanation = told.and_then(|mut told| {
-            add_amounts(&world.catalogs, entry, body, &mut told);
-            Some(told.get_mut(body.kind())?.take())
-        });
+        found.explanation = fields_of(&output, &CatalogNames(&world.catalogs));
+        if let Some(fields) = &mut found.explanation {
+            add_amounts(&world.catalogs, entry, body, fields);
+        }
         Some(found)
     });
     charges.collect()
@@ -207,8 +202,4 @@ fn charge(entry: &Entry, at: Timestamp, kind: &'static str, amount: Money) -> La
         code: None,
         explanation: None,
     }
-}
-
-fn text_of(key: &InputKey) -> String {
-    format!("{}/{}", key.source, key.event_id)
 }

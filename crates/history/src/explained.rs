@@ -37,20 +37,20 @@ pub(crate) fn explained(catalogs: &CatalogSet, rated: &UsageRated, usage: Usage)
     serde_json::from_slice(&json).ok()
 }
 
-/// Adds the amounts of the parts to an event that is written as JSON.
+/// Adds the amounts of the parts to the fields of an event.
 pub(crate) fn add_amounts(
     catalogs: &CatalogSet,
     entry: &Entry,
     body: &EventBody,
-    told: &mut Value,
+    fields: &mut Value,
 ) {
-    let Some(Value::Object(told)) = told.get_mut(body.kind()) else {
+    let Value::Object(fields) = fields else {
         return;
     };
     match body {
         EventBody::UsageRated(rated) => {
             let usage = usage_of(entry);
-            add(catalogs, rated, usage, told);
+            add(catalogs, rated, usage, fields);
         }
         EventBody::UsageCorrected(correction) => {
             let sides = [
@@ -58,7 +58,7 @@ pub(crate) fn add_amounts(
                 ("after", &correction.after, correction.started_at),
             ];
             for (key, rated, start) in sides {
-                if let (Some(rated), Some(Value::Object(told))) = (rated, told.get_mut(key)) {
+                if let (Some(rated), Some(Value::Object(told))) = (rated, fields.get_mut(key)) {
                     add(catalogs, rated, Some(usage_at(rated, start)), told);
                 }
             }

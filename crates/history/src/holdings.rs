@@ -156,10 +156,9 @@ pub(crate) fn instalment_of(view: InstalmentView) -> InstalmentReport {
 pub(crate) fn parked_of(
     (correction, record, until): (InputKey, InputKey, Timestamp),
 ) -> ParkedReport {
-    let text = |key: &InputKey| format!("{}/{}", key.source, key.event_id);
     ParkedReport {
-        correction: text(&correction),
-        record: text(&record),
+        correction: correction.to_string(),
+        record: record.to_string(),
         until,
     }
 }

@@ -11,6 +11,7 @@ mod compare;
 mod entries;
 mod error;
 mod explained;
+mod fields;
 mod holdings;
 mod lines;
 mod loyalty;

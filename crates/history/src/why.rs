@@ -198,8 +198,10 @@ fn link_of(entry: &Entry, names: &CatalogNames<'_>, currency: Option<Currency>) 
             .map(|mut output| {
                 output.currency = currency;
                 let mut told = value(json::output_with(&output, names));
-                if let OutputBody::Event(body) = &output.body {
-                    add_amounts(names.0, entry, body, &mut told);
+                if let OutputBody::Event(body) = &output.body
+                    && let Some(fields) = told.get_mut(body.kind())
+                {
+                    add_amounts(names.0, entry, body, fields);
                 }
                 told
             })

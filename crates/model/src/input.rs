@@ -7,6 +7,7 @@ pub use loyalty::*;
 use crate::ids::*;
 use crate::money::{Currency, Money};
 use crate::time::{Date, Timestamp, ZoneRules};
+use core::fmt;
 use smol_str::SmolStr;
 
 /// What makes a repeat recognisable: the sender and the sender's own id.
@@ -18,6 +19,13 @@ pub struct InputKey {
     pub source: Source,
     /// The sender's id of the input.
     pub event_id: EventId,
+}
+
+/// `SOURCE/EVENT_ID`. Timers and visits are named by it for good: it never changes.
+impl fmt::Display for InputKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.source, self.event_id)
+    }
 }
 
 /// How an input says whom it concerns, before resolution.

@@ -6,7 +6,7 @@ use super::ledger::{self, club, find};
 use super::rules::{self, SourceRules};
 use super::{Ledger, Lot, card, member, tier};
 use crate::draft::Draft;
-use smol_str::{SmolStr, format_smolstr};
+use smol_str::{SmolStr, ToSmolStr};
 use umbral_catalog::loyalty::LineFacts;
 use umbral_model::event::*;
 use umbral_model::ids::LedgerName;
@@ -195,7 +195,7 @@ fn earn_visit(
     if find(&draft.row, &name).is_none_or(Ledger::rests) {
         return;
     }
-    let source_ref = format_smolstr!("{}/{}", input.key.source, input.key.event_id);
+    let source_ref = input.key.to_smolstr();
     let noted = rules.noted(draft, name.clone(), source_ref.clone(), vec![visited]);
     earn::note(draft, club, noted);
     let key = SourceKey {

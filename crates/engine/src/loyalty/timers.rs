@@ -13,9 +13,8 @@ use umbral_model::event::TimerKind;
 pub(crate) fn offer(earliest: &mut Earliest, world: &World, row: &Row) {
     let loyalty = &row.cold().loyalty;
     for parked in &loyalty.parked {
-        earliest.offer(parked.until, TimerKind::Parked, || {
-            format_smolstr!("{}/{}", parked.key.source, parked.key.event_id)
-        });
+        let id = || parked.key.to_smolstr();
+        earliest.offer(parked.until, TimerKind::Parked, id);
     }
     for ledger in &loyalty.ledgers {
         offer_ledger(earliest, world, row, ledger);

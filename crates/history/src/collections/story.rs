@@ -212,7 +212,7 @@ impl Teller {
                     kind: body.kind(),
                     text: told.text.clone(),
                     amount: told.amount.map(|amount| amount.to_string()),
-                    caused_by: format!("{}/{}", output.caused_by.source, output.caused_by.event_id),
+                    caused_by: output.caused_by.to_string(),
                     actor: order(by_input.and_then(|input| input.actor.as_ref())),
                     reason: order(by_input.and_then(|input| input.reason.as_ref())),
                     position: entry.position,

@@ -2,6 +2,7 @@
 
 use crate::bill::shown;
 use crate::entries::Walk;
+use crate::fields::fields_of;
 use crate::{CatalogNames, History, HistoryError};
 use core::ops::ControlFlow;
 use serde::Serialize;
@@ -49,15 +50,12 @@ impl History {
                     if body.stream() != Stream::Loyalty || !names_it(body, source_ref) {
                         continue;
                     }
-                    let told = json::output_with(&output, &names);
-                    let told: Option<Value> = serde_json::from_str(&told).ok();
-                    let fields = told.and_then(|mut told| Some(told.get_mut(body.kind())?.take()));
-                    let caused_by = &output.caused_by;
+                    let fields = fields_of(&output, &names);
                     found.push(Proof {
                         account_id: output.account_id.map(ToString::to_string),
                         position: entry.position,
                         at: output.effective_at,
-                        caused_by: format!("{}/{}", caused_by.source, caused_by.event_id),
+                        caused_by: output.caused_by.to_string(),
                         kind: body.kind().to_owned(),
                         fields: fields.unwrap_or_default(),
                     });
@@ -116,7 +114,7 @@ fn input_of(entry: &Entry, source_ref: &str) -> Option<Proof> {
         account_id: account,
         position: entry.position,
         at,
-        caused_by: format!("{}/{}", key.source, key.event_id),
+        caused_by: key.to_string(),
         kind,
         fields,
     })

@@ -8,8 +8,8 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use umbral_engine::World;
-use umbral_model::event::{ChargeKind, EarningKind, EventBody};
-use umbral_model::ids::AccountId;
+use umbral_model::event::{Balances, ChargeKind, EarningKind, EventBody};
+use umbral_model::ids::{AccountId, LedgerName};
 use umbral_model::input::{Body, IncomingBody, Purchase};
 use umbral_model::journal::{Entry, JournaledInput, Outcome};
 use umbral_model::money::Money;
@@ -336,21 +336,15 @@ impl Sums {
         match body {
             EventBody::PointsEarned(body) => {
                 self.source(scene, body.source, body.delta, true);
-                let after = body.balances_after;
-                let held = after.pending + after.available + after.reserved;
-                self.hold(scene, body.ledger.as_str(), held, Some(after.debt));
+                self.hold_after(scene, &body.ledger, body.balances_after);
             }
             EventBody::PointsClawedBack(body) | EventBody::PointsVoided(body) => {
                 self.source(scene, body.source, -body.delta, false);
-                let after = body.balances_after;
-                let held = after.pending + after.available + after.reserved;
-                self.hold(scene, body.ledger.as_str(), held, Some(after.debt));
+                self.hold_after(scene, &body.ledger, body.balances_after);
             }
             EventBody::PointsExpired(body) => {
                 self.go(scene, "expired", body.delta.unsigned_abs());
-                let after = body.balances_after;
-                let held = after.pending + after.available + after.reserved;
-                self.hold(scene, body.ledger.as_str(), held, Some(after.debt));
+                self.hold_after(scene, &body.ledger, body.balances_after);
             }
             EventBody::RedemptionAccepted(body) => {
                 let reward = body.reward.clone().unwrap_or("points".into());
@@ -364,9 +358,7 @@ impl Sums {
                 let id = body.redemption.as_str();
                 let customer = self.customer(scene);
                 let reward = customer.redemptions.remove(id).unwrap_or_default();
-                let after = body.balances_after;
-                let held = after.pending + after.available + after.reserved;
-                self.hold(scene, body.ledger.as_str(), held, Some(after.debt));
+                self.hold_after(scene, &body.ledger, body.balances_after);
                 if scene.counts {
                     let given = self.rewards.entry(reward).or_default();
                     given.0 += 1;
@@ -380,10 +372,6 @@ impl Sums {
     }
 
     fn customer(&mut self, scene: &Scene<'_>) -> &mut Customer {
-        if !self.customers.contains_key(scene.account) {
-            self.customers
-                .insert(scene.account.clone(), Customer::default());
-        }
         self.customers.entry(scene.account.clone()).or_default()
     }
 
@@ -474,6 +462,12 @@ impl Sums {
         if scene.counts && points > 0 {
             *self.gone.entry(how).or_default() += points;
         }
+    }
+
+    /// What a ledger holds and owes after an event that tells it.
+    fn hold_after(&mut self, scene: &Scene<'_>, ledger: &LedgerName, after: Balances) {
+        let held = after.pending + after.available + after.reserved;
+        self.hold(scene, ledger.as_str(), held, Some(after.debt));
     }
 
     /// What a ledger holds and owes now; the debt stays where it is not told.

@@ -4,6 +4,7 @@ use super::{CardReport, LedgerReport, card_of, ledger_of};
 use crate::as_of::AccountFold;
 use crate::bill::shown;
 use crate::entries::{Walk, seen_by};
+use crate::fields::fields_of;
 use crate::{CatalogNames, History, HistoryError};
 use core::ops::ControlFlow;
 use rustc_hash::FxHashMap;
@@ -13,7 +14,7 @@ use std::sync::Arc;
 use umbral_model::event::{EventBody, Stream};
 use umbral_model::ids::AccountId;
 use umbral_model::time::Timestamp;
-use umbral_wire::{OutputBody, OutputEvent, json, outputs};
+use umbral_wire::{OutputBody, OutputEvent, outputs};
 
 /// A customer's loyalty.
 #[derive(Clone, Debug, Serialize)]
@@ -130,8 +131,6 @@ fn line_of(
     if body.stream() != Stream::Loyalty {
         return None;
     }
-    let told = json::output_with(output, names);
-    let mut told: Value = serde_json::from_str(&told).ok()?;
     let actor = match &entry.input {
         umbral_model::journal::JournaledInput::Account(input) => input.actor.as_ref(),
         _ => None,
@@ -139,8 +138,8 @@ fn line_of(
     Some(LoyaltyLine {
         at: output.effective_at,
         kind: body.kind(),
-        caused_by: format!("{}/{}", output.caused_by.source, output.caused_by.event_id),
+        caused_by: output.caused_by.to_string(),
         actor: actor.map(ToString::to_string),
-        fields: told.get_mut(body.kind())?.take(),
+        fields: fields_of(output, names)?,
     })
 }

@@ -33,7 +33,7 @@ impl ParkedRecord {
 
 /// Under which key a record is parked.
 pub(super) fn key_of(key: &InputKey) -> Vec<u8> {
-    format!("{}/{}", key.source, key.event_id).into_bytes()
+    key.to_string().into_bytes()
 }
 
 /// The parked records of a partition of the inbox.
