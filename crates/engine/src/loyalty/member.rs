@@ -155,9 +155,9 @@ pub(crate) fn push_reinstated(
     }));
 }
 
-/// Last local day of a membership without a further purchase.
-pub(crate) fn ends_on(draft_or_months: Option<u16>, ledger: &Ledger) -> Option<Date> {
-    let months = draft_or_months.filter(|_| ledger.ended.is_none())?;
+/// Last local day of a membership without a further purchase, where one ends after `inactive_months` without any.
+pub(crate) fn ends_on(inactive_months: Option<u16>, ledger: &Ledger) -> Option<Date> {
+    let months = inactive_months.filter(|_| ledger.ended.is_none())?;
     Some(ledger.active_on.plus_months(i32::from(months)))
 }
 
