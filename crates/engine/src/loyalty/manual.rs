@@ -120,15 +120,14 @@ fn void_source(
 }
 
 fn void_lots(draft: &mut Draft<'_>, body: &PointsVoided) -> Result<(), Rejection> {
-    let ledgers = draft.row.cold().loyalty.ledgers.iter();
-    let lots = ledgers.flat_map(|ledger| ledger.lots.iter().map(|lot| (ledger.name.clone(), lot)));
-    let all: Vec<(LedgerName, Lot)> = lots.map(|(name, lot)| (name, lot.clone())).collect();
-    let mut found = Vec::with_capacity(body.lots.len());
+    // Lots as they are before the first of them is voided.
+    let mut found: Vec<(LedgerName, Lot)> = Vec::with_capacity(body.lots.len());
     for no in &body.lots {
-        let lot = all.iter().find(|(_, lot)| lot.no == *no);
-        found.push(lot.ok_or_else(|| unknown(format!("the account has no lot {no}")))?);
+        let lot = draft.row.cold().loyalty.lot(*no);
+        let (ledger, lot) = lot.ok_or_else(|| unknown(format!("the account has no lot {no}")))?;
+        found.push((ledger.name.clone(), lot.clone()));
     }
-    for (name, lot) in found {
+    for (name, lot) in &found {
         let source = draft.row.cold().loyalty.source(name, &lot.source_ref);
         let key = source.map(|source| SourceKey {
             ledger: name,

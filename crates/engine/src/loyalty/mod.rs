@@ -246,6 +246,14 @@ impl Loyalty {
         self.ledgers.iter_mut().find(|ledger| ledger.name == *name)
     }
 
+    /// A lot with the ledger that it is of.
+    pub(crate) fn lot(&self, no: LotNo) -> Option<(&Ledger, &Lot)> {
+        self.ledgers.iter().find_map(|ledger| {
+            let mut lots = ledger.lots.iter();
+            Some((ledger, lots.find(|lot| lot.no == no)?))
+        })
+    }
+
     pub(crate) fn earning(
         &self,
         ledger: &LedgerName,

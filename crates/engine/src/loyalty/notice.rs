@@ -1,14 +1,15 @@
 //! What members are told in advance: points that will expire, a tier that will be lost, a membership that will end.
 //! Each is told once.
 
-use super::ledger::{Club, club};
+use super::ledger::club;
 use super::{Ledger, Notice, member, tier};
 use crate::account::Row;
 use crate::draft::Draft;
 use crate::world::World;
+use umbral_catalog::loyalty::Programme;
 use umbral_model::event::*;
 use umbral_model::ids::LedgerName;
-use umbral_model::time::{Date, Timestamp};
+use umbral_model::time::{Date, Timestamp, ZoneRules};
 
 /// A notice that is to be given.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -21,96 +22,116 @@ pub(crate) struct Due {
     pub notice_day: u16,
 }
 
-/// All notices of an account that are still to be given.
-pub(crate) fn all(world: &World, row: &Row, now: Timestamp, found: &mut Vec<Due>) {
-    for ledger in &row.cold().loyalty.ledgers {
-        let Some(club) = club(world, &ledger.name, now).filter(|_| ledger.ended.is_none()) else {
-            continue;
-        };
-        of_lots(world, row, ledger, club, found);
-        of_tier(world, row, ledger, club, found);
-        of_membership(world, row, ledger, club, found);
-    }
+/// What is about to end, and when that is told.
+struct Coming<'p> {
+    what: Notice,
+    last_day: Date,
+    /// It is told so many days before.
+    days: &'p [u16],
+    begun_on: Date,
 }
 
-fn offer(
-    world: &World,
-    row: &Row,
-    ledger: &Ledger,
-    (what, last_day, days): (Notice, Date, &[u16]),
-    begun_on: Date,
-    found: &mut Vec<Due>,
-) {
-    for notice_day in days {
+/// All notices of an account that are still to be given.
+pub(crate) fn all<'r>(
+    world: &'r World,
+    row: &'r Row,
+    now: Timestamp,
+) -> impl Iterator<Item = Due> + 'r {
+    let ledgers = row.cold().loyalty.ledgers.iter();
+    let open = ledgers.filter(|ledger| ledger.ended.is_none());
+    open.flat_map(move |ledger| {
+        let club = club(world, &ledger.name, now);
+        let coming = club.into_iter().flat_map(|club| {
+            let tier = of_tier(ledger, club.programme);
+            let membership = of_membership(ledger, club.programme);
+            let lots = of_lots(ledger, club.programme);
+            lots.chain(tier).chain(membership)
+        });
+        coming.flat_map(move |coming| to_give(world.zone(row.zone), ledger, coming))
+    })
+}
+
+/// The notices of what is about to end that are still to be given.
+fn to_give<'r>(
+    zone: &'r ZoneRules,
+    ledger: &'r Ledger,
+    coming: Coming<'r>,
+) -> impl Iterator<Item = Due> + 'r {
+    let Coming {
+        what,
+        last_day,
+        days,
+        begun_on,
+    } = coming;
+    days.iter().filter_map(move |notice_day| {
         let day = last_day.plus_days(-i32::from(*notice_day));
         let was_told = ledger.told.contains(&(what, last_day, *notice_day));
         // What is about to end before its notice comes needs none.
         if was_told || day <= begun_on {
-            continue;
+            return None;
         }
-        found.push(Due {
-            at: world.zone(row.zone).start_of_day(day),
+        Some(Due {
+            at: zone.start_of_day(day),
             ledger: ledger.name.clone(),
             what,
             last_day,
             notice_day: *notice_day,
-        });
-    }
+        })
+    })
 }
 
-fn of_lots(world: &World, row: &Row, ledger: &Ledger, club: Club<'_>, found: &mut Vec<Due>) {
-    let days = &club.programme.expiry_notice_days;
-    if days.is_empty() || !ledger.ages {
-        return;
-    }
-    let mut seen: Vec<Date> = Vec::new();
-    for lot in ledger.lots.iter().filter(|lot| lot.remaining > 0) {
-        let Some(last) = lot.expires_on.filter(|last| !seen.contains(last)) else {
-            continue;
-        };
-        seen.push(last);
-        let of_day = ledger
-            .lots
-            .iter()
-            .filter(|lot| lot.expires_on == Some(last));
-        let first = of_day.map(|lot| lot.earned_on).min();
-        let what = (Notice::Lots, last, &days[..]);
-        offer(
-            world,
-            row,
-            ledger,
-            what,
-            first.unwrap_or(lot.earned_on),
-            found,
-        );
-    }
-}
-
-fn of_tier(world: &World, row: &Row, ledger: &Ledger, club: Club<'_>, found: &mut Vec<Due>) {
-    let Some(last) = ledger.valid_until else {
-        return;
+/// Each last day of lots that still hold points.
+fn of_lots<'r>(
+    ledger: &'r Ledger,
+    programme: &'r Programme,
+) -> impl Iterator<Item = Coming<'r>> + 'r {
+    let days = &programme.expiry_notice_days;
+    let lots = match days.is_empty() || !ledger.ages {
+        true => &[],
+        false => &ledger.lots[..],
     };
-    // The first tier cannot be lost.
-    if club.programme.tier(&ledger.tier).unwrap_or(0) > 0 {
-        let days = &club.programme.tier_notice_days;
-        let what = (Notice::Tier, last, &days[..]);
-        offer(world, row, ledger, what, ledger.validity_from, found);
-    }
+    let mut seen: Vec<Date> = Vec::new();
+    let held = lots.iter().filter(|lot| lot.remaining > 0);
+    held.filter_map(move |lot| {
+        let last_day = lot.expires_on.filter(|last| !seen.contains(last))?;
+        seen.push(last_day);
+        let of_day = lots.iter().filter(|lot| lot.expires_on == Some(last_day));
+        let first = of_day.map(|lot| lot.earned_on).min();
+        Some(Coming {
+            what: Notice::Lots,
+            last_day,
+            days,
+            begun_on: first.unwrap_or(lot.earned_on),
+        })
+    })
 }
 
-fn of_membership(world: &World, row: &Row, ledger: &Ledger, club: Club<'_>, found: &mut Vec<Due>) {
-    if let Some(last) = member::ends_on(club.programme.inactive_months, ledger) {
-        let days = &club.programme.inactive_notice_days;
-        let what = (Notice::Membership, last, &days[..]);
-        offer(world, row, ledger, what, ledger.active_on, found);
+fn of_tier<'r>(ledger: &Ledger, programme: &'r Programme) -> Option<Coming<'r>> {
+    // The first tier cannot be lost.
+    if programme.tier(&ledger.tier).unwrap_or(0) == 0 {
+        return None;
     }
+    Some(Coming {
+        what: Notice::Tier,
+        last_day: ledger.valid_until?,
+        days: &programme.tier_notice_days,
+        begun_on: ledger.validity_from,
+    })
+}
+
+fn of_membership<'r>(ledger: &Ledger, programme: &'r Programme) -> Option<Coming<'r>> {
+    Some(Coming {
+        what: Notice::Membership,
+        last_day: member::ends_on(programme.inactive_months, ledger)?,
+        days: &programme.inactive_notice_days,
+        begun_on: ledger.active_on,
+    })
 }
 
 /// The timer of notices whose day has come.
 pub(crate) fn give(draft: &mut Draft<'_>) {
-    let mut due = Vec::new();
-    all(draft.world, &draft.row, draft.now, &mut due);
-    due.retain(|due| due.at <= draft.now);
+    let notices = all(draft.world, &draft.row, draft.now);
+    let due: Vec<Due> = notices.filter(|due| due.at <= draft.now).collect();
     for due in due {
         let Some(ledger) = super::ledger::find(&draft.row, &due.ledger) else {
             continue;

@@ -38,9 +38,7 @@ pub(crate) fn offer(earliest: &mut Earliest, world: &World, row: &Row) {
             earliest.offer(at, TimerKind::CardClosing, id);
         }
     }
-    let mut notices = Vec::new();
-    notice::all(world, row, now, &mut notices);
-    for due in notices {
+    for due in notice::all(world, row, now) {
         earliest.offer(due.at, TimerKind::LoyaltyNotice, || {
             format_smolstr!("{}/{}/{}", due.ledger, due.last_day, due.notice_day)
         });
