@@ -7,6 +7,7 @@ pub use loyalty::*;
 use crate::ids::*;
 use crate::money::{Currency, Money};
 use crate::time::{Date, Timestamp, ZoneRules};
+use crate::words::worded;
 use core::fmt;
 use smol_str::SmolStr;
 
@@ -49,32 +50,20 @@ pub struct Identifier {
     pub value: SmolStr,
 }
 
-/// Kinds of identifiers.
-#[derive(
-    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, serde::Serialize, serde::Deserialize,
-)]
-pub enum IdentifierKind {
-    /// Phone number of a subscription.
-    Msisdn,
-    /// SIM identity.
-    Imsi,
-    /// Loyalty or prepaid card number.
-    Card,
-    /// Contact phone of a customer without a subscription.
-    Phone,
-    /// The customer number of another system, for files that carry no account ids.
-    External,
-}
-
-impl IdentifierKind {
-    /// All kinds with their words.
-    pub const WORDS: [(IdentifierKind, &'static str); 5] = [
-        (IdentifierKind::Msisdn, "msisdn"),
-        (IdentifierKind::Imsi, "imsi"),
-        (IdentifierKind::Card, "card"),
-        (IdentifierKind::Phone, "phone"),
-        (IdentifierKind::External, "external"),
-    ];
+worded! {
+    /// Kinds of identifiers.
+    IdentifierKind {
+        /// Phone number of a subscription.
+        Msisdn = "msisdn",
+        /// SIM identity.
+        Imsi = "imsi",
+        /// Loyalty or prepaid card number.
+        Card = "card",
+        /// Contact phone of a customer without a subscription.
+        Phone = "phone",
+        /// The customer number of another system, for files that carry no account ids.
+        External = "external",
+    }
 }
 
 /// An input as a source sends it: not yet resolved to an account.

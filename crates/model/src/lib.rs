@@ -13,3 +13,4 @@ pub mod number;
 pub mod rejection;
 pub mod time;
 pub mod units;
+mod words;

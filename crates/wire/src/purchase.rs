@@ -6,7 +6,6 @@ use crate::json::{Reader as Json, Writer};
 use crate::pb::{Raw, Wire};
 use crate::table::inputs;
 use crate::value::{FromJson, Value};
-use crate::words::Words;
 use smol_str::SmolStr;
 use umbral_model::event::PointsPaid;
 use umbral_model::ids::PurchaseId;

@@ -179,7 +179,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn loyalty_words_are_those_of_the_model() {
+    fn words_of_every_variant_are_those_of_the_model() {
         macro_rules! same {
             ($($type:ident)*) => {$(
                 for (value, word) in $type::WORDS {
@@ -187,15 +187,12 @@ mod tests {
                 }
             )*};
         }
-        same!(NotEarned EarningKind RedemptionRefused ReversalReason TierBasis);
+        same!(IdentifierKind NotEarned EarningKind RedemptionRefused ReversalReason TierBasis);
     }
 
     /// The words of this table are those of the model.
     #[test]
     fn words_are_those_of_the_model() {
-        for (kind, word) in IdentifierKind::WORDS {
-            assert_eq!(kind.word(), word);
-        }
         for scope in Scope::ALL {
             assert_eq!(Words::word(&scope), scope.word());
         }

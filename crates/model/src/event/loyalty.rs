@@ -4,6 +4,7 @@ use crate::ids::*;
 use crate::input::{RefundLine, RefundRequest};
 use crate::money::Money;
 use crate::time::{Date, Timestamp};
+use crate::words::worded;
 use smol_str::SmolStr;
 
 /// What a ledger holds.
@@ -101,42 +102,23 @@ pub struct PointsReleased {
     pub balances_after: Balances,
 }
 
-/// Why something earned nothing.
-#[derive(
-    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, serde::Serialize, serde::Deserialize,
-)]
-pub enum NotEarned {
-    /// The basis is below a full unit, or below the rule's least number of units.
-    BelowUnit,
-    /// A rule excludes it, or none covers it.
-    Excluded,
-    /// Nobody known made the purchase.
-    Unidentified,
-    /// The card cannot earn.
-    CardState,
-    /// It was claimed too late.
-    ClaimWindow,
-    /// It was credited already.
-    AlreadyCredited,
-    /// The membership ended.
-    NotEnrolled,
-}
-
-impl NotEarned {
-    /// All reasons with their words.
-    pub const WORDS: [(NotEarned, &'static str); 7] = [
-        (NotEarned::BelowUnit, "below_unit"),
-        (NotEarned::Excluded, "excluded"),
-        (NotEarned::Unidentified, "unidentified"),
-        (NotEarned::CardState, "card_state"),
-        (NotEarned::ClaimWindow, "claim_window"),
-        (NotEarned::AlreadyCredited, "already_credited"),
-        (NotEarned::NotEnrolled, "not_enrolled"),
-    ];
-
-    /// The reason's word.
-    pub const fn word(self) -> &'static str {
-        NotEarned::WORDS[self as usize].1
+worded! {
+    /// Why something earned nothing.
+    NotEarned {
+        /// The basis is below a full unit, or below the rule's least number of units.
+        BelowUnit = "below_unit",
+        /// A rule excludes it, or none covers it.
+        Excluded = "excluded",
+        /// Nobody known made the purchase.
+        Unidentified = "unidentified",
+        /// The card cannot earn.
+        CardState = "card_state",
+        /// It was claimed too late.
+        ClaimWindow = "claim_window",
+        /// It was credited already.
+        AlreadyCredited = "already_credited",
+        /// The membership ended.
+        NotEnrolled = "not_enrolled",
     }
 }
 
@@ -164,33 +146,17 @@ pub struct PointsExpiring {
     pub notice_day: u16,
 }
 
-/// What an earning comes from.
-#[derive(
-    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, serde::Serialize, serde::Deserialize,
-)]
-pub enum EarningKind {
-    /// A purchase.
-    Purchase,
-    /// A bill, as it is paid.
-    Invoice,
-    /// Usage of a cycle.
-    Usage,
-    /// A visit.
-    Visit,
-}
-
-impl EarningKind {
-    /// All kinds with their words.
-    pub const WORDS: [(EarningKind, &'static str); 4] = [
-        (EarningKind::Purchase, "purchase"),
-        (EarningKind::Invoice, "invoice"),
-        (EarningKind::Usage, "usage"),
-        (EarningKind::Visit, "visit"),
-    ];
-
-    /// The kind's word.
-    pub const fn word(self) -> &'static str {
-        EarningKind::WORDS[self as usize].1
+worded! {
+    /// What an earning comes from.
+    EarningKind {
+        /// A purchase.
+        Purchase = "purchase",
+        /// A bill, as it is paid.
+        Invoice = "invoice",
+        /// Usage of a cycle.
+        Usage = "usage",
+        /// A visit.
+        Visit = "visit",
     }
 }
 
@@ -348,39 +314,21 @@ pub struct RedemptionCommitted {
     pub balances_after: Balances,
 }
 
-/// Why a redemption was refused, in the order in which it is looked at (section 4b, 3).
-#[derive(
-    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, serde::Serialize, serde::Deserialize,
-)]
-pub enum RedemptionRefused {
-    /// The reward is not in the catalogue.
-    Catalogue,
-    /// Points cannot be redeemed there.
-    Channel,
-    /// The card cannot spend.
-    CardState,
-    /// The card is not confirmed, or the one-time code is missing.
-    Unconfirmed,
-    /// Fewer points than the programme's least.
-    MinPoints,
-    /// Fewer points are available.
-    Insufficient,
-}
-
-impl RedemptionRefused {
-    /// All reasons with their words.
-    pub const WORDS: [(RedemptionRefused, &'static str); 6] = [
-        (RedemptionRefused::Catalogue, "catalogue"),
-        (RedemptionRefused::Channel, "channel"),
-        (RedemptionRefused::CardState, "card_state"),
-        (RedemptionRefused::Unconfirmed, "unconfirmed"),
-        (RedemptionRefused::MinPoints, "min_points"),
-        (RedemptionRefused::Insufficient, "insufficient"),
-    ];
-
-    /// The reason's word.
-    pub const fn word(self) -> &'static str {
-        RedemptionRefused::WORDS[self as usize].1
+worded! {
+    /// Why a redemption was refused, in the order in which it is looked at (section 4b, 3).
+    RedemptionRefused {
+        /// The reward is not in the catalogue.
+        Catalogue = "catalogue",
+        /// Points cannot be redeemed there.
+        Channel = "channel",
+        /// The card cannot spend.
+        CardState = "card_state",
+        /// The card is not confirmed, or the one-time code is missing.
+        Unconfirmed = "unconfirmed",
+        /// Fewer points than the programme's least.
+        MinPoints = "min_points",
+        /// Fewer points are available.
+        Insufficient = "insufficient",
     }
 }
 
@@ -399,30 +347,15 @@ pub struct RedemptionRejected {
     pub available: u64,
 }
 
-/// Why points of a redemption came back.
-#[derive(
-    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, serde::Serialize, serde::Deserialize,
-)]
-pub enum ReversalReason {
-    /// It was released.
-    Released,
-    /// It was not committed in time.
-    Timeout,
-    /// What was bought with it came back.
-    Refund,
-}
-
-impl ReversalReason {
-    /// All reasons with their words.
-    pub const WORDS: [(ReversalReason, &'static str); 3] = [
-        (ReversalReason::Released, "released"),
-        (ReversalReason::Timeout, "timeout"),
-        (ReversalReason::Refund, "refund"),
-    ];
-
-    /// The reason's word.
-    pub const fn word(self) -> &'static str {
-        ReversalReason::WORDS[self as usize].1
+worded! {
+    /// Why points of a redemption came back.
+    ReversalReason {
+        /// It was released.
+        Released = "released",
+        /// It was not committed in time.
+        Timeout = "timeout",
+        /// What was bought with it came back.
+        Refund = "refund",
     }
 }
 
@@ -469,33 +402,17 @@ pub struct RewardLevelReached {
     pub available: u64,
 }
 
-/// What decided about a tier.
-#[derive(
-    Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, serde::Serialize, serde::Deserialize,
-)]
-pub enum TierBasis {
-    /// Points since the base.
-    Points,
-    /// Sales of the validity that ended.
-    Sales,
-    /// A grant by hand, or the VIP rank.
-    Grant,
-    /// Points were voided.
-    Void,
-}
-
-impl TierBasis {
-    /// All bases with their words.
-    pub const WORDS: [(TierBasis, &'static str); 4] = [
-        (TierBasis::Points, "points"),
-        (TierBasis::Sales, "sales"),
-        (TierBasis::Grant, "grant"),
-        (TierBasis::Void, "void"),
-    ];
-
-    /// The basis's word.
-    pub const fn word(self) -> &'static str {
-        TierBasis::WORDS[self as usize].1
+worded! {
+    /// What decided about a tier.
+    TierBasis {
+        /// Points since the base.
+        Points = "points",
+        /// Sales of the validity that ended.
+        Sales = "sales",
+        /// A grant by hand, or the VIP rank.
+        Grant = "grant",
+        /// Points were voided.
+        Void = "void",
     }
 }
 

@@ -8,7 +8,7 @@ use crate::originals::{Found, Wanted};
 use std::sync::Arc;
 use umbral_catalog::tables::Catalog;
 use umbral_model::ids::{AccountId, MemberId, ZoneName};
-use umbral_model::input::{Address, Body, Identifier, IdentifierKind, Input};
+use umbral_model::input::{Address, Body, Identifier, Input};
 use umbral_model::rejection::{Reason, Rejection};
 use umbral_model::time::Timestamp;
 
@@ -148,10 +148,7 @@ fn takes_cards(body: &Body) -> bool {
 }
 
 fn nobody(identifier: &Identifier, at: Timestamp) -> Rejection {
-    let kind = IdentifierKind::WORDS
-        .iter()
-        .find(|(kind, _)| *kind == identifier.kind)
-        .map_or("identifier", |(_, word)| word);
+    let kind = identifier.kind.word();
     // The number itself stays with the original bytes: details are not personal data.
     Rejection::new(
         Reason::UnknownIdentifier,
