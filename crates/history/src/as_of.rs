@@ -12,10 +12,10 @@ use std::sync::Arc;
 use umbral_engine::{AccountView, Partition, World};
 use umbral_model::event::{ChargeKind, EventBody};
 use umbral_model::ids::AccountId;
-use umbral_model::journal::{Entry, JournaledInput};
+use umbral_model::journal::Entry;
 use umbral_model::money::Money;
 use umbral_model::time::Timestamp;
-use umbral_wire::{OutputBody, body_hash, outputs};
+use umbral_wire::{OutputBody, body_hash_of, outputs};
 
 /// Charges that a report shows.
 const LATEST_CHARGES: usize = 10;
@@ -118,10 +118,7 @@ impl AccountFold {
         let Some(own) = seen_by(entry, &self.account) else {
             return;
         };
-        let hash = match &own.input {
-            JournaledInput::Account(input) => body_hash(input),
-            _ => 0,
-        };
+        let hash = body_hash_of(&own);
         self.partition.replay(&self.world, &own, hash);
         self.clock = own.clock;
         let charges = |event: &EventBody| {

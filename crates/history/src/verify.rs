@@ -5,9 +5,9 @@ use crate::{History, HistoryError, threads};
 use rustc_hash::FxHashMap;
 use umbral_engine::{Decision, Partition};
 use umbral_model::ids::PartitionNo;
-use umbral_model::journal::{AccountEvent, Entry, Frame, JournaledInput, LOGIC_VERSION};
+use umbral_model::journal::{AccountEvent, Entry, Frame, LOGIC_VERSION};
 use umbral_runtime::{EngineError, FrameFold, ScannedFrame, decide_again, fold_all, outcome_texts};
-use umbral_wire::body_hash;
+use umbral_wire::body_hash_of;
 
 /// How far a verification has come.
 #[derive(Clone, Copy, Debug)]
@@ -188,10 +188,7 @@ impl FrameFold for Verifier {
         for entry in &entries {
             self.entries += 1;
             self.events += entry.events.len() as u64;
-            let hash = match &entry.input {
-                JournaledInput::Account(input) => body_hash(input),
-                _ => 0,
-            };
+            let hash = body_hash_of(entry);
             pair.folded.replay(&frame.world, entry, hash);
             if pair.difference.is_some() {
                 // After the first difference the second state has nothing more to tell.

@@ -20,7 +20,7 @@ use umbral_model::journal::{
 use umbral_model::rejection::Rejection;
 use umbral_model::time::Timestamp;
 use umbral_wire::frame::{self, EntryHead, OpenEntry};
-use umbral_wire::{Entries, EntryBytes, WireError, body_hash, json};
+use umbral_wire::{Entries, EntryBytes, WireError, body_hash_of, json};
 
 /// Items whose accounts are looked up before they are decided.
 const WARMED: usize = 32;
@@ -121,10 +121,7 @@ impl Slot {
             Folded::Usage(_, bytes) | Folded::Other(bytes) => bytes,
         };
         let entry = bytes.decode()?;
-        let hash = match &entry.input {
-            JournaledInput::Account(input) => body_hash(input),
-            _ => 0,
-        };
+        let hash = body_hash_of(&entry);
         self.partition
             .replay_of(&frame.world, frame.batch, &entry, hash);
         changes.extend(DirectoryChange::of(entry));

@@ -2,6 +2,7 @@
 
 use crate::input::body;
 use umbral_model::input::{Body, CardIssued, CardReplacement, Enrolled, Input, PurchaseClaimed};
+use umbral_model::journal::{Entry, JournaledInput};
 use xxhash_rust::xxh3::xxh3_64;
 
 /// Hash of the input's body over its canonical protobuf bytes: the same for the same body in whichever
@@ -14,6 +15,14 @@ pub fn body_hash(input: &Input) -> u64 {
         None => body::put(&input.body, &mut bytes),
     }
     xxh3_64(&bytes)
+}
+
+/// Hash of the body of an entry's input; 0 for what is not of one account.
+pub fn body_hash_of(entry: &Entry) -> u64 {
+    match &entry.input {
+        JournaledInput::Account(input) => body_hash(input),
+        _ => 0,
+    }
 }
 
 /// As [`body_hash`], of a body whose bytes are there already.

@@ -36,7 +36,7 @@ mod words;
 
 pub use error::WireError;
 pub use fold::{Entries, EntryBytes};
-pub use hash::{as_sent, body_hash};
+pub use hash::{as_sent, body_hash, body_hash_of};
 pub use identity::Identity;
 pub use loyalty::fill_in;
 pub use names::{Names, NoNames};

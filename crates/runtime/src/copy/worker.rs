@@ -8,8 +8,8 @@ use crate::worker::Worker;
 use std::sync::Arc;
 use umbral_engine::{Decision, Partition, World};
 use umbral_model::ids::PartitionNo;
-use umbral_model::journal::{AccountEvent, Entry, Frame, JournaledInput, LOGIC_VERSION};
-use umbral_wire::{body_hash, frame};
+use umbral_model::journal::{AccountEvent, Entry, Frame, LOGIC_VERSION};
+use umbral_wire::{body_hash_of, frame};
 
 /// What a worker takes of a batch.
 pub(super) struct Share {
@@ -107,10 +107,7 @@ fn without_events(entry: &Entry) -> Entry {
 impl Slot {
     /// Takes an entry whose events are those of this partition.
     fn take(&mut self, share: &Share, from: &Move, entry: &Entry) -> Result<(), CopyError> {
-        let hash = match &entry.input {
-            JournaledInput::Account(input) => body_hash(input),
-            _ => 0,
-        };
+        let hash = body_hash_of(entry);
         let is_told = from.partition.is_none();
         if from.logic_version != LOGIC_VERSION {
             // Decided by other rules, and published so: it stays as it is.
