@@ -8,7 +8,7 @@ use umbral_model::ids::{AccountId, PartitionNo};
 use umbral_model::journal::{AccountEvent, Entry, JournaledInput, Outcome};
 use umbral_model::time::Timestamp;
 use umbral_runtime::partitioner::partition_of_account;
-use umbral_runtime::{EngineError, ScannedBatch, ScannedFrame, Scanner, WorldFold};
+use umbral_runtime::{EngineError, ScannedBatch, Scanner, WorldFold};
 
 /// The decoded entries of one batch.
 pub(crate) struct Walked<'a> {
@@ -76,13 +76,7 @@ impl Walk {
             if self.only.is_some_and(|only| only != *partition) {
                 continue;
             }
-            let frame = ScannedFrame {
-                world: Arc::clone(self.world.world()),
-                batch: batch.commit.batch,
-                partition: *partition,
-                payload: payload.clone(),
-            };
-            let decoded = frame.decode()?.entries;
+            let decoded = batch.decode(*partition, payload)?.entries;
             entries.extend(decoded.into_iter().map(|entry| (*partition, entry)));
         }
         // Stable: entries of one partition keep their order.

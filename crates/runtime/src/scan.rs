@@ -28,6 +28,22 @@ pub struct ScannedBatch {
     pub frames: Vec<(PartitionNo, Vec<u8>)>,
 }
 
+impl ScannedBatch {
+    /// The entries of one of its frames.
+    pub fn decode(&self, partition: PartitionNo, payload: &[u8]) -> Result<Frame, EngineError> {
+        frame::decode(payload).map_err(|source| unreadable(self.commit.batch, partition, source))
+    }
+}
+
+/// The payload of a batch is no frame.
+fn unreadable(batch: u64, partition: PartitionNo, source: WireError) -> EngineError {
+    EngineError::Frame {
+        partition,
+        batch,
+        source,
+    }
+}
+
 /// Reads the batches of a data directory from the first one on.
 pub struct Scanner {
     reader: Reader,
@@ -186,11 +202,7 @@ impl ScannedFrame {
 
     /// The payload is no frame.
     pub(crate) fn unreadable(&self, source: WireError) -> EngineError {
-        EngineError::Frame {
-            partition: self.partition,
-            batch: self.batch,
-            source,
-        }
+        unreadable(self.batch, self.partition, source)
     }
 }
 

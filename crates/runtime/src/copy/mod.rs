@@ -234,7 +234,7 @@ fn feed(
     let gone = || CopyError::Engine(EngineError::Stopped(Failure::Closed));
     while let Some(batch) = scanner.next_batch()? {
         world.follow(&batch.commit)?;
-        let moves = Arc::new(moves(&batch, world.world(), partitions)?);
+        let moves = Arc::new(moves(&batch, partitions)?);
         let number = batch.commit.batch;
         copied.batch = number;
         copied.position = batch.commit.position;

@@ -3,9 +3,8 @@
 
 use crate::error::EngineError;
 use crate::partitioner::{partition_of_account, partition_of_unresolved};
-use crate::scan::{ScannedBatch, ScannedFrame};
+use crate::scan::ScannedBatch;
 use std::sync::Arc;
-use umbral_engine::World;
 use umbral_model::ids::PartitionNo;
 use umbral_model::journal::{AccountEvent, Entry, JournaledInput, Outcome};
 
@@ -20,20 +19,10 @@ pub(super) struct Move {
 }
 
 /// Reads the entries of a batch, in input order.
-pub(super) fn moves(
-    batch: &ScannedBatch,
-    world: &Arc<World>,
-    partitions: u16,
-) -> Result<Vec<Move>, EngineError> {
+pub(super) fn moves(batch: &ScannedBatch, partitions: u16) -> Result<Vec<Move>, EngineError> {
     let mut entries: Vec<(u32, Entry)> = Vec::new();
     for (partition, payload) in &batch.frames {
-        let frame = ScannedFrame {
-            world: Arc::clone(world),
-            batch: batch.commit.batch,
-            partition: *partition,
-            payload: payload.clone(),
-        };
-        let decoded = frame.decode()?;
+        let decoded = batch.decode(*partition, payload)?;
         let version = decoded.logic_version;
         entries.extend(decoded.entries.into_iter().map(|entry| (version, entry)));
     }
