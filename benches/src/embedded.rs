@@ -2,6 +2,7 @@
 
 use crate::{Choice, Row, Seeded, Sizes, catalog, customer, restart, usage, write_delimited};
 use anyhow::{Context, Result, anyhow};
+use smol_str::SmolStr;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -61,7 +62,17 @@ pub fn rows(sizes: &Sizes) -> Result<Vec<Row>> {
         write_file(&records, stream)?;
         for workers in [1, 2] {
             let dir = folder.path().join("data");
-            rows.extend(run(&dir, workers, load, sizes, [&customers, &records])?);
+            found(&dir, catalog(load.prefixes))?;
+            let measured = Measured {
+                path: "embedded",
+                suffix: load.suffix,
+                replay: load.suffix.is_empty().then_some("replay"),
+                before: Some(&customers),
+                inputs: &records,
+                count: sizes.records,
+                refused: 0,
+            };
+            rows.extend(run(&dir, workers, &measured)?);
             std::fs::remove_dir_all(&dir)?;
         }
     }
@@ -76,11 +87,11 @@ pub(crate) fn write_file(path: &Path, inputs: impl Iterator<Item = Incoming>) ->
     Ok(out.get_ref().sync_all()?)
 }
 
-/// Makes a data directory of 64 partitions with the catalog of so many prefixes.
-pub(crate) fn found(dir: &Path, prefixes: usize) -> Result<()> {
+/// Makes a data directory of 64 partitions with a catalog.
+pub(crate) fn found(dir: &Path, catalog: Vec<(SmolStr, SmolStr)>) -> Result<()> {
     let founding = Founding {
         partitions: 64,
-        catalogs: vec![catalog(prefixes)],
+        catalogs: vec![catalog],
         at: crate::START,
         created_by: "bench".to_owned(),
     };
@@ -88,59 +99,72 @@ pub(crate) fn found(dir: &Path, prefixes: usize) -> Result<()> {
     Ok(())
 }
 
-fn run(
-    dir: &Path,
-    workers: usize,
-    load: Load,
-    sizes: &Sizes,
-    [customers, records]: [&Path; 2],
-) -> Result<Vec<Row>> {
-    found(dir, load.prefixes)?;
+/// A path that is measured.
+pub(crate) struct Measured<'a> {
+    /// What the names of its rows begin with.
+    pub path: &'static str,
+    /// What they end with.
+    pub suffix: &'static str,
+    /// What the rows of its replay begin with; none: neither replay nor stations are measured.
+    pub replay: Option<&'static str>,
+    /// What comes in before anything is measured.
+    pub before: Option<&'a Path>,
+    /// What comes in.
+    pub inputs: &'a Path,
+    /// How many inputs that is.
+    pub count: u64,
+    /// How many of them cannot be taken.
+    pub refused: u64,
+}
+
+/// Rows of a path on a data directory without inputs.
+pub(crate) fn run(dir: &Path, workers: usize, measured: &Measured<'_>) -> Result<Vec<Row>> {
     let engine = Engine::open(dir, restart::options(workers))?;
-    ingest(&engine, customers)?;
+    if let Some(before) = measured.before {
+        ingest(&engine, before)?;
+    }
     let from = engine.committed().batch;
     let before = thread_nanos();
-    let seconds = ingest(&engine, records)?;
+    let seconds = ingest(&engine, measured.inputs)?;
     let after = thread_nanos();
     let counts = engine.stop()?.counts;
     anyhow::ensure!(
-        counts.applied == counts.inputs,
-        "not every input was applied: {counts:?}"
+        counts.quarantined <= measured.refused,
+        "more was refused than should be: {counts:?}"
     );
-    let rate = sizes.records as f64 / seconds;
-    let floor = sizes.records as f64 / raw_append(dir, from, &dir.join("raw"))?;
+    let rate = measured.count as f64 / seconds;
+    let floor = measured.count as f64 / raw_append(dir, from, &dir.join("raw"))?;
     let threads = if workers == 1 {
         "1_thread"
     } else {
         "2_threads"
     };
-    let mut rows = vec![Row::rate(
-        format!("embedded_{threads}{}", load.suffix),
-        rate,
-        "events/s",
-        floor,
-    )];
-    if load.suffix.is_empty() {
+    let Measured { path, suffix, .. } = measured;
+    let name = format!("{path}_{threads}{suffix}");
+    let mut rows = vec![Row::rate(name, rate, "events/s", floor)];
+    if let Some(replayed) = measured.replay {
         if workers == 1 {
-            rows.extend(stations(&before, &after, sizes.records));
+            rows.extend(stations(path, &before, &after, measured.count));
         }
-        rows.push(replay(dir, workers, threads, counts.inputs)?);
+        let name = format!("{replayed}_{threads}");
+        rows.push(replay(dir, workers, name, counts.inputs)?);
     }
     Ok(rows)
 }
 
 /// CPU time that each station took for a record: what a busy machine cannot hide. What no station took is intake's:
 /// cutting and decoding records. Only where the system tells the time of threads.
-fn stations(before: &Nanos, after: &Nanos, records: u64) -> Vec<Row> {
+fn stations(path: &str, before: &Nanos, after: &Nanos, records: u64) -> Vec<Row> {
     let threads = [
         ("sequencer", "sequencer"),
         ("worker", "worker-0"),
         ("committer", "committer"),
     ];
-    let spent = |thread: &str| Some(after.get(thread)? - before.get(thread)?);
+    // A thread that had just begun may have had no name yet.
+    let spent = |thread: &str| Some(after.get(thread)? - before.get(thread).unwrap_or(&0));
     let per_record = |station: &str, nanos: u64| {
         let value = nanos as f64 / records as f64;
-        Row::plain(format!("embedded_{station}_cpu_ns"), value, "ns")
+        Row::plain(format!("{path}_{station}_cpu_ns"), value, "ns")
     };
     let mut rest = spent(PROCESS).unwrap_or(0);
     let mut rows = Vec::new();
@@ -220,7 +244,7 @@ fn raw_append(dir: &Path, from: u64, path: &Path) -> Result<f64> {
 }
 
 /// Inputs folded per second when the engine starts; the floor is scanning and checking the same bytes.
-fn replay(dir: &Path, workers: usize, threads: &str, inputs: u64) -> Result<Row> {
+fn replay(dir: &Path, workers: usize, name: String, inputs: u64) -> Result<Row> {
     let started = Instant::now();
     let mut reader = DataDir::open(dir)?.read(0)?;
     let mut frames = 0u64;
@@ -234,10 +258,5 @@ fn replay(dir: &Path, workers: usize, threads: &str, inputs: u64) -> Result<Row>
     let seconds = started.elapsed().as_secs_f64();
     engine.stop()?;
     let rate = inputs as f64 / seconds;
-    Ok(Row::rate(
-        format!("replay_{threads}"),
-        rate,
-        "events/s",
-        floor,
-    ))
+    Ok(Row::rate(name, rate, "events/s", floor))
 }

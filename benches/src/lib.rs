@@ -4,6 +4,7 @@ pub mod embedded;
 mod full;
 pub mod kafka;
 pub mod latency;
+pub mod mix;
 pub mod process;
 pub mod rating;
 pub mod restart;
@@ -17,11 +18,12 @@ use smol_str::SmolStr;
 use std::io::Write;
 use umbral_catalog::version::CatalogSet;
 use umbral_intake::zones::Iana;
-use umbral_model::ids::{AccountId, EventId, MemberId, ServiceName, Source};
+use umbral_model::ids::{AccountId, EventId, MemberId, PurchaseId, ServiceName, Source};
 use umbral_model::input::{
     Address, Body, CustomerAdded, Direction, Identifier, IdentifierKind, Incoming, IncomingBody,
-    InputKey, MemberAdded, PartyNumber, Usage,
+    InputKey, MemberAdded, PartyNumber, Purchase, PurchaseLine, Usage,
 };
+use umbral_model::money::Money;
 use umbral_model::time::Timestamp;
 
 /// 2026-03-02T08:00:00Z, a Monday: where streams begin.
@@ -106,6 +108,7 @@ warn_at = ["50%", "80%", "90%"]
 on_breach = ["warn_sms", "bar outgoing"]
 "#
     );
+    let tables = format!("{CLUB}{tables}");
     let head = "name = \"Bench\"\ncurrency = \"EUR\"\ntime_zone = \"Europe/Madrid\"\nvalid_from = 2026-01-01\n";
     vec![
         ("catalog.toml".into(), head.into()),
@@ -113,6 +116,17 @@ on_breach = ["warn_sms", "bar outgoing"]
         ("zones/deck.csv".into(), deck(prefixes).into()),
     ]
 }
+
+/// A programme: points for purchases and usage, two tiers.
+const CLUB: &str = r#"
+[programme.club]
+expiry = "12 months"
+earn = [ { points = 1, per = "1.00" }, { on = "usage", points = 1, per = "1.00" } ]
+[programme.club.tier.ordinary]
+from = 0
+[programme.club.tier.silver]
+from = 1000
+"#;
 
 /// The compiled catalog as the only version.
 ///
@@ -183,6 +197,34 @@ pub fn customer(account: u64) -> [Incoming; 2] {
             Body::MemberAdded(member),
         ),
     ]
+}
+
+/// A purchase of an account, of 21.90 EUR: it earns what `CLUB` gives.
+pub fn purchase(account: u64) -> Incoming {
+    let line = PurchaseLine {
+        category: SmolStr::new_static("books"),
+        item: SmolStr::new_static("book"),
+        qty: 1,
+        net: Some(Money::from_micros(21_900_000)),
+        tax: Money::ZERO,
+        discount: Money::ZERO,
+    };
+    let purchase = Purchase {
+        purchase: PurchaseId::new(format!("p{account}")),
+        method: SmolStr::new_static("cash"),
+        location: None,
+        partner: None,
+        card: None,
+        points_part: None,
+        lines: vec![line],
+    };
+    incoming(
+        "shop",
+        format!("p{account}"),
+        START,
+        Address::Account(AccountId::new(format!("A{account}")), None),
+        Body::Purchase(purchase),
+    )
 }
 
 /// How accounts are chosen.

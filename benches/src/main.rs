@@ -5,7 +5,7 @@ use anyhow::{Context, Result};
 use clap::{Parser, ValueEnum};
 use std::io::Write;
 use std::path::PathBuf;
-use umbral_benches::{Row, Sizes, embedded, kafka, latency, process, rating, restart, ticks};
+use umbral_benches::{Row, Sizes, embedded, kafka, latency, mix, process, rating, restart, ticks};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -42,6 +42,7 @@ enum Group {
     Rating,
     Batch,
     Embedded,
+    Mix,
     Latency,
     Ticks,
     Csv,
@@ -55,6 +56,7 @@ impl Group {
             Group::Rating => rating::rows(sizes),
             Group::Batch => process::batch_rows(sizes),
             Group::Embedded => embedded::rows(sizes),
+            Group::Mix => mix::rows(sizes),
             Group::Latency => latency::rows(sizes),
             Group::Ticks => ticks::rows(sizes),
             Group::Csv => process::csv_rows(sizes),

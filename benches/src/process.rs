@@ -180,7 +180,7 @@ quantity = { column = "used", unit = { voice = "s", data = "B", sms = "events" }
 pub fn csv_rows(sizes: &Sizes) -> Result<Vec<Row>> {
     let folder = tempfile::tempdir().context("make a folder")?;
     let dir = folder.path().join("data");
-    found(&dir, sizes.prefixes)?;
+    found(&dir, crate::catalog(sizes.prefixes))?;
     let engine = Engine::open(&dir, restart::options(2))?;
     let customers = folder.path().join("customers.pb");
     write_file(&customers, (0..sizes.accounts).flat_map(customer))?;

@@ -1,7 +1,7 @@
 //! How long a start takes from a snapshot of many accounts, and what they take in memory. The start is a process of
 //! its own: memory that an earlier run freed must not hide what this one takes.
 
-use crate::{Choice, Row, Seeded, Sizes, customer, embedded, usage};
+use crate::{Choice, Row, Seeded, Sizes, customer, embedded, purchase, usage};
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
@@ -65,6 +65,15 @@ pub fn rows(sizes: &Sizes) -> Result<Vec<Row>> {
         let folder = tempfile::tempdir().context("make a folder")?;
         rows.extend(rows_of(&folder.path().join("data"), *accounts)?);
     }
+    if let Some(accounts) = sizes.restarted.first() {
+        let folder = tempfile::tempdir().context("make a folder")?;
+        let members = measure(&folder.path().join("data"), *accounts, true)?;
+        rows.push(Row::plain(
+            "memory_per_member_bytes",
+            members.bytes_per_account,
+            "bytes",
+        ));
+    }
     Ok(rows)
 }
 
@@ -73,7 +82,7 @@ pub fn rows(sizes: &Sizes) -> Result<Vec<Row>> {
 /// # Errors
 /// Anything that does not work.
 pub fn rows_of(dir: &Path, accounts: u64) -> Result<Vec<Row>> {
-    let measured = measure(dir, accounts)?;
+    let measured = measure(dir, accounts, false)?;
     let named = match accounts % 1_000_000 {
         0 => format!("{}m", accounts / 1_000_000),
         _ => accounts.to_string(),
@@ -102,14 +111,18 @@ pub fn rows_of(dir: &Path, accounts: u64) -> Result<Vec<Row>> {
     ])
 }
 
-/// Fills a data directory with so many accounts, takes a snapshot, and starts anew.
+/// Fills a data directory with so many accounts, of customers who have points where that is wanted, takes a snapshot,
+/// and starts anew.
 ///
 /// # Errors
 /// Anything that does not work.
-pub fn measure(dir: &Path, accounts: u64) -> Result<Restart> {
-    embedded::found(dir, 1_000)?;
+pub fn measure(dir: &Path, accounts: u64, with_points: bool) -> Result<Restart> {
+    embedded::found(dir, crate::catalog(1_000))?;
     let engine = Engine::open(dir, options(2))?;
     offer(&engine, (0..accounts).flat_map(customer))?;
+    if with_points {
+        offer(&engine, (0..accounts).map(purchase))?;
+    }
     let mut random = Seeded::new(3);
     offer(
         &engine,

@@ -57,6 +57,8 @@ pub struct Sizes {
     pub restarted: Vec<u64>,
     /// Usage records of the full path.
     pub records: u64,
+    /// Subscribers of the operator whose full mix is measured.
+    pub subscribers: u32,
     /// Prefixes of the catalog, where only one number is wanted.
     pub prefixes: usize,
     /// Repetitions of what takes nanoseconds.
@@ -78,6 +80,7 @@ impl Sizes {
             accounts: 1_000_000,
             restarted: vec![1_000_000, 10_000_000],
             records: 4_000_000,
+            subscribers: 100_000,
             prefixes: 100_000,
             repeats: 2_000_000,
             lines: 2_000_000,
@@ -93,6 +96,7 @@ impl Sizes {
             accounts: 20_000,
             restarted: vec![200_000],
             records: 300_000,
+            subscribers: 5_000,
             prefixes: 100_000,
             repeats: 200_000,
             lines: 200_000,

@@ -10,6 +10,8 @@ use umbral_model::input::{BillIssued, Body, Incoming, InputKey};
 use umbral_model::money::Money;
 use umbral_model::time::{Date, NANOS_PER_SECOND, Timestamp};
 
+/// Prefixes of the catalog: nothing here is rated.
+const PREFIXES: usize = 100;
 /// One account of so many owes.
 const DEBTORS: u64 = 100;
 /// Ticks of which nothing is due, a second apart.
@@ -59,7 +61,7 @@ pub fn rows(sizes: &Sizes) -> Result<Vec<Row>> {
 }
 
 fn world() -> Result<World> {
-    let mut files = catalog(1);
+    let mut files = catalog(PREFIXES);
     let tables = files.iter_mut().find(|(path, _)| path == "tables.toml");
     let (_, tables) = tables.context("the tables of the catalog")?;
     *tables = format!("{tables}collections = \"bench\"\n{COLLECTIONS}").into();

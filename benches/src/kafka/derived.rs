@@ -32,7 +32,7 @@ pub(super) fn rows(sizes: &Sizes) -> Result<Vec<Row>> {
 }
 
 fn fill(dir: &Path, folder: &Path, records: u64) -> Result<()> {
-    embedded::found(dir, PREFIXES)?;
+    embedded::found(dir, crate::catalog(PREFIXES))?;
     let (customers, calls) = (folder.join("customers.pb"), folder.join("usage.pb"));
     embedded::write_file(&customers, (0..ACCOUNTS).flat_map(customer))?;
     let mut random = Seeded::new(7);
