@@ -9,6 +9,7 @@ use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
 use rdkafka::types::RDKafkaErrorCode;
 use rdkafka::{ClientContext, error::KafkaError};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 use std::time::Duration;
 
 /// A producer that its own thread polls.
@@ -17,8 +18,8 @@ pub type Producer = BaseProducer;
 /// A consumer that its own thread polls, and that begins paused.
 pub type Consumer = BaseConsumer<Assigned>;
 
-/// How long serving delivery reports may wait for one.
-const REPORT: Duration = Duration::from_micros(500);
+/// How often it is looked for delivery reports.
+const REPORT: Duration = Duration::from_micros(200);
 
 /// Counts partitions that are assigned, and pauses them: measuring begins when all consumers have theirs.
 #[derive(Default)]
@@ -132,9 +133,13 @@ fn send_record(producer: &Producer, record: BaseRecord<'_, [u8], [u8]>) -> Resul
     }
 }
 
-/// Waits until the broker has everything: flushing waits in steps of 100 ms, this does not.
+/// Waits until the broker has everything: flushing waits in steps of 100 ms, and short polls spin; this does neither.
 pub fn drain(producer: &Producer) {
-    while producer.in_flight_count() > 0 {
-        producer.poll(REPORT);
+    loop {
+        producer.poll(Duration::ZERO);
+        if producer.in_flight_count() == 0 {
+            return;
+        }
+        thread::park_timeout(REPORT);
     }
 }

@@ -35,6 +35,8 @@ use umbral_wire::WireError;
 const CALL: Duration = Duration::from_secs(10);
 /// How long records may be on their way.
 pub(crate) const DELIVERY: Duration = Duration::from_secs(30);
+/// How often it is looked whether they have arrived.
+const ON_ITS_WAY: Duration = Duration::from_micros(200);
 /// How long it is tried to get one transaction through before the instance gives up.
 const GIVE_UP: Duration = Duration::from_secs(120);
 /// How often in a row somebody else may take over the name.
@@ -575,16 +577,20 @@ pub(crate) fn send<K: rdkafka::message::ToBytes + ?Sized>(
     }
 }
 
-/// Waits until everything is delivered. The library's own `flush` sleeps for 100 ms at a time.
+/// Waits until everything is delivered. The library's own `flush` sleeps for 100 ms at a time, and its `poll` spins for the
+/// last millisecond of any wait.
 pub(crate) fn drain(producer: &BaseProducer<Delivering>) -> std::result::Result<(), KafkaError> {
     let started = Instant::now();
-    while producer.in_flight_count() > 0 {
-        producer.poll(Duration::from_micros(500));
+    loop {
+        producer.poll(Duration::ZERO);
+        if producer.in_flight_count() == 0 {
+            return Ok(());
+        }
         if started.elapsed() > DELIVERY {
             return Err(KafkaError::MessageProduction(Code::MessageTimedOut));
         }
+        pause(ON_ITS_WAY);
     }
-    Ok(())
 }
 
 /// Whether the coordinator no longer takes this worker for the owner of its partitions.
