@@ -409,6 +409,8 @@ pub(crate) struct Payment {
     pub id: PaymentId,
     /// Position of the event that posted or settled it.
     pub seq: u64,
+    /// When it was made, or settled.
+    pub received_at: Timestamp,
     pub received_on: Date,
     pub amount: Money,
     pub state: PaymentState,

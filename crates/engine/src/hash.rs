@@ -450,6 +450,7 @@ feed_fields!(Bill {
 feed_fields!(Payment {
     id,
     seq,
+    received_at,
     received_on,
     amount,
     state,

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use umbral_model::time::{Date, Timestamp};
 
 /// Version of the layout of rows; one more whenever a type of the state changes.
-pub const STATE_LAYOUT: u32 = 3;
+pub const STATE_LAYOUT: u32 = 4;
 
 /// Days around 1970 beyond which no cycle lies: some 8,000 years.
 const FURTHEST_DAY: u32 = 3_000_000;

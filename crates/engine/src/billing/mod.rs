@@ -16,7 +16,7 @@ pub(crate) fn apply(row: &mut Row, event: &Event) {
         EventBody::BillOpened(body) => bill::apply_opened(row, body),
         EventBody::BillWithdrawn(body) => bill::apply_withdrawn(row, body),
         EventBody::BillReduced(body) => bill::apply_reduced(row, body),
-        EventBody::PaymentPosted(body) => payment::apply_posted(row, event.account_seq, body),
+        EventBody::PaymentPosted(body) => payment::apply_posted(row, event, body),
         EventBody::PaymentReturned(body) => payment::apply_returned(row, body),
         EventBody::CreditApplied(body) => payment::apply_credit(row, body),
         EventBody::DisputeNoted(body) => dispute::apply_noted(row, body),

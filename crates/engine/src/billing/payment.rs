@@ -7,7 +7,7 @@ use crate::collections::promise;
 use crate::credit::latch;
 use crate::decide::positive_minor;
 use crate::draft::Draft;
-use umbral_model::event::{Cause, CreditApplied, EventBody, PaymentPosted, PaymentReturned};
+use umbral_model::event::{Cause, CreditApplied, Event, EventBody, PaymentPosted, PaymentReturned};
 use umbral_model::ids::BillId;
 use umbral_model::input::{Allocation, Input, PaymentReceived, PaymentReversed};
 use umbral_model::money::Money;
@@ -33,6 +33,7 @@ pub(crate) fn receive(
     check_allocations(&draft.row, body)?;
     if !body.pending {
         case::correct_later_steps(draft, input.occurred_at, body);
+        use_credit(draft);
     }
     let (allocations, credit) = match body.pending {
         true => (Vec::new(), Money::ZERO),
@@ -155,7 +156,7 @@ fn paid_parts(open: Vec<Open<'_>>) -> Vec<Allocation> {
         .collect()
 }
 
-/// Lets credit pay what is open and undisputed.
+/// Lets credit pay what is open and undisputed; it never lies beside such a bill.
 pub(crate) fn use_credit(draft: &mut Draft<'_>) {
     let mut left = draft.row.credit;
     if left <= Money::ZERO {
@@ -210,7 +211,7 @@ pub(crate) fn reverse(draft: &mut Draft<'_>, body: &PaymentReversed) -> Result<(
 }
 
 /// Takes a payment into the row.
-pub(crate) fn apply_posted(row: &mut Row, seq: u64, body: &PaymentPosted) {
+pub(crate) fn apply_posted(row: &mut Row, event: &Event, body: &PaymentPosted) {
     let state = if body.pending {
         PaymentState::Pending
     } else {
@@ -218,7 +219,8 @@ pub(crate) fn apply_posted(row: &mut Row, seq: u64, body: &PaymentPosted) {
     };
     let payment = Payment {
         id: body.payment.clone(),
-        seq,
+        seq: event.account_seq,
+        received_at: event.effective_at,
         received_on: body.received_on,
         amount: body.amount,
         state,

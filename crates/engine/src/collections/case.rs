@@ -365,8 +365,8 @@ pub(crate) fn note_result(draft: &mut Draft<'_>, body: &StepCompleted) -> Result
     Ok(())
 }
 
-/// A payment that was made before steps were taken, and would have cured the case then, takes them back:
-/// they stay in the history, their bars and fees do not.
+/// A payment that was made before steps were taken takes back those on whose day the case would have been cured
+/// with it: they stay in the history, their bars and fees do not.
 pub(crate) fn correct_later_steps(
     draft: &mut Draft<'_>,
     occurred_at: Timestamp,
@@ -378,21 +378,17 @@ pub(crate) fn correct_later_steps(
     let Some(schedule) = schedule::pinned(draft.world, &case) else {
         return;
     };
-    let later: Vec<&DoneStep> = case
-        .done
-        .iter()
-        .filter(|done| done.at > occurred_at && !done.corrected)
-        .collect();
-    let fees: Vec<BillId> = later
-        .iter()
-        .map(|done| step::fee_item(&case.state.case, done.step))
-        .collect();
-    let day = draft.local_date(occurred_at);
-    let owed = overdue::base_without(&draft.row, day, |bill| fees.contains(&bill.id));
-    if later.is_empty() || owed - body.amount > schedule.exit_amount {
-        return;
+    let mut fees: Vec<BillId> = Vec::new();
+    let mut unneeded: Vec<&DoneStep> = Vec::new();
+    let later = case.done.iter().filter(|done| done.at > occurred_at);
+    for done in later.filter(|done| !done.corrected) {
+        let owed = overdue::base_then(&draft.row, (done.at, done.on), &fees);
+        if owed - paid_by(&draft.row, body, done.on) <= schedule.exit_amount {
+            fees.push(step::fee_item(&case.state.case, done.step));
+            unneeded.push(done);
+        }
     }
-    for (done, fee) in later.into_iter().zip(&fees) {
+    for (done, fee) in unneeded.into_iter().zip(&fees) {
         draft.push(EventBody::CorrectionApplied(CorrectionApplied {
             case: Some(case.state.case.clone()),
             step: Some(done.step),
@@ -404,6 +400,16 @@ pub(crate) fn correct_later_steps(
         bill::withdraw_fee(draft, fee);
         step::set_bars(draft);
     }
+}
+
+/// What of a payment would have lowered what was overdue on a day: not the parts that it gives to other bills.
+fn paid_by(row: &Row, body: &PaymentReceived, day: Date) -> Money {
+    let parts = body.allocations.iter();
+    let elsewhere = parts.filter(|part| {
+        let bill = row.bill(&part.bill);
+        bill.is_none_or(|bill| bill.due_on >= day || bill.handed_over)
+    });
+    body.amount - elsewhere.map(|part| part.amount).sum::<Money>()
 }
 
 /// Takes a closed case into the row.
