@@ -211,7 +211,7 @@ fn review(draft: &mut Draft<'_>, before: Case, trigger: &Trigger) {
     let body = match (was_held, is_held) {
         (false, true) => EventBody::CaseHeld(state),
         (true, false) => EventBody::CaseResumed(state),
-        _ if is_news(&told, &state) => EventBody::CaseUpdated(state),
+        _ if is_news(&told, &state) || is_overtaken(draft, &before) => EventBody::CaseUpdated(state),
         _ => return,
     };
     draft.push(body);
@@ -278,6 +278,12 @@ fn is_news(before: &CaseState, after: &CaseState) -> bool {
         || before.grace_until != after.grace_until
         || before.held_since != after.held_since
         || before.schedule_version != after.schedule_version
+        || before.next_step_on != after.next_step_on
+}
+
+/// Whether the case's next step was due before now: something just made it due in the past.
+fn is_overtaken(draft: &Draft<'_>, case: &Case) -> bool {
+    schedule::next_step(draft.world, &draft.row, case).is_some_and(|next| next.at < draft.now)
 }
 
 /// Closes the case: what is pending is cancelled, what it barred is free.
