@@ -3,7 +3,7 @@
 use crate::account::{
     Billing, CLOSED_KEPT, ClassChange, Cold, CycleTotals, Latch, Member, PlanChange, Row, VipRank,
 };
-use crate::collections::case;
+use crate::collections::{case, hold, promise};
 use crate::credit::{latch, restriction};
 use crate::dates;
 use crate::draft::Draft;
@@ -247,16 +247,23 @@ pub(crate) fn change_plan(
     Ok(())
 }
 
-/// Changes the time zone: dates stay, their instants move.
+/// Changes the time zone: dates stay, their instants move. What is past in the new zone ends now; a day that
+/// comes once more changes nothing.
 pub(crate) fn change_zone(draft: &mut Draft<'_>, body: &TimeZoneChanged) -> Result<(), Rejection> {
     draft
         .world
         .zones
         .number(body.time_zone.as_str())
         .ok_or_else(|| unknown(&body.time_zone))?;
+    let day_before = draft.today();
     draft.push(EventBody::ZoneSet(ZoneSet {
         time_zone: body.time_zone.clone(),
     }));
+    if draft.today() >= day_before {
+        promise::break_if_missing(draft);
+        hold::end_past(draft);
+        case::settle(draft, case::Trigger::default());
+    }
     Ok(())
 }
 
