@@ -200,10 +200,12 @@ pub(crate) fn reverse(draft: &mut Draft<'_>, body: &PaymentReversed) -> Result<(
     draft.push(EventBody::PaymentReturned(returned));
     use_credit(draft);
     latch::compare(draft, Cause::Payment);
+    let promise_ended = promise::end_if_broken(draft);
     case::settle(
         draft,
         Trigger {
             reversed: Some(body.payment.clone()),
+            promise_ended,
             ..Trigger::default()
         },
     );

@@ -51,13 +51,13 @@ pub(crate) fn settle(draft: &mut Draft<'_>, trigger: Trigger) {
         }
         None => {
             if !reopen(draft, &trigger) {
-                open(draft);
+                open(draft, &trigger);
             }
         }
     }
 }
 
-fn open(draft: &mut Draft<'_>) {
+fn open(draft: &mut Draft<'_>, trigger: &Trigger) {
     if draft.row.open == Money::ZERO {
         return;
     }
@@ -72,8 +72,12 @@ fn open(draft: &mut Draft<'_>) {
     if day > today {
         return;
     }
+    let not_before = not_before(draft, trigger, today);
     let fresh = Case {
-        state: fresh_state(draft, (version, schedule), anchor_on),
+        state: CaseState {
+            not_before,
+            ..fresh_state(draft, (version, schedule), anchor_on)
+        },
         done: Vec::new(),
         exhausted: false,
     };
@@ -160,7 +164,7 @@ fn reopen(draft: &mut Draft<'_>, trigger: &Trigger) -> bool {
     case.state.held_since = hold::stops_clock(&hold_reasons).then_some(today);
     case.state.hold_reasons = hold_reasons;
     case.state.grace_until = None;
-    case.state.not_before = case.state.not_before.max(draft.now);
+    case.state.not_before = case.state.not_before.max(not_before(draft, trigger, today));
     let state = with_figures(draft, case, today);
     draft.push(EventBody::CaseReopened(Box::new(state)));
     step::set_bars(draft);

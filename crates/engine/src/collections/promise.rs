@@ -92,13 +92,20 @@ pub(crate) fn end_if_kept(draft: &mut Draft<'_>) -> bool {
 
 /// The timer of an instalment whose last day is over.
 pub(crate) fn break_if_missing(draft: &mut Draft<'_>) {
+    if end_if_broken(draft) {
+        case::settle(draft, ended());
+    }
+}
+
+/// The promise is broken when what was due by yesterday is not paid: so it is also when a payment goes back.
+pub(crate) fn end_if_broken(draft: &mut Draft<'_>) -> bool {
     let today = draft.today();
     let Some(promise) = &draft.row.cold().collections.promise else {
-        return;
+        return false;
     };
     let missing = promised(promise, |due_on| due_on < today) - promise.paid;
     if missing <= Money::ZERO {
-        return;
+        return false;
     }
     let broken = PromiseEnded {
         promise: promise.id.clone(),
@@ -106,7 +113,7 @@ pub(crate) fn break_if_missing(draft: &mut Draft<'_>) {
         missing,
     };
     draft.push(EventBody::PromiseBroken(broken));
-    case::settle(draft, ended());
+    true
 }
 
 fn promised(promise: &Promise, is_counted: impl Fn(Date) -> bool) -> Money {
