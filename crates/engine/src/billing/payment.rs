@@ -55,7 +55,7 @@ pub(crate) fn receive(
     case::settle(
         draft,
         Trigger {
-            rebase: true,
+            rebase: !body.pending,
             payment,
             promise_ended,
             ..Trigger::default()
