@@ -7,7 +7,7 @@ use crate::apply::apply;
 use crate::world::World;
 use std::cell::Cell;
 use umbral_model::charge::Charge;
-use umbral_model::event::{CauseKey, Event, EventBody, OutId, TimerCause};
+use umbral_model::event::{CauseKey, Event, EventBody, OutId, TimerCause, TimerKind};
 use umbral_model::ids::AccountId;
 use umbral_model::input::InputKey;
 use umbral_model::journal::AccountEvent;
@@ -112,6 +112,14 @@ impl<'a> Draft<'a> {
             account: self.sink.account.clone(),
             event,
         });
+    }
+
+    /// The kind of the timer that is answered to, if it is one.
+    pub(crate) fn timer(&self) -> Option<TimerKind> {
+        match &self.origin {
+            Origin::Input(_) => None,
+            Origin::Timer(cause) => Some(cause.kind),
+        }
     }
 
     /// The `out_id` that the next event will have if it is of this kind.

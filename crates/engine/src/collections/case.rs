@@ -69,15 +69,11 @@ fn open(draft: &mut Draft<'_>, trigger: &Trigger) {
     let Some((anchor_on, day)) = overdue::entry(&draft.row, schedule) else {
         return;
     };
-    if day > today {
+    if day > today || is_left_to_timer(draft, day) {
         return;
     }
-    let not_before = not_before(draft, trigger, today);
     let fresh = Case {
-        state: CaseState {
-            not_before,
-            ..fresh_state(draft, (version, schedule), anchor_on)
-        },
+        state: fresh_state(draft, trigger, (version, schedule), anchor_on),
         done: Vec::new(),
         exhausted: false,
     };
@@ -85,8 +81,16 @@ fn open(draft: &mut Draft<'_>, trigger: &Trigger) {
     draft.push(EventBody::CaseOpened(Box::new(state)));
 }
 
+/// Whether the timer of the case opens it at this very instant, after the timers that come before it: changes of
+/// class, promises and holds that end with the day before are over then.
+fn is_left_to_timer(draft: &Draft<'_>, day: Date) -> bool {
+    let comes_before = draft.timer().is_some_and(|kind| kind < TimerKind::Case);
+    comes_before && draft.now == draft.world.zone(draft.row.zone).start_of_day(day)
+}
+
 fn fresh_state(
     draft: &Draft<'_>,
+    trigger: &Trigger,
     (version, schedule): (VersionNo, &Schedule),
     anchor_on: Date,
 ) -> CaseState {
@@ -120,7 +124,7 @@ fn fresh_state(
             1
         },
         day: today,
-        not_before: draft.now,
+        not_before: not_before(draft, trigger, today),
         severe_not_before: None,
         grace_until: None,
     }
