@@ -461,6 +461,7 @@ feed_fields!(Dispute { id, bill, amount });
 feed_fields!(Collections {
     case,
     closed,
+    cured_on,
     cases_opened,
     last_contact_on,
     promise,
@@ -474,8 +475,8 @@ feed_fields!(Case {
 feed_fields!(ClosedCase {
     case,
     on,
-    cured,
-    cured_by
+    cured_by,
+    earlier_cure_on
 });
 feed_fields!(DoneStep {
     step,

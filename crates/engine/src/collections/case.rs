@@ -97,9 +97,9 @@ fn fresh_state(
     let today = draft.today();
     let collections = &draft.row.cold().collections;
     let hold_reasons = hold::reasons(collections, false);
-    let relapses = collections.closed.as_ref().is_some_and(|closed| {
-        closed.cured && today.days() - closed.on.days() <= schedule.relapse_days as i32
-    });
+    let relapses = collections
+        .cured_on
+        .is_some_and(|cured| today.days() - cured.days() <= schedule.relapse_days as i32);
     CaseState {
         case: CaseId::new(format_smolstr!(
             "{}/{}",
@@ -440,10 +440,14 @@ pub(crate) fn apply_closed(row: &mut Row, body: &CaseClosed) {
     let Some(case) = cold.collections.case.take() else {
         return;
     };
+    let earlier_cure_on = cold.collections.cured_on;
     cold.collections.closed = Some(Box::new(ClosedCase {
         case: *case,
         on: body.day,
-        cured: body.reason == CURED,
         cured_by: body.cured_by.clone(),
+        earlier_cure_on,
     }));
+    if body.reason == CURED {
+        cold.collections.cured_on = Some(body.day);
+    }
 }

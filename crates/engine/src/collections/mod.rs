@@ -22,6 +22,8 @@ pub(crate) struct Collections {
     pub case: Option<Box<Case>>,
     /// The case closed last.
     pub closed: Option<Box<ClosedCase>>,
+    /// Local day of the last cure that stands, of whichever case.
+    pub cured_on: Option<Date>,
     pub cases_opened: u32,
     /// Local day of the last step that the customer noticed.
     pub last_contact_on: Option<Date>,
@@ -34,6 +36,7 @@ impl Nothing for Collections {
         static NOTHING: Collections = Collections {
             case: None,
             closed: None,
+            cured_on: None,
             cases_opened: 0,
             last_contact_on: None,
             promise: None,
@@ -64,13 +67,14 @@ pub(crate) struct DoneStep {
     pub result: Option<SmolStr>,
 }
 
-/// A closed case, for relapse and reopening.
+/// A closed case, for reopening.
 #[derive(Clone, PartialEq, Debug, serde::Serialize, serde::Deserialize)]
 pub(crate) struct ClosedCase {
     pub case: Case,
     pub on: Date,
-    pub cured: bool,
     pub cured_by: Option<PaymentId>,
+    /// Local day of the last cure before this case was closed: it counts again if this one is undone.
+    pub earlier_cure_on: Option<Date>,
 }
 
 /// A promise that runs.
@@ -120,6 +124,7 @@ pub(crate) fn apply(row: &mut Row, event: &Event) {
         }
         EventBody::CaseReopened(state) => {
             if let Some(closed) = collections.closed.take() {
+                collections.cured_on = closed.earlier_cure_on;
                 let case = Case {
                     state: (**state).clone(),
                     ..closed.case
