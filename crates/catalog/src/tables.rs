@@ -666,6 +666,17 @@ pub struct Schedule {
     pub steps: Vec<CollectionStep>,
 }
 
+impl Schedule {
+    /// A step that is harder than this severity, counted from 0 among those that are.
+    pub fn harder_step(&self, severity: Option<u16>, index: usize) -> Option<&CollectionStep> {
+        let mut harder = self
+            .steps
+            .iter()
+            .filter(|step| severity < Some(step.severity));
+        harder.nth(index)
+    }
+}
+
 /// Permitted days and hours of customer-facing steps.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Calendar {

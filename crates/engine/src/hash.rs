@@ -520,6 +520,7 @@ feed_fields!(CaseState {
     held_since,
     grace_until,
     step_shift,
+    severity_passed,
 });
 feed_fields!(Loyalty {
     ledgers,

@@ -233,6 +233,7 @@ messages! {
         16 state_optional held_since "held_since",
         17 state_optional grace_until "grace_until",
         18 state step_shift "step_shift",
+        19 state_optional severity_passed "severity_passed",
     }
     StepDue {
         1 default case "case_id",

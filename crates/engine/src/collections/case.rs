@@ -115,6 +115,7 @@ fn fresh_state(
         held_days: 0,
         held_since: hold::stops_clock(&hold_reasons).then_some(today),
         step_shift: 0,
+        severity_passed: None,
         hold_reasons,
         schedule: ScheduleName::new(schedule.name.clone()),
         pinned_version: version,

@@ -34,22 +34,19 @@ pub(crate) fn step_of<'s>(
     step: u16,
 ) -> Option<&'s CollectionStep> {
     let index = i32::from(step) - 1 - state.step_shift;
-    schedule.steps.get(usize::try_from(index).ok()?)
+    schedule.harder_step(state.severity_passed, usize::try_from(index).ok()?)
 }
 
-/// The case as it goes on by another schedule: no step of the severities taken comes again, and those that are
-/// left keep their order and gaps.
+/// The case as it goes on by another schedule: only steps that are harder than all that were taken come, wherever
+/// they stand in it, and they keep their order and gaps.
 pub(crate) fn moved(mut case: Case, version: VersionNo, schedule: &Schedule) -> Case {
-    let next = match case.done.iter().map(|done| done.severity).max() {
-        Some(hardest) => {
-            let harder = |step: &CollectionStep| step.severity > hardest;
-            let found = schedule.steps.iter().position(harder);
-            found.unwrap_or(schedule.steps.len())
-        }
-        None if case.state.first_step > 1 => usize::from(schedule.relapse_start.max(1)) - 1,
-        None => 0,
+    let hardest = case.done.iter().map(|done| done.severity).max();
+    let passed = match hardest {
+        None if case.state.first_step > 1 => schedule.relapse_start.max(1) - 1,
+        _ => 0,
     };
-    case.state.step_shift = i32::from(next_number(&case)) - 1 - i32::try_from(next).unwrap_or(0);
+    case.state.severity_passed = hardest;
+    case.state.step_shift = i32::from(next_number(&case)) - 1 - i32::from(passed);
     case.state.schedule = ScheduleName::new(schedule.name.clone());
     case.state.schedule_version = schedule.version.clone();
     case.state.pinned_version = version;

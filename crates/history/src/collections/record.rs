@@ -238,8 +238,11 @@ impl CaseRecord {
         let last = self.done.last().map_or(0, |done| done.step);
         let number = (last + 1).max(self.state.first_step);
         let index = i32::from(number) - 1 - self.state.step_shift;
-        let steps = &self.schedule(world)?.steps;
-        Some((number, steps.get(usize::try_from(index).ok()?)?))
+        let index = usize::try_from(index).ok()?;
+        let step = self
+            .schedule(world)?
+            .harder_step(self.state.severity_passed, index)?;
+        Some((number, step))
     }
 }
 

@@ -60,6 +60,8 @@ pub struct CaseState {
     /// The number of its schedule's first step, less 1: above 0, or below, once it moved to another schedule,
     /// so that the numbers of its steps go on.
     pub step_shift: i32,
+    /// The hardest step taken when it moved to another schedule: of that one only harder steps come.
+    pub severity_passed: Option<u16>,
 }
 
 /// Body of `step_due`.

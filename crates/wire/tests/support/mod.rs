@@ -463,7 +463,7 @@ structures! {
     CaseState {
         case schedule_version anchor_on overdue_total bills step next_step_on held_days hold_reasons
         schedule pinned_version first_step day not_before severe_not_before held_since grace_until
-        step_shift
+        step_shift severity_passed
     }
     StepDue {
         case step action severity amount cure_amount due_on next_step_on reversible_by customer_facing
