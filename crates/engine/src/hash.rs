@@ -484,7 +484,7 @@ feed_fields!(DoneStep {
     severity,
     on,
     at,
-    corrected,
+    corrected_by,
     result
 });
 feed_fields!(Promise {

@@ -597,7 +597,7 @@ fn case_view(world: &World, row: &Row, case: &Case, closed_on: Option<Date>) -> 
         severity: done.severity,
         on: done.on,
         result: done.result.clone(),
-        corrected: done.corrected,
+        corrected: done.is_corrected(),
     });
     let to_come = match closed_on {
         Some(_) => Vec::new(),

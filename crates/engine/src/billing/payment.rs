@@ -3,7 +3,7 @@
 use super::change_bill;
 use crate::account::{Payment, PaymentState, Row};
 use crate::collections::case::{self, Trigger};
-use crate::collections::promise;
+use crate::collections::{promise, step};
 use crate::credit::latch;
 use crate::decide::positive_minor;
 use crate::draft::Draft;
@@ -268,6 +268,9 @@ pub(crate) fn apply_returned(row: &mut Row, body: &PaymentReturned) {
         if was_settled && promise::is_after(&cold.collections, payment.seq) {
             promise::count(&mut cold.collections, -payment.amount);
         }
+    }
+    if let Some(collections) = cold.collections.get_mut() {
+        step::undo_corrections(collections, &body.payment);
     }
     row.credit -= body.credit;
     for part in &body.allocations {

@@ -396,7 +396,7 @@ pub(crate) fn correct_later_steps(
     let mut fees: Vec<BillId> = Vec::new();
     let mut unneeded: Vec<&DoneStep> = Vec::new();
     let later = case.done.iter().filter(|done| done.at > occurred_at);
-    for done in later.filter(|done| !done.corrected) {
+    for done in later.filter(|done| !done.is_corrected()) {
         let owed = overdue::base_then(&draft.row, (done.at, done.on), &fees);
         if owed - paid_by(&draft.row, body, done.on) <= schedule.exit_amount {
             fees.push(step::fee_item(&case.state.case, done.step));

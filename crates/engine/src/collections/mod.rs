@@ -62,8 +62,8 @@ pub(crate) struct DoneStep {
     pub severity: u16,
     pub on: Date,
     pub at: Timestamp,
-    /// It should not have been taken.
-    pub corrected: bool,
+    /// The payment that says that it should not have been taken.
+    pub corrected_by: Option<PaymentId>,
     pub result: Option<SmolStr>,
 }
 
@@ -92,6 +92,13 @@ pub(crate) struct Promise {
 pub(crate) struct Hold {
     pub reason: HoldReason,
     pub until: Option<Date>,
+}
+
+impl DoneStep {
+    /// Whether it should not have been taken.
+    pub(crate) fn is_corrected(&self) -> bool {
+        self.corrected_by.is_some()
+    }
 }
 
 impl Case {

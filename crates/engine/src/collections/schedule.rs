@@ -124,7 +124,7 @@ pub(crate) fn suppose_taken(
         severity: step.severity,
         on: taken.on,
         at: taken.at,
-        corrected: false,
+        corrected_by: None,
         result: None,
     });
     if step.customer_facing {

@@ -8,7 +8,7 @@ use crate::usage;
 use smol_str::{SmolStr, format_smolstr};
 use umbral_catalog::tables::CollectionStep;
 use umbral_model::event::*;
-use umbral_model::ids::{BillId, CaseId};
+use umbral_model::ids::{BillId, CaseId, PaymentId};
 use umbral_model::input::{HoldReason, RestrictionReason};
 use umbral_model::time::Timestamp;
 
@@ -154,8 +154,8 @@ fn bars(case: &Case) -> Vec<(SmolStr, bool)> {
             continue;
         };
         match found.iter_mut().find(|(known, _)| known == service) {
-            Some((_, corrected)) => *corrected &= done.corrected,
-            None => found.push((service.into(), done.corrected)),
+            Some((_, corrected)) => *corrected &= done.is_corrected(),
+            None => found.push((service.into(), done.is_corrected())),
         }
     }
     found
@@ -206,7 +206,7 @@ pub(crate) fn apply_due(collections: &mut Collections, at: Timestamp, body: &Ste
         severity: body.severity,
         on: body.due_on,
         at,
-        corrected: false,
+        corrected_by: None,
         result: None,
     });
 }
@@ -239,6 +239,18 @@ pub(crate) fn apply_correction(collections: &mut Collections, body: &CorrectionA
         .iter_mut()
         .filter(|done| Some(done.step) == body.step)
     {
-        done.corrected = true;
+        done.corrected_by = body.payment.clone();
+    }
+}
+
+/// A payment went back: what it took back of the open case, or of the one closed last, stands again.
+pub(crate) fn undo_corrections(collections: &mut Collections, payment: &PaymentId) {
+    let closed = collections
+        .closed
+        .as_deref_mut()
+        .map(|closed| &mut closed.case);
+    let cases = collections.case.as_deref_mut().into_iter().chain(closed);
+    for done in cases.flat_map(|case| &mut case.done) {
+        done.corrected_by = done.corrected_by.take().filter(|by| by != payment);
     }
 }
