@@ -218,12 +218,17 @@ fn review(draft: &mut Draft<'_>, before: Case, trigger: &Trigger) {
     let (was_held, is_held) = (before.is_held(), case.is_held());
     let state = Box::new(with_figures(draft, case, today));
     let body = match (was_held, is_held) {
-        (false, true) => EventBody::CaseHeld(state),
-        (true, false) => EventBody::CaseResumed(state),
-        _ if is_news(&told, &state) || is_overtaken(draft, &before) => EventBody::CaseUpdated(state),
-        _ => return,
+        (false, true) => Some(EventBody::CaseHeld(state)),
+        (true, false) => Some(EventBody::CaseResumed(state)),
+        _ if is_news(&told, &state) || is_overtaken(draft, &before) => {
+            Some(EventBody::CaseUpdated(state))
+        }
+        _ => None,
     };
-    draft.push(body);
+    if let Some(body) = body {
+        draft.push(body);
+    }
+    // The class says whether bars are lifted while the case is held; it may be another one.
     step::set_bars(draft);
     if trigger.migrates
         && schedule::step_of(schedule, &before.state, schedule::next_number(&before)).is_none()
