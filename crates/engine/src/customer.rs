@@ -4,7 +4,7 @@ use crate::account::{
     Billing, CLOSED_KEPT, ClassChange, Cold, CycleTotals, Latch, Member, PlanChange, Row, VipRank,
 };
 use crate::collections::{case, hold, promise};
-use crate::credit::{latch, restriction};
+use crate::credit::latch;
 use crate::dates;
 use crate::draft::Draft;
 use crate::loyalty;
@@ -286,13 +286,7 @@ pub(crate) fn close_cycle(draft: &mut Draft<'_>) {
     draft.push(EventBody::CycleClosed(closed));
     for latch in breached {
         let limit = latch::limit_of(draft, latch.measure, latch.scope);
-        draft.push(EventBody::LimitCured(LimitCured {
-            measure: latch.measure,
-            scope: latch.scope,
-            exposure: Money::ZERO,
-            limit,
-        }));
-        restriction::lift_of_measure(draft, latch.measure, latch.scope);
+        latch::cure(draft, (latch.measure, latch.scope), Money::ZERO, limit);
     }
     latch::seed(draft);
     loyalty::usage::settle(draft);

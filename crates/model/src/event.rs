@@ -797,6 +797,10 @@ pub struct LimitCured {
     pub exposure: Money,
     /// The limit; none when there is none any more.
     pub limit: Option<Money>,
+    /// How far the value is over the limit now: not at all.
+    pub over_by: Money,
+    /// Actions of the breach that end with it: what it barred.
+    pub actions: Vec<SmolStr>,
 }
 
 /// Body of `restriction_noted`.

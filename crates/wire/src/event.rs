@@ -195,6 +195,8 @@ messages! {
         2 default scope "scope",
         3 default exposure "exposure",
         4 optional limit "limit",
+        5 default over_by "over_by",
+        6 repeated actions "actions",
     }
     RestrictionNoted {
         1 default service "service",

@@ -166,7 +166,7 @@ impl Model {
                     .map(|id| format!("{measure} recovered {id} {value}")),
             );
             if recovered.contains(&LIMIT) {
-                outputs.push(format!("{measure} cured {value}"));
+                outputs.push(format!("{measure} cured {value} over by 0.00"));
             }
         }
         outputs
@@ -179,7 +179,7 @@ impl Model {
             self.minute = START + MONTHS[self.month() + 1] * DAY;
             for measure in &MEASURES[1..] {
                 if self.fired.get(&(measure, LIMIT)) == Some(&true) {
-                    outputs.push(format!("{measure} cured 0"));
+                    outputs.push(format!("{measure} cured 0 over by 0.00"));
                 }
                 self.fired.retain(|(of, _), _| of != measure);
                 self.told.retain(|(of, _), _| of != measure);

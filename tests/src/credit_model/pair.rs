@@ -377,7 +377,11 @@ fn short_of(output: &Value) -> Option<String> {
             )
         }
         "limit_breached" => format!("{measure} breached {}", number("over_by")),
-        "limit_cured" => format!("{measure} cured {}", number("exposure")),
+        "limit_cured" => format!(
+            "{measure} cured {} over by {}",
+            number("exposure"),
+            text("over_by")
+        ),
         "quarantined" => "refused".to_owned(),
         _ => return None,
     })

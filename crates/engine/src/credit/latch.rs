@@ -300,15 +300,26 @@ fn recover(
         cured |= *id == LIMIT && published.is_some();
     }
     if cured {
-        let exposure = value;
-        draft.push(EventBody::LimitCured(LimitCured {
-            measure,
-            scope,
-            exposure,
-            limit,
-        }));
-        restriction::lift_of_measure(draft, measure, scope);
+        cure(draft, (measure, scope), value, limit);
     }
+}
+
+/// Tells the end of a breach, and lifts what it barred.
+pub(crate) fn cure(
+    draft: &mut Draft<'_>,
+    (measure, scope): (Measure, Scope),
+    exposure: Money,
+    limit: Option<Money>,
+) {
+    draft.push(EventBody::LimitCured(LimitCured {
+        measure,
+        scope,
+        exposure,
+        limit,
+        over_by: Money::ZERO,
+        actions: restriction::bars_of_measure(&draft.row, measure, scope),
+    }));
+    restriction::lift_of_measure(draft, measure, scope);
 }
 
 /// Thresholds that class and catalog no longer have cannot stay fired.

@@ -39,6 +39,26 @@ pub(crate) fn lift_of_measure(draft: &mut Draft<'_>, measure: Measure, scope: Sc
     );
 }
 
+/// Actions that barred something on breach of a measure and hold now.
+pub(crate) fn bars_of_measure(row: &Row, measure: Measure, scope: Scope) -> Vec<SmolStr> {
+    let source = source_of_measure(measure, scope);
+    held_for(row, RestrictionReason::Limit, &source)
+        .map(|service| format_smolstr!("bar {service}"))
+        .collect()
+}
+
+/// Services that are barred for a reason from a source.
+fn held_for<'r>(
+    row: &'r Row,
+    reason: RestrictionReason,
+    source: &'r str,
+) -> impl Iterator<Item = &'r SmolStr> {
+    let restrictions = row.cold().restrictions.iter();
+    restrictions
+        .filter(move |held| held.reason == reason && held.source == source)
+        .map(|held| &held.service)
+}
+
 /// Lifts what the steps of a case barred.
 pub(crate) fn lift_of_case(draft: &mut Draft<'_>, case: &CaseId) {
     lift_all(draft, RestrictionReason::Collections, case.as_str());
@@ -50,12 +70,7 @@ pub(crate) fn is_barred_by_case(row: &Row, case: &CaseId, service: &str) -> bool
 }
 
 fn lift_all(draft: &mut Draft<'_>, reason: RestrictionReason, source: &str) {
-    let restrictions = &draft.row.cold().restrictions;
-    let services: Vec<SmolStr> = restrictions
-        .iter()
-        .filter(|held| held.reason == reason && held.source == source)
-        .map(|held| held.service.clone())
-        .collect();
+    let services: Vec<SmolStr> = held_for(&draft.row, reason, source).cloned().collect();
     for service in services {
         lift(draft, &service, reason, source);
     }

@@ -456,7 +456,7 @@ structures! {
     }
     ThresholdRecovered { measure scope epoch threshold fired_out_id value cause }
     LimitBreached { measure scope exposure limit over_by actions }
-    LimitCured { measure scope exposure limit }
+    LimitCured { measure scope exposure limit over_by actions }
     RestrictionNoted { service reason source present }
     ServiceRestrictionChanged { service barred reasons never_barred }
     CaseBill { bill remaining disputed due_on }
