@@ -1,7 +1,7 @@
 //! The one case of an account: when it opens, what holds it, when it closes, and when it opens again.
 
 use super::{Case, ClosedCase, DoneStep, hold, overdue, schedule, step};
-use crate::account::Row;
+use crate::account::{Bill, Row};
 use crate::billing::bill;
 use crate::credit::restriction;
 use crate::dates::end_of_day;
@@ -346,14 +346,22 @@ fn open_case(draft: &Draft<'_>, id: &CaseId) -> Result<Case, Rejection> {
         })
 }
 
-/// Closes the open case by command: its bills are handed over and no later case asks for them.
+/// Closes the open case by command: its bills and late fees, also those of today, are handed over, and no later case
+/// asks for them.
 pub(crate) fn close_by_command(
     draft: &mut Draft<'_>,
     body: &CaseClosedBy,
 ) -> Result<(), Rejection> {
     let case = open_case(draft, &body.case)?;
     let bills = overdue::overdue(&draft.row, draft.today()).bills;
-    let handed_over = bills.into_iter().map(|bill| bill.bill).collect();
+    let mut handed_over: Vec<BillId> = bills.into_iter().map(|bill| bill.bill).collect();
+    for done in &case.done {
+        let fee = step::fee_item(&case.state.case, done.step);
+        let is_open = |bill: &Bill| bill.remaining > Money::ZERO;
+        if draft.row.bill(&fee).is_some_and(is_open) && !handed_over.contains(&fee) {
+            handed_over.push(fee);
+        }
+    }
     close(draft, &case, body.outcome.word(), None, handed_over);
     Ok(())
 }
