@@ -475,6 +475,7 @@ feed_fields!(Case {
 feed_fields!(ClosedCase {
     case,
     on,
+    reason,
     cured_by,
     earlier_cure_on
 });

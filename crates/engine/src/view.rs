@@ -1,7 +1,7 @@
 //! An account as people look at it: names instead of numbers, values beside their limits.
 
 use crate::account::Row;
-use crate::collections::{Case, schedule};
+use crate::collections::{Case, ClosedCase, schedule};
 use crate::credit::{exposure, latch, limit, restriction};
 use crate::loyalty;
 use crate::loyalty::view::{CardView, LedgerView};
@@ -265,7 +265,7 @@ pub struct BillView {
 /// A case.
 #[derive(Clone, PartialEq, Debug)]
 pub struct CaseView {
-    /// Its figures as they were told last.
+    /// Its figures as they were told last; a closed case asks for nothing.
     pub state: CaseState,
     /// Steps taken.
     pub steps_done: Vec<StepView>,
@@ -275,6 +275,8 @@ pub struct CaseView {
     pub exhausted: bool,
     /// Local day on which it was closed.
     pub closed_on: Option<Date>,
+    /// As what it was closed: `cured`, `written_off`, `exempted` or `agency`.
+    pub closed_as: Option<SmolStr>,
 }
 
 /// A step of a case.
@@ -342,11 +344,11 @@ impl AccountView {
             case: collections
                 .case
                 .as_deref()
-                .map(|case| case_view(world, row, case, None)),
+                .map(|case| case_view(case, steps_to_come(world, row, case))),
             closed_case: collections
                 .closed
                 .as_ref()
-                .map(|closed| case_view(world, row, &closed.case, Some(closed.on))),
+                .map(|closed| closed_view(closed)),
             promise: collections.promise.as_ref().map(|promise| {
                 (
                     promise.id.clone(),
@@ -590,7 +592,37 @@ fn open_bills(row: &Row) -> Vec<BillView> {
     .collect()
 }
 
-fn case_view(world: &World, row: &Row, case: &Case, closed_on: Option<Date>) -> CaseView {
+fn closed_view(closed: &ClosedCase) -> CaseView {
+    let view = case_view(&closed.case, Vec::new());
+    CaseView {
+        state: CaseState {
+            overdue_total: Money::ZERO,
+            bills: Vec::new(),
+            next_step_on: None,
+            hold_reasons: Vec::new(),
+            ..view.state
+        },
+        closed_on: Some(closed.on),
+        closed_as: Some(closed.reason.clone()),
+        ..view
+    }
+}
+
+fn steps_to_come(world: &World, row: &Row, case: &Case) -> Vec<StepView> {
+    let to_come = schedule::steps_to_come(world, row, case).into_iter();
+    to_come
+        .map(|(next, step)| StepView {
+            step: next.step,
+            action: step.action.clone(),
+            severity: step.severity,
+            on: next.on,
+            result: None,
+            corrected: false,
+        })
+        .collect()
+}
+
+fn case_view(case: &Case, steps_to_come: Vec<StepView>) -> CaseView {
     let done = case.done.iter().map(|done| StepView {
         step: done.step,
         action: done.action.clone(),
@@ -599,23 +631,12 @@ fn case_view(world: &World, row: &Row, case: &Case, closed_on: Option<Date>) -> 
         result: done.result.clone(),
         corrected: done.is_corrected(),
     });
-    let to_come = match closed_on {
-        Some(_) => Vec::new(),
-        None => schedule::steps_to_come(world, row, case),
-    };
-    let to_come = to_come.into_iter().map(|(next, step)| StepView {
-        step: next.step,
-        action: step.action.clone(),
-        severity: step.severity,
-        on: next.on,
-        result: None,
-        corrected: false,
-    });
     CaseView {
         state: case.state.clone(),
         steps_done: done.collect(),
-        steps_to_come: to_come.collect(),
+        steps_to_come,
         exhausted: case.exhausted,
-        closed_on,
+        closed_on: None,
+        closed_as: None,
     }
 }

@@ -170,7 +170,7 @@ pub struct CaseReport {
     pub case_id: String,
     /// `open`, `held`, `exhausted` or `closed`.
     pub state: &'static str,
-    /// Overdue base.
+    /// Overdue base; of a closed case nothing.
     #[serde(serialize_with = "shown")]
     pub overdue_total: Money,
     /// Steps done.
@@ -179,6 +179,10 @@ pub struct CaseReport {
     pub next_step_on: Option<String>,
     /// Why it is held.
     pub hold_reasons: Vec<&'static str>,
+    /// Local day on which it was closed.
+    pub closed_on: Option<String>,
+    /// As what it was closed: `cured`, `written_off`, `exempted` or `agency`.
+    pub closed_as: Option<String>,
 }
 
 /// A hold.
@@ -394,6 +398,8 @@ fn case_of(view: CaseView) -> CaseReport {
             .into_iter()
             .map(HoldReason::word)
             .collect(),
+        closed_on: view.closed_on.map(|day| day.to_string()),
+        closed_as: view.closed_as.map(|outcome| outcome.to_string()),
     }
 }
 

@@ -10,6 +10,7 @@ mod common;
 use common::*;
 use serde_json::{Value, json};
 use umbral_history::{CaseStanding, History, HistoryError, Moment, Wanted};
+use umbral_model::ids::AccountId;
 use umbral_model::time::Date;
 
 const COLLECTIONS: &str = r#"
@@ -290,6 +291,24 @@ fn a_story_that_is_over_says_how_it_ended() {
         (&json!("cured"), &json!("2026-03-20"))
     );
     assert_eq!(after["barred"], json!([]));
+    assert_eq!(before["amount"], "21.00");
+    assert_eq!(
+        (&after["amount"], &after["cure_amount"], &after["bills"]),
+        (&json!("0.00"), &json!("0.00"), &json!(0))
+    );
+    assert_eq!(
+        (&after["overdue_bills"], &after["oldest_bill_id"]),
+        (&json!([]), &Value::Null)
+    );
+    assert_eq!(after["next_step"], Value::Null);
+    let account = place
+        .history()
+        .account_at(&AccountId::new("C"), None)
+        .expect("an account");
+    let account = serde_json::to_value(account).expect("JSON");
+    let closed = json!({"case_id": "C/1", "state": "closed", "overdue_total": "0.00", "step": 1, "next_step_on": null,
+        "hold_reasons": [], "closed_on": "2026-03-20", "closed_as": "cured"});
+    assert_eq!(account["cases"], json!([closed]));
     let last = after["timeline"].as_array().and_then(|all| all.last());
     let last = last.expect("an end");
     assert_eq!(

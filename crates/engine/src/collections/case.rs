@@ -458,6 +458,7 @@ pub(crate) fn apply_closed(row: &mut Row, body: &CaseClosed) {
     cold.collections.closed = Some(Box::new(ClosedCase {
         case: *case,
         on: body.day,
+        reason: body.reason.clone(),
         cured_by: body.cured_by.clone(),
         earlier_cure_on,
     }));

@@ -72,6 +72,8 @@ pub(crate) struct DoneStep {
 pub(crate) struct ClosedCase {
     pub case: Case,
     pub on: Date,
+    /// As what: `cured`, `agency`, `exempted` or `written_off`.
+    pub reason: SmolStr,
     pub cured_by: Option<PaymentId>,
     /// Local day of the last cure before this case was closed: it counts again if this one is undone.
     pub earlier_cure_on: Option<Date>,

@@ -27,7 +27,7 @@ pub(super) struct Record {
 /// One case.
 #[derive(Clone, Debug)]
 pub(super) struct CaseRecord {
-    /// Its figures as they were told last.
+    /// Its figures as they were told last; none once it is closed.
     pub state: CaseState,
     pub done: Vec<Taken>,
     pub exhausted: bool,
@@ -193,6 +193,9 @@ impl CaseRecord {
             }
             EventBody::CaseClosed(closed) => {
                 self.state.next_step_on = None;
+                self.state.overdue_total = Money::ZERO;
+                self.state.bills.clear();
+                self.state.hold_reasons.clear();
                 self.closed = Some((closed.day, closed.reason.clone()));
             }
             _ => {}

@@ -218,6 +218,15 @@ fn cases(report: &AccountReport, out: &mut Out) -> Result<(), Failure> {
         out.line("")?;
     }
     for case in &report.cases {
+        let steps = crate::text::count(u64::from(case.step), "step", "steps");
+        if let (Some(on), Some(outcome)) = (&case.closed_on, &case.closed_as) {
+            out.line(format!(
+                "case {} closed on {on}: {}, {steps} done",
+                paint.name(&case.case_id),
+                outcome.replace('_', " "),
+            ))?;
+            continue;
+        }
         let next = case
             .next_step_on
             .as_ref()
@@ -227,11 +236,10 @@ fn cases(report: &AccountReport, out: &mut Out) -> Result<(), Failure> {
             reasons => format!(" ({})", reasons.join(", ")),
         };
         out.line(format!(
-            "case {} {}{held}, overdue {}, {} done{}",
+            "case {} {}{held}, overdue {}, {steps} done{}",
             paint.name(&case.case_id),
             case.state,
             price(case.overdue_total, &report.currency),
-            crate::text::count(u64::from(case.step), "step", "steps"),
             next.unwrap_or_default(),
         ))?;
     }
