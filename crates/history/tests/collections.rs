@@ -28,6 +28,18 @@ steps = [
   { action = "letter", offset = 12, min_gap = 3, severity = 20 },
   { action = "bar outgoing", offset = 30, min_gap = 5, severity = 50 },
 ]
+[class.patient]
+collections = "waiting"
+[collections.waiting]
+entry_amount = "20.00"
+exit_amount = "5.00"
+entry_days = 1
+pending_grace_days = 4
+severe_from = 50
+steps = [
+  { action = "reminder", offset = 2, severity = 10 },
+  { action = "bar outgoing", offset = 9, severity = 70 },
+]
 [collections.hard]
 version = "hard-1"
 entry_amount = "20.00"
@@ -132,12 +144,39 @@ fn told() -> Place {
         pay("PC", "21.00"),
     );
     lines.tick("2026-03-21T12:00:00Z");
+    take(&place, &lines);
+    place
+}
+
+fn take(place: &Place, lines: &Lines) {
     let engine = place.engine(event_options());
     let texts: Vec<&str> = lines.0.iter().map(String::as_str).collect();
     for (line, receipt) in texts.iter().zip(submit(&engine, &texts)) {
         assert_eq!(receipt.verdict, umbral_runtime::Verdict::Applied, "{line}");
     }
     engine.stop().expect("stopped");
+}
+
+/// E announces a payment that does not come.
+fn announced() -> Place {
+    let place = Place::with_tariff(8, &format!("{TARIFF}{COLLECTIONS}"));
+    let mut lines = Lines(Vec::new());
+    lines.customer("E", "patient", 0, &[("E1", "30.00", "2026-03-10")]);
+    lines.tick("2026-03-12T12:00:00Z");
+    lines.add(
+        "2026-03-17T10:00:00Z",
+        "E",
+        "payment_received",
+        json!({"payment_id": "PE", "amount": "30.00", "method": "debit", "pending": true}),
+    );
+    lines.add(
+        "2026-03-18T10:00:00Z",
+        "E",
+        "payment_reversed",
+        json!({"payment_id": "PE"}),
+    );
+    lines.tick("2026-03-18T12:00:00Z");
+    take(&place, &lines);
     place
 }
 
@@ -315,6 +354,35 @@ fn a_story_that_is_over_says_how_it_ended() {
         last["text"],
         "case closed: cured by payment PC; taken back: bar outgoing"
     );
+}
+
+#[test]
+fn a_step_is_shown_on_the_day_on_which_an_announced_payment_lets_it_come() {
+    let place = announced();
+    let next_on = |date: &str| {
+        let wanted = Wanted {
+            moment: day(date),
+            ..Wanted::default()
+        };
+        list(&place, &wanted)["cases"][0]["next_step"]["on"].clone()
+    };
+    assert_eq!(next_on("2026-03-16"), "2026-03-19");
+    assert_eq!(next_on("2026-03-17"), "2026-03-21");
+    assert_eq!(next_on("2026-03-18"), "2026-03-19");
+}
+
+#[test]
+fn an_announced_payment_that_does_not_come_is_told_with_its_amount() {
+    let place = announced();
+    let story = place.history().case_story("E/1", Moment::Now);
+    let told = story.expect("a story").timeline;
+    let returned = told.iter().find(|one| one.kind == "payment_returned");
+    let returned = returned.expect("it is told");
+    assert_eq!(
+        returned.text,
+        "payment PE of 30.00 EUR, which had been announced only, will not come"
+    );
+    assert_eq!(returned.amount.as_deref(), Some("30.00"));
 }
 
 #[test]

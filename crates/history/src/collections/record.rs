@@ -21,6 +21,8 @@ pub(super) struct Record {
     /// In the order in which they were opened.
     pub cases: Vec<CaseRecord>,
     pub promise: Option<Promised>,
+    /// Payments that are announced and not settled.
+    announced: Vec<(PaymentId, Money)>,
     pub holds: Vec<(HoldReason, Option<Date>)>,
 }
 
@@ -73,8 +75,16 @@ impl Record {
         world.zone(number.unwrap_or_default())
     }
 
+    /// The amount of a payment that is announced and not settled.
+    pub(super) fn announced(&self, payment: &PaymentId) -> Option<Money> {
+        let mut announced = self.announced.iter();
+        let known = announced.find(|(id, _)| id == payment)?;
+        Some(known.1)
+    }
+
     /// Takes an event of the account.
     pub(super) fn take(&mut self, body: &EventBody) {
+        self.take_announced(body);
         match body {
             EventBody::AccountOpened(opened) => {
                 self.class = opened.class.as_str().into();
@@ -117,6 +127,20 @@ impl Record {
                 }
             }
             _ => self.take_of_case(body),
+        }
+    }
+
+    fn take_announced(&mut self, body: &EventBody) {
+        let payment = match body {
+            EventBody::PaymentPosted(posted) => &posted.payment,
+            EventBody::PaymentReturned(returned) => &returned.payment,
+            _ => return,
+        };
+        self.announced.retain(|(id, _)| id != payment);
+        if let EventBody::PaymentPosted(posted) = body
+            && posted.pending
+        {
+            self.announced.push((posted.payment.clone(), posted.amount));
         }
     }
 

@@ -198,8 +198,9 @@ impl Teller {
             let OutputBody::Event(body) = output.body else {
                 continue;
             };
+            let told = words::told(body, &self.record);
             self.record.take(body);
-            let Some(told) = words::told(body, self.record.currency) else {
+            let Some(told) = told else {
                 continue;
             };
             let at = output.effective_at;

@@ -1,12 +1,13 @@
 //! Events of collections in words that a collector would use.
 
+use super::record::Record;
 use smol_str::SmolStr;
 use umbral_model::event::{
     CaseBill, CaseClosed, CaseState, ChargeKind, EventBody, PaymentPosted, Reduction, StepDue,
 };
 use umbral_model::ids::{BillId, CaseId};
 use umbral_model::input::{Allocation, HoldReason, Instalment, RestrictionReason};
-use umbral_model::money::{Currency, Money};
+use umbral_model::money::Money;
 
 /// An event in words, and what it is about.
 #[derive(Clone, Debug, Default)]
@@ -56,14 +57,30 @@ impl Told {
     }
 }
 
-/// What an event says of collections; none where it says nothing.
-pub(super) fn told(body: &EventBody, currency: Currency) -> Option<Told> {
+/// What an event says of collections to who knows the account as it was before it; none where it says nothing.
+pub(super) fn told(body: &EventBody, before: &Record) -> Option<Told> {
+    let currency = before.currency;
     let money = |amount: Money| format!("{amount} {currency}");
-    of_bills(body, &money)
+    withdrawn(body, before, &money)
+        .or_else(|| of_bills(body, &money))
         .or_else(|| of_disputes(body, &money))
         .or_else(|| of_case(body, &money))
         .or_else(|| of_holds(body, &money))
         .or_else(|| of_account(body, &money))
+}
+
+/// An announced payment that will not come.
+fn withdrawn(body: &EventBody, before: &Record, money: &dyn Fn(Money) -> String) -> Option<Told> {
+    let EventBody::PaymentReturned(returned) = body else {
+        return None;
+    };
+    let amount = before.announced(&returned.payment)?;
+    let text = format!(
+        "payment {} of {}, which had been announced only, will not come",
+        returned.payment,
+        money(amount)
+    );
+    Some(Told::new(text).of(amount))
 }
 
 fn of_bills(body: &EventBody, money: &dyn Fn(Money) -> String) -> Option<Told> {
