@@ -120,9 +120,12 @@ fn void_source(
 }
 
 fn void_lots(draft: &mut Draft<'_>, body: &PointsVoided) -> Result<(), Rejection> {
-    // Lots as they are before the first of them is voided.
+    // Lots as they are before the first of them is voided. One that is named twice counts once.
     let mut found: Vec<(LedgerName, Lot)> = Vec::with_capacity(body.lots.len());
     for no in &body.lots {
+        if found.iter().any(|(_, lot)| lot.no == *no) {
+            continue;
+        }
         let lot = draft.row.cold().loyalty.lot(*no);
         let (ledger, lot) = lot.ok_or_else(|| unknown(format!("the account has no lot {no}")))?;
         found.push((ledger.name.clone(), lot.clone()));
