@@ -75,7 +75,9 @@ pub(crate) fn settle(draft: &mut Draft<'_>, key: SourceKey<'_>, share: Share, da
     {
         return target.points;
     }
-    count_sales(draft, key, target.sales, day);
+    if counts_as_sales(key.kind) {
+        count_sales(draft, key, target.sales, day);
+    }
     if target.points > granted {
         let more = target.points - granted;
         let counter = target.qualifying as i64 - counted;
@@ -86,6 +88,11 @@ pub(crate) fn settle(draft: &mut Draft<'_>, key: SourceKey<'_>, share: Share, da
     }
     tier::look(draft, key.ledger, TierBasis::Points);
     target.points
+}
+
+/// Sales are what was bought and what was paid of bills; the same usage comes again on a bill.
+fn counts_as_sales(kind: EarningKind) -> bool {
+    matches!(kind, EarningKind::Purchase | EarningKind::Invoice)
 }
 
 /// The programme with the rules under which something happened.
