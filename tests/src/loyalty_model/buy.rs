@@ -158,7 +158,7 @@ impl Account {
         );
         let refused = match () {
             () if source.held.is_none() => Some("already_credited"),
-            () if now.today() > last => Some("claim_window"),
+            () if now.zone.date(now.at) > last => Some("claim_window"),
             () if ledger.frozen_on.is_some() => Some("card_state"),
             () if ledger.ended.is_some() => Some("not_enrolled"),
             () => None,

@@ -459,7 +459,7 @@ fn is_left_out(life: &Life, step: &Step) -> bool {
                 "enrolled" => known.body["identifier"] == bought.body["identifier"],
                 _ => false,
             };
-            let is_late = |known: &&Step| known.recorded - bought.occurred > window - DAY;
+            let is_late = |known: &&Step| known.occurred - bought.occurred > window - DAY;
             life.steps.iter().filter(is_late).any(asks)
         }
         _ => false,

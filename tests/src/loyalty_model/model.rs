@@ -242,7 +242,7 @@ impl<'l> Model<'l> {
 
 fn is_in_window(now: &Now<'_>, bought_at: i64) -> bool {
     let days = now.setting("claim_window_days").unwrap_or(30);
-    now.today() <= plus(now.zone.date(bought_at), days)
+    now.zone.date(now.at) <= plus(now.zone.date(bought_at), days)
 }
 
 /// A notice: ledger, what about, last day, days before.

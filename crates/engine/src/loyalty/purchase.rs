@@ -210,10 +210,11 @@ pub(crate) enum Late {
 /// Credits a purchase that nobody known made to who claims it now.
 pub(crate) fn claim_found(draft: &mut Draft<'_>, unclaimed: &UnclaimedPurchase, late: Late) {
     let bought = Bought::priced(unclaimed);
-    let (on, today) = (draft.local_date(bought.occurred_at), draft.today());
+    let on = draft.local_date(bought.occurred_at);
+    let claimed_on = draft.local_date(draft.effective_at);
     for (club, line, may) in places(draft, &bought) {
         let last = on.plus_days(i32::from(club.programme.claim_window_days));
-        if today <= last {
+        if claimed_on <= last {
             earn_in(draft, club, &line, may, &bought);
         } else if late == Late::Told {
             let name = ledger::name_of(&club.programme.name, &line);
@@ -294,11 +295,10 @@ fn claim_own(
         return;
     };
     let days = i32::from(club.programme.claim_window_days);
+    let last = draft.local_date(at).plus_days(days);
     let refused = match held_back {
         None => Some(NotEarned::AlreadyCredited),
-        Some(_) if draft.today() > draft.local_date(at).plus_days(days) => {
-            Some(NotEarned::ClaimWindow)
-        }
+        Some(_) if draft.local_date(draft.effective_at) > last => Some(NotEarned::ClaimWindow),
         Some(_) if ledger::is_frozen(draft, &name, draft.now) => Some(NotEarned::CardState),
         Some(_) if ledger::find(&draft.row, &name).is_some_and(|l| l.ended.is_some()) => {
             Some(NotEarned::NotEnrolled)
