@@ -5,7 +5,7 @@ use super::card;
 use super::earn::{self, Share, SourceKey};
 use super::ledger::{self, Club};
 use super::rules::{self, SourceRules};
-use super::{member, refund};
+use super::{Card, member, refund};
 use crate::draft::Draft;
 use smol_str::SmolStr;
 use umbral_catalog::loyalty::{AccrualSource, LineFacts};
@@ -50,40 +50,68 @@ pub(crate) fn earn(draft: &mut Draft<'_>, bought: &Bought<'_>) {
     refund::take_up(draft, &bought.purchase.purchase);
 }
 
-/// Programme, card line, and what holds the card back, for each programme that the purchase earns in.
-fn places<'w>(
-    draft: &mut Draft<'w>,
-    bought: &Bought<'_>,
-) -> Vec<(Club<'w>, SmolStr, card::MayEarn)> {
-    let earning = |club: &Club<'_>| club.programme.accrues(AccrualSource::Purchase);
-    let clubs: Vec<Club<'w>> = ledger::clubs(draft.world, bought.occurred_at)
-        .filter(earning)
-        .collect();
-    let Some(number) = bought
-        .purchase
-        .card
-        .as_deref()
-        .filter(|_| !clubs.is_empty())
-    else {
-        let with_line = clubs.into_iter().filter_map(|club| {
-            let line = club.programme.default_line.clone()?;
-            let name = ledger::name_of(&club.programme.name, &line);
-            let may = match ledger::is_frozen(draft, &name, bought.occurred_at) {
-                true => card::MayEarn::No,
-                false => card::MayEarn::Yes,
-            };
-            Some((club, line, may))
-        });
-        return with_line.collect();
+/// A programme in which a purchase earns: its card line, and whether card and ledger let it.
+type Place<'w> = (Club<'w>, SmolStr, card::MayEarn);
+
+/// Where a purchase of the account earns: on the line of its card, or on default lines.
+fn places<'w>(draft: &mut Draft<'w>, bought: &Bought<'_>) -> Vec<Place<'w>> {
+    let clubs = clubs_of(draft, bought);
+    let number = bought.purchase.card.as_deref();
+    let Some(number) = number.filter(|_| !clubs.is_empty()) else {
+        return on_default_lines(draft, clubs, bought.occurred_at);
     };
     let Some(known) = card::find(&draft.row, number) else {
         push_nothing(draft, None, bought.source_ref(), NotEarned::CardState);
         return Vec::new();
     };
     let may = card::may_earn(draft.world.zone(draft.row.zone), known, bought.occurred_at);
-    let card_type = known.card_type.clone();
+    on_lines_of(clubs, known, may)
+}
+
+/// Where a purchase earns that nobody known made. Its card was nobody's then: it is good where the account got it
+/// since, and counts as none where it did not.
+fn places_of_nobodys<'w>(draft: &Draft<'w>, bought: &Bought<'_>) -> Vec<Place<'w>> {
+    let clubs = clubs_of(draft, bought);
+    let number = bought.purchase.card.as_deref();
+    let at = bought.occurred_at;
+    match number.and_then(|number| card::find(&draft.row, number)) {
+        None => on_default_lines(draft, clubs, at),
+        Some(known) if at < known.from => on_lines_of(clubs, known, card::MayEarn::Yes),
+        Some(known) => {
+            let may = card::may_earn(draft.world.zone(draft.row.zone), known, at);
+            on_lines_of(clubs, known, may)
+        }
+    }
+}
+
+/// The programmes in which purchases earn, as of a purchase.
+fn clubs_of<'w>(draft: &Draft<'w>, bought: &Bought<'_>) -> Vec<Club<'w>> {
+    let earning = |club: &Club<'_>| club.programme.accrues(AccrualSource::Purchase);
+    ledger::clubs(draft.world, bought.occurred_at)
+        .filter(earning)
+        .collect()
+}
+
+fn on_default_lines<'w>(
+    draft: &Draft<'w>,
+    clubs: Vec<Club<'w>>,
+    at: Timestamp,
+) -> Vec<Place<'w>> {
+    let with_line = clubs.into_iter().filter_map(|club| {
+        let line = club.programme.default_line.clone()?;
+        let name = ledger::name_of(&club.programme.name, &line);
+        let may = match ledger::is_frozen(draft, &name, at) {
+            true => card::MayEarn::No,
+            false => card::MayEarn::Yes,
+        };
+        Some((club, line, may))
+    });
+    with_line.collect()
+}
+
+fn on_lines_of<'w>(clubs: Vec<Club<'w>>, card: &Card, may: card::MayEarn) -> Vec<Place<'w>> {
     let of_type = clubs.into_iter().filter_map(|club| {
-        let line = club.programme.card_type(&card_type)?.line.clone();
+        let line = club.programme.card_type(&card.card_type)?.line.clone();
         Some((club, line, may))
     });
     of_type.collect()
@@ -212,7 +240,7 @@ pub(crate) fn claim_found(draft: &mut Draft<'_>, unclaimed: &UnclaimedPurchase, 
     let bought = Bought::priced(unclaimed);
     let on = draft.local_date(bought.occurred_at);
     let claimed_on = draft.local_date(draft.effective_at);
-    for (club, line, may) in places(draft, &bought) {
+    for (club, line, may) in places_of_nobodys(draft, &bought) {
         let last = on.plus_days(i32::from(club.programme.claim_window_days));
         if claimed_on <= last {
             earn_in(draft, club, &line, may, &bought);
