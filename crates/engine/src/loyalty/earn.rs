@@ -68,9 +68,10 @@ pub(crate) fn settle(draft: &mut Draft<'_>, key: SourceKey<'_>, share: Share, da
     };
     let target = target(programme, earning, share);
     let (granted, counted) = (earning.granted, earning.counted);
-    // A bill that is paid while nobody takes part waits: it is looked at again with the next payment.
+    // What is paid of a bill, or used, while nobody takes part waits: it is looked at again with the next payment or
+    // the next end of a cycle.
     if loyalty.ledger(key.ledger).is_some_and(Ledger::rests)
-        && key.kind == EarningKind::Invoice
+        && matches!(key.kind, EarningKind::Invoice | EarningKind::Usage)
         && (target.points > granted || target.sales > earning.sales)
     {
         return target.points;
