@@ -53,8 +53,9 @@ pub(crate) fn decide(draft: &mut Draft<'_>, input: &Input) -> Result<(), Rejecti
         | Body::WriteOff(_)
         | Body::DisputeOpened(_)
         | Body::DisputeResolved(_) => {
+            let days = invoice::days_of(draft, &input.body);
             decide_bill(draft, input)?;
-            invoice::settle(draft);
+            invoice::settle(draft, days);
             Ok(())
         }
         Body::TierGranted(body) => tier::grant(draft, body),

@@ -5,7 +5,7 @@ use crate::account::*;
 use crate::collections::{Case, ClosedCase, Collections, DoneStep, Hold, Promise};
 use crate::dedup::Dedup;
 use crate::loyalty::{
-    Card, Earning, Ending, Ledger, Lot, Loyalty, Notice, ParkedRefund, Previous, Redemption,
+    Card, CountedPoints, CountedSales, Earning, Ending, Ledger, Lot, Loyalty, Notice, ParkedRefund, Previous, Redemption,
     RedemptionState,
 };
 use crate::rare::{Nothing, Rare};
@@ -562,6 +562,7 @@ feed_fields!(Previous {
 });
 feed_fields!(Lot {
     no,
+    source,
     source_ref,
     points,
     remaining,
@@ -589,11 +590,11 @@ feed_fields!(Earning {
     written_off,
     voided,
     granted,
-    counted,
-    base_on,
-    sales,
-    sales_of
+    points,
+    sales
 });
+feed_fields!(CountedPoints { base, points });
+feed_fields!(CountedSales { validity, sales });
 feed_fields!(EarningLine {
     item,
     value,

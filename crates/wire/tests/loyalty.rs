@@ -720,6 +720,7 @@ fn events_read_as_their_page_says() {
         available_on: day,
         counter_delta: 2,
         counts_for_previous: true,
+        counts_for_none: false,
         source: Some(EarningKind::Purchase),
         pending: false,
     };

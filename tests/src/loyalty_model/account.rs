@@ -61,8 +61,6 @@ pub(crate) struct Ledger {
     pub bases: Vec<Base>,
     /// First days of validities.
     pub validities: Vec<NaiveDate>,
-    /// The validity that was running when the membership began.
-    pub first_validity: usize,
     pub valid_until: Option<NaiveDate>,
     pub demotion: Option<Demotion>,
     pub granted: Option<(usize, Option<NaiveDate>)>,
@@ -110,7 +108,14 @@ pub(crate) struct Bill {
     pub id: String,
     pub amount: i64,
     pub reduced: i64,
-    pub paid: Vec<(String, i64)>,
+    pub paid: Vec<Paid>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Paid {
+    pub id: String,
+    pub amount: i64,
+    pub on: NaiveDate,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -295,18 +300,14 @@ impl Account {
     pub(crate) fn counted(&self, ledger: usize, base: usize) -> i64 {
         let line = &self.ledgers[ledger].line;
         let sources = self.sources.iter().filter(|source| source.line == *line);
-        sources
-            .filter(|source| source.base == Some(Some(base)))
-            .map(|source| source.counted)
-            .sum()
+        sources.map(|source| source.counted.of(base)).sum()
     }
 
     /// Sales of a validity, in millionths.
     pub(crate) fn sales(&self, ledger: usize, validity: usize) -> i64 {
         let line = &self.ledgers[ledger].line;
         let sources = self.sources.iter().filter(|source| source.line == *line);
-        let own = sources.filter(|source| source.validity == Some(Some(validity)));
-        own.map(|source| source.sales).sum()
+        sources.map(|source| source.sales.of(validity)).sum()
     }
 }
 

@@ -3,6 +3,7 @@
 use super::account::*;
 use super::facts::{Asked, Line, Refund, Source, left_of, rule_of, version_at};
 use super::life::{cents, text};
+use chrono::NaiveDate;
 use serde_json::{Value, json};
 
 impl Account {
@@ -31,10 +32,8 @@ impl Account {
             voided: false,
             written_off: false,
             granted: 0,
-            counted: 0,
-            base: None,
-            validity: None,
-            sales: 0,
+            counted: Default::default(),
+            sales: Default::default(),
         }
     }
 
@@ -136,7 +135,7 @@ impl Account {
             ledger.active_on = ledger.active_on.max(day);
         }
         let name = source.name.clone();
-        if self.settle(now, index, (1, 1), day) == 0 {
+        if self.settle(now, index, (1, 1), (day, day)) == 0 {
             let reason = if rules.is_empty() {
                 "excluded"
             } else {
@@ -242,7 +241,7 @@ impl Account {
         }
         let day = now.zone.date(source.at);
         self.sources[index].refunds = refunds;
-        self.settle(now, index, (1, 1), day);
+        self.settle(now, index, (1, 1), (day, day));
         if let (Some(points), Some((redemption, _))) = (points, in_points) {
             self.give_points_back(now, &redemption, points);
         }
@@ -312,7 +311,7 @@ impl Account {
             });
         }
         if source.lines.iter().all(|line| line.rule.is_none()) {
-            return self.look_at_bills(now);
+            return self.look_at_bills(now, now.zone.date(now.at));
         }
         self.open(now, line, now.at, false);
         let ledger = &self.ledgers[self.find(line).unwrap()];
@@ -320,16 +319,18 @@ impl Account {
             source.multiplier = self.multiplier(now, line, now.at);
             self.sources.push(source);
         }
-        self.look_at_bills(now);
+        self.look_at_bills(now, now.zone.date(now.at));
     }
 
     /// A payment, its reversal, a credit note, a write-off: every bill is looked at anew.
     pub(crate) fn money(&mut self, now: &Now<'_>, kind: &str, body: &Value) -> Result<(), ()> {
         let (payment, amount) = (text(&body["payment_id"]), cents(&body["amount"]));
+        let mut lost_on = now.zone.date(now.at);
         if kind == "payment_reversed" {
-            let is_it = |(id, _): &(String, i64)| id == payment;
+            let is_it = |paid: &Paid| paid.id == payment;
             let mut bills = self.bills.iter_mut();
             let bill = bills.find(|bill| bill.paid.iter().any(is_it)).ok_or(())?;
+            lost_on = bill.paid.iter().find(|paid| is_it(paid)).unwrap().on;
             bill.paid.retain(|part| !is_it(part));
         } else {
             let id = match kind {
@@ -338,7 +339,11 @@ impl Account {
             };
             let bill = self.bills.iter_mut().find(|bill| bill.id == id).ok_or(())?;
             match kind {
-                "payment_received" => bill.paid.push((payment.to_owned(), amount)),
+                "payment_received" => bill.paid.push(Paid {
+                    id: payment.to_owned(),
+                    amount,
+                    on: lost_on,
+                }),
                 _ => bill.reduced += amount,
             }
             if kind == "write_off" {
@@ -349,27 +354,28 @@ impl Account {
                     .for_each(|source| source.written_off = true);
             }
         }
-        self.look_at_bills(now);
+        self.look_at_bills(now, lost_on);
         Ok(())
     }
 
-    /// What is paid of every bill earns; what waited while nobody took part is made right.
-    fn look_at_bills(&mut self, now: &Now<'_>) {
-        let day = now.zone.date(now.at);
+    /// What is paid of every bill earns; what waited while nobody took part is made right. What is lost counted on
+    /// the day of its payment.
+    fn look_at_bills(&mut self, now: &Now<'_>, lost_on: NaiveDate) {
+        let days = (now.zone.date(now.at), lost_on);
         for index in 0..self.sources.len() {
             let bill = self
                 .bills
                 .iter()
                 .find(|bill| bill.id == self.sources[index].name);
             if let Some(bill) = bill.filter(|_| self.sources[index].kind == "invoice") {
-                let paid: i64 = bill.paid.iter().map(|(_, cents)| *cents).sum();
+                let paid: i64 = bill.paid.iter().map(|paid| paid.amount).sum();
                 let is_paid = paid + bill.reduced == bill.amount;
                 let part = match now.club["invoice"] == "progressive" || is_paid {
                     true => paid,
                     false => 0,
                 };
                 let share = (part, bill.amount);
-                self.settle(now, index, share, day);
+                self.settle(now, index, share, days);
             }
         }
     }

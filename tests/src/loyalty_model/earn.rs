@@ -20,7 +20,7 @@ impl Account {
         now: &Now<'_>,
         source: usize,
         share: (i64, i64),
-        day: NaiveDate,
+        (day, lost_on): (NaiveDate, NaiveDate),
     ) -> i64 {
         let own = &self.sources[source];
         if own.voided {
@@ -32,79 +32,79 @@ impl Account {
         };
         let rests =
             self.ledgers[ledger].ended.is_some() || self.ledgers[ledger].frozen_on.is_some();
-        let grows = target.points > granted || target.sales > own.sales;
+        let grows = target.points > granted || target.sales > own.sales.sum();
         if own.kind == "invoice" && rests && grows {
             return target.points;
         }
-        self.count_sales(now, source, target.sales, day);
+        self.count_sales(now, source, target.sales, (day, lost_on));
         if target.points > granted {
             self.earn(now, source, target.points - granted, target.qualifying, day);
         }
         if target.points < granted {
-            self.claw(now, source, granted - target.points, target.qualifying);
+            self.claw(now, source, granted - target.points, target.qualifying, lost_on);
         }
         self.look(now, ledger, "points");
         target.points
     }
 
-    fn count_sales(&mut self, now: &Now<'_>, source: usize, sales: i64, day: NaiveDate) {
+    fn count_sales(
+        &mut self,
+        now: &Now<'_>,
+        source: usize,
+        sales: i64,
+        (day, lost_on): (NaiveDate, NaiveDate),
+    ) {
         let own = &self.sources[source];
-        if own.sales == sales {
-            return;
-        }
+        let more = sales - own.sales.sum();
         let ledger = self.find(&own.line).unwrap();
-        if own.kind == "invoice" && sales > own.sales {
+        if own.kind == "invoice" && more > 0 {
             let paid = now.zone.date(now.at);
             let ledger = &mut self.ledgers[ledger];
             ledger.active_on = ledger.active_on.max(paid);
         }
-        let validity = own
-            .validity
-            .unwrap_or_else(|| self.validity_of(now, ledger, day));
+        let on = if more > 0 { day } else { lost_on };
+        let validity = self.validity_at(ledger, on);
+        let is_open = self.is_open(now, ledger, on);
         let own = &mut self.sources[source];
-        own.validity = Some(validity);
-        own.sales = sales;
+        match more > 0 {
+            true => own.sales.add(validity.filter(|_| is_open), more),
+            false => own.sales.take(-more, validity),
+        }
     }
 
-    fn validity_of(&self, now: &Now<'_>, ledger: usize, day: NaiveDate) -> Option<usize> {
+    /// The validity of a day: the one that runs, or the one before the last demotion.
+    fn validity_at(&self, ledger: usize, day: NaiveDate) -> Option<usize> {
         let ledger = &self.ledgers[ledger];
         let current = ledger.validities.len() - 1;
-        if day >= ledger.validities[current] || current == ledger.first_validity {
+        if day >= ledger.validities[current] || current == 0 {
             return Some(current);
         }
-        let last = ledger
-            .demotion
-            .as_ref()
-            .filter(|last| can_be_corrected(now, last, day))?;
-        let is_first = last.validity == ledger.first_validity;
-        (is_first || day >= ledger.validities[last.validity]).then_some(last.validity)
+        let last = ledger.demotion.as_ref()?.validity;
+        (last == 0 || day >= ledger.validities[last]).then_some(last)
     }
 
-    pub(crate) fn base_of(&self, now: &Now<'_>, ledger: usize, day: NaiveDate) -> Option<usize> {
+    /// The base of a day: the one that runs, or the one before the last demotion.
+    fn base_at(&self, ledger: usize, day: NaiveDate) -> Option<usize> {
         let ledger = &self.ledgers[ledger];
-        let holds = |base: usize| ledger.bases[base].from.is_none_or(|from| day >= from);
-        let current = ledger.bases.len() - 1;
-        if holds(current) {
-            return Some(current);
-        }
-        let last = ledger
-            .demotion
-            .as_ref()
-            .filter(|last| can_be_corrected(now, last, day))?;
-        holds(last.base).then_some(last.base)
+        let holds = |base: &usize| ledger.bases[*base].from.is_none_or(|from| day >= from);
+        let current = Some(ledger.bases.len() - 1).filter(holds);
+        let last = ledger.demotion.as_ref().map(|last| last.base);
+        current.or(last.filter(holds))
+    }
+
+    /// Whether what was on a day still counts: there was no demotion since, or it can be corrected.
+    fn is_open(&self, now: &Now<'_>, ledger: usize, day: NaiveDate) -> bool {
+        let last = self.ledgers[ledger].demotion.as_ref();
+        last.is_none_or(|last| day >= last.on || can_be_corrected(now, last, day))
     }
 
     fn earn(&mut self, now: &Now<'_>, source: usize, points: i64, qualifying: i64, day: NaiveDate) {
         let own = &self.sources[source];
         let ledger = self.find(&own.line).unwrap();
-        let base = match own.base {
-            Some(base) => base,
-            None => self.base_of(now, ledger, day),
-        };
+        let base = self.base_at(ledger, day);
+        let base = base.filter(|_| self.is_open(now, ledger, day));
         let own = &mut self.sources[source];
-        if base.is_some() && qualifying != own.counted {
-            (own.base, own.counted) = (Some(base), qualifying);
-        }
+        own.counted.add(base, qualifying - own.counted.sum());
         own.granted += points;
         let (name, version) = (own.name.clone(), own.version.clone());
         let waits = now.setting("pending_days").unwrap_or(0);
@@ -209,14 +209,20 @@ impl Account {
     }
 
     /// Takes back what a source has too much (section 8, refund after redemption).
-    fn claw(&mut self, now: &Now<'_>, source: usize, points: i64, qualifying: i64) {
+    fn claw(
+        &mut self,
+        now: &Now<'_>,
+        source: usize,
+        points: i64,
+        qualifying: i64,
+        lost_on: NaiveDate,
+    ) {
+        let ledger = self.find(&self.sources[source].line).unwrap();
+        let base = self.base_at(ledger, lost_on);
         let own = &mut self.sources[source];
         own.granted -= points;
-        if own.base.is_some() {
-            own.counted = qualifying;
-        }
-        let (name, version, line) = (own.name.clone(), own.version.clone(), own.line.clone());
-        let ledger = self.find(&line).unwrap();
+        own.counted.take(own.counted.sum() - qualifying, base);
+        let (name, version) = (own.name.clone(), own.version.clone());
         let policy = now.club["refund_policy"].as_str().unwrap_or("debt");
         let lots = &self.ledgers[ledger].lots;
         let order = self.ledgers[ledger].spend_order();
@@ -254,7 +260,7 @@ impl Account {
     pub(crate) fn void_source(&mut self, now: &Now<'_>, source: usize) {
         let own = &mut self.sources[source];
         let granted = std::mem::take(&mut own.granted);
-        (own.counted, own.voided) = (0, true);
+        (own.counted, own.voided) = (Default::default(), true);
         let (name, version, line) = (own.name.clone(), own.version.clone(), own.line.clone());
         let ledger = self.find(&line).unwrap();
         let lots = &self.ledgers[ledger].lots;
@@ -395,7 +401,8 @@ impl Account {
         });
         source.multiplier = self.multiplier(now, line, now.at);
         self.sources.push(source);
-        self.settle(now, self.sources.len() - 1, (1, 1), now.zone.date(now.at));
+        let day = now.zone.date(now.at);
+        self.settle(now, self.sources.len() - 1, (1, 1), (day, day));
         Ok(())
     }
 }

@@ -95,11 +95,53 @@ pub(crate) struct Source {
     pub voided: bool,
     pub written_off: bool,
     pub granted: i64,
-    pub counted: i64,
-    /// The base in which its points count, and the validity in which its sales do; `Some(None)`: in none.
-    pub base: Option<Option<usize>>,
-    pub validity: Option<Option<usize>>,
-    pub sales: i64,
+    /// What of it counts towards a tier, and what are its sales.
+    pub counted: Parts,
+    pub sales: Parts,
+}
+
+/// Amounts by the base or validity in which they count, none where in none, in the order in which they came.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Parts(Vec<(Option<usize>, i64)>);
+
+impl Parts {
+    pub(crate) fn sum(&self) -> i64 {
+        self.0.iter().map(|(_, amount)| *amount).sum()
+    }
+
+    pub(crate) fn of(&self, period: usize) -> i64 {
+        let own = self.0.iter().filter(|(known, _)| *known == Some(period));
+        own.map(|(_, amount)| *amount).sum()
+    }
+
+    pub(crate) fn add(&mut self, period: Option<usize>, amount: i64) {
+        match self.0.iter_mut().find(|(known, _)| *known == period) {
+            Some((_, known)) => *known += amount,
+            None => self.0.push((period, amount)),
+        }
+        self.0.retain(|(_, amount)| *amount != 0);
+    }
+
+    /// Takes an amount where `first` counted, then from the newest on.
+    pub(crate) fn take(&mut self, amount: i64, first: Option<usize>) {
+        let (mut left, periods) = (amount, self.0.iter().map(|(period, _)| *period));
+        let newest: Vec<Option<usize>> = periods.rev().collect();
+        let order = newest.iter().filter(|known| **known == first);
+        for period in order.chain(newest.iter().filter(|known| **known != first)) {
+            let (_, known) = self.0.iter_mut().find(|(known, _)| known == period).unwrap();
+            let part = left.min(*known);
+            *known -= part;
+            left -= part;
+        }
+        self.0.retain(|(_, amount)| *amount != 0);
+    }
+
+    /// What counted in one counts in another.
+    pub(crate) fn merge(&mut self, from: usize, to: usize) {
+        let amount = self.of(from);
+        self.0.retain(|(known, _)| *known != Some(from));
+        self.add(Some(to), amount);
+    }
 }
 
 /// What a source should have.

@@ -27,7 +27,6 @@ impl Account {
             tiers: vec![(now.at, tier)],
             bases: vec![base.clone()],
             validities: vec![from],
-            first_validity: 0,
             valid_until: validity.map(|months| months_after(from, months)),
             demotion: None,
             granted: None,
@@ -58,7 +57,6 @@ impl Account {
             ..base
         });
         known.bases = old.bases;
-        known.first_validity = old.validities.len();
         old.validities.push(from);
         known.validities = old.validities;
     }
@@ -247,9 +245,7 @@ impl Account {
         own.demotion = None;
         let line = own.line.clone();
         for source in self.sources.iter_mut().filter(|source| source.line == line) {
-            if source.base == Some(Some(dropped)) {
-                source.base = Some(Some(last.base));
-            }
+            source.counted.merge(dropped, last.base);
         }
         self.look(now, ledger, "points");
     }

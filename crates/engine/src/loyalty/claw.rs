@@ -1,6 +1,7 @@
 //! Points that go: taken back because what had earned them came back, voided, or expired.
 
-use super::earn::{self, SourceKey};
+use super::count::{self, ByBase, Period};
+use super::earn::SourceKey;
 use super::ledger::{club, find};
 use super::{Earning, Ledger, Lot};
 use crate::account::Row;
@@ -44,7 +45,13 @@ impl Takings {
 
 /// Takes back what a source was granted too much: of its own pending lots, its own other lots, other lots in spend
 /// order, and then as debt, as far as the policy goes. The rest is forgiven and never asked for again.
-pub(crate) fn take_back(draft: &mut Draft<'_>, key: SourceKey<'_>, points: u64, counter: i64) {
+pub(crate) fn take_back(
+    draft: &mut Draft<'_>,
+    key: SourceKey<'_>,
+    points: u64,
+    counter: i64,
+    day: Date,
+) {
     let loyalty = &draft.row.cold().loyalty;
     let (Some(ledger), Some(earning)) = (
         loyalty.ledger(key.ledger),
@@ -76,8 +83,7 @@ pub(crate) fn take_back(draft: &mut Draft<'_>, key: SourceKey<'_>, points: u64, 
         _ => 0,
     };
     takings.balances.debt += owed;
-    let day = draft.local_date(earning.occurred_at);
-    let (counts, counts_for_previous) = earn::counted_in(draft, ledger, Some(earning), day);
+    let by_base = earning.change(ledger, counter, ledger.base_at(day));
     let body = PointsTaken {
         ledger: key.ledger.clone(),
         delta: -((takings.taken + owed) as i64),
@@ -88,8 +94,10 @@ pub(crate) fn take_back(draft: &mut Draft<'_>, key: SourceKey<'_>, points: u64, 
         reason: None,
         balances_after: takings.balances,
         forgiven: left - owed,
-        counter_delta: if counts { counter } else { 0 },
-        counts_for_previous,
+        counter_delta: by_base.current,
+        counts_for_previous: false,
+        previous_delta: by_base.previous,
+        past_delta: by_base.past,
     };
     let body = Box::new(body);
     draft.push(match body.delta {
@@ -126,7 +134,8 @@ pub(crate) fn void(
     };
     let loyalty = &draft.row.cold().loyalty;
     let earning = key.and_then(|key| loyalty.earning(key.ledger, key.kind, key.source_ref));
-    let (mut owed, counter) = match voided {
+    let all_of = |earning: &Earning| earning.change(ledger, -earning.counted(), Period::Current);
+    let (mut owed, by_base) = match voided {
         Voided::Source(key) => {
             let (mut gone, mut left) = (0, earning.map_or(0, |earning| earning.granted));
             for lot in lots.iter().filter(|lot| lot.source_ref == key.source_ref) {
@@ -134,13 +143,17 @@ pub(crate) fn void(
                 gone += lot.gone;
             }
             left = left.saturating_sub(takings.taken + gone);
-            (left, earning.map_or(0, |earning| -earning.counted))
+            (left, earning.map_or_else(ByBase::default, all_of))
         }
         Voided::Lot(lot, _) => {
             takings.take(lot, u64::MAX);
             let owed = lot.points.saturating_sub(lot.remaining + lot.gone);
-            let counted = earning.map_or(0, |earning| earning.counted);
-            (owed, -counted.min((lot.points - lot.gone) as i64))
+            let points = (lot.points - lot.gone) as i64;
+            let first = ledger.base_at(lot.earned_on);
+            let by_base = earning.map_or_else(ByBase::default, |earning| {
+                earning.change(ledger, -earning.counted().min(points), first)
+            });
+            (owed, by_base)
         }
         Voided::Points(points) => {
             let mut left = *points;
@@ -150,17 +163,14 @@ pub(crate) fn void(
             for lot in lots.iter().filter(|lot| lot.pending) {
                 left = takings.take(lot, left);
             }
-            (left, -(*points as i64))
+            let counter = -(*points as i64);
+            (left, ByBase::all_in(Period::Current, counter))
         }
     };
     if let Some(earning) = earning {
         owed = owed.min(earning.granted.saturating_sub(takings.taken));
     }
     takings.balances.debt += owed;
-    let day = earning.map_or(draft.today(), |earning| {
-        draft.local_date(earning.occurred_at)
-    });
-    let (counts, counts_for_previous) = earn::counted_in(draft, ledger, earning, day);
     let body = PointsTaken {
         ledger: name.clone(),
         delta: -((takings.taken + owed) as i64),
@@ -171,8 +181,10 @@ pub(crate) fn void(
         reason: Some(reason.clone()),
         balances_after: takings.balances,
         forgiven: 0,
-        counter_delta: if counts { counter } else { 0 },
-        counts_for_previous,
+        counter_delta: by_base.current,
+        counts_for_previous: false,
+        previous_delta: by_base.previous,
+        past_delta: by_base.past,
     };
     draft.push(EventBody::PointsVoided(Box::new(body)));
 }
@@ -226,6 +238,8 @@ fn drop_lots(draft: &mut Draft<'_>, name: &LedgerName, is_over: impl Fn(&Lot) ->
         forgiven: 0,
         counter_delta: 0,
         counts_for_previous: false,
+        previous_delta: 0,
+        past_delta: 0,
     };
     draft.push(EventBody::PointsExpired(Box::new(body)));
 }
@@ -259,13 +273,15 @@ pub(crate) fn apply_taken(row: &mut Row, body: &PointsTaken, how: Taken) {
         }
     }
     ledger.debt = body.balances_after.debt;
-    earn::count(ledger, body.counter_delta, body.counts_for_previous);
-    let Some(kind) = body.source else { return };
-    let is_it = |earning: &&mut Earning| earning.is(&body.ledger, kind, &body.source_ref);
-    if let Some(earning) = loyalty.earnings.iter_mut().find(is_it) {
+    let is_it = |earning: &&mut Earning| {
+        let kind = body.source;
+        kind.is_some_and(|kind| earning.is(&body.ledger, kind, &body.source_ref))
+    };
+    let mut earning = loyalty.earnings.iter_mut().find(is_it);
+    count::take(ledger, earning.as_deref_mut(), ByBase::of(body));
+    if let Some(earning) = earning {
         let taken = body.delta.unsigned_abs() + body.forgiven;
         earning.granted = earning.granted.saturating_sub(taken);
-        earning.counted += body.counter_delta;
         earning.voided |= how == Taken::Voided;
     }
 }

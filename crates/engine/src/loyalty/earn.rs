@@ -2,9 +2,10 @@
 //! was granted is posted, so partial payments, refunds and their order end at the same number.
 
 use super::claw;
+use super::count::{self, Period};
 use super::ledger::{Club, find};
 use super::tier;
-use super::{Earning, Ledger, Lot, Previous};
+use super::{Earning, Ledger, Lot};
 use crate::account::Row;
 use crate::draft::Draft;
 use crate::world::World;
@@ -14,7 +15,7 @@ use umbral_catalog::loyalty::accrual::{self, EarnLine, Fraction};
 use umbral_model::event::*;
 use umbral_model::ids::{LedgerName, LotNo};
 use umbral_model::money::Money;
-use umbral_model::time::{Date, Timestamp};
+use umbral_model::time::Date;
 
 /// Months have their last day.
 const LAST_OF_MONTH: u8 = 31;
@@ -37,14 +38,22 @@ impl Share {
     };
 }
 
-/// Where a day's points and sales are counted.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-enum Period {
-    Current,
-    /// Before the last demotion, which may still be corrected.
-    Previous,
-    /// It is too late for them.
-    Past,
+/// The local days by which a difference counts: what is earned more by the day of the purchase or payment, what is
+/// taken back first where that day counted.
+#[derive(Clone, Copy)]
+pub(crate) struct Days {
+    pub earned: Date,
+    pub lost: Date,
+}
+
+impl Days {
+    /// One day for both.
+    pub(crate) fn of(day: Date) -> Days {
+        Days {
+            earned: day,
+            lost: day,
+        }
+    }
 }
 
 /// Names a source of an account's points.
@@ -55,9 +64,9 @@ pub(crate) struct SourceKey<'a> {
     pub source_ref: &'a str,
 }
 
-/// Compares what a source should have earned with what was granted, and posts the difference. `day` is that of
+/// Compares what a source should have earned with what was granted, and posts the difference. `days` are those of
 /// the purchase, or of the payment that made the difference. Gives the points that it is to have.
-pub(crate) fn settle(draft: &mut Draft<'_>, key: SourceKey<'_>, share: Share, day: Date) -> u64 {
+pub(crate) fn settle(draft: &mut Draft<'_>, key: SourceKey<'_>, share: Share, days: Days) -> u64 {
     let loyalty = &draft.row.cold().loyalty;
     let Some(earning) = loyalty.earning(key.ledger, key.kind, key.source_ref) else {
         return 0;
@@ -67,25 +76,24 @@ pub(crate) fn settle(draft: &mut Draft<'_>, key: SourceKey<'_>, share: Share, da
         return 0;
     };
     let target = target(programme, earning, share);
-    let (granted, counted) = (earning.granted, earning.counted);
+    let granted = earning.granted;
+    let counter = target.qualifying as i64 - earning.counted();
     // What is paid of a bill, or used, while nobody takes part waits: it is looked at again with the next payment or
     // the next end of a cycle.
     if loyalty.ledger(key.ledger).is_some_and(Ledger::rests)
         && matches!(key.kind, EarningKind::Invoice | EarningKind::Usage)
-        && (target.points > granted || target.sales > earning.sales)
+        && (target.points > granted || target.sales > earning.sales())
     {
         return target.points;
     }
     if counts_as_sales(key.kind) {
-        count_sales(draft, key, target.sales, day);
+        count::sales(draft, key, target.sales, days);
     }
     if target.points > granted {
         let more = target.points - granted;
-        let counter = target.qualifying as i64 - counted;
-        earn(draft, programme, key, more, counter, day);
+        earn(draft, programme, key, more, counter, days.earned);
     } else if target.points < granted {
-        let counter = target.qualifying as i64 - counted;
-        claw::take_back(draft, key, granted - target.points, counter);
+        claw::take_back(draft, key, granted - target.points, counter, days.lost);
     }
     tier::look(draft, key.ledger, TierBasis::Points);
     target.points
@@ -189,104 +197,6 @@ fn bases(earning: &Earning, share: Share) -> Vec<EarnLine> {
         .collect()
 }
 
-fn count_sales(draft: &mut Draft<'_>, key: SourceKey<'_>, sales: Money, day: Date) {
-    let loyalty = &draft.row.cold().loyalty;
-    let (Some(ledger), Some(earning)) = (
-        loyalty.ledger(key.ledger),
-        loyalty.earning(key.ledger, key.kind, key.source_ref),
-    ) else {
-        return;
-    };
-    let delta = sales - earning.sales;
-    if delta == Money::ZERO {
-        return;
-    }
-    let period = match earning.sales_of {
-        Some(from) => period_from(ledger, from),
-        None => validity_of(draft, ledger, day),
-    };
-    draft.push(EventBody::SalesCounted(SalesCounted {
-        ledger: key.ledger.clone(),
-        kind: key.kind,
-        source_ref: SmolStr::new(key.source_ref),
-        sales,
-        delta,
-        of_previous: period == Period::Previous,
-        of_none: period == Period::Past,
-    }));
-}
-
-/// The period of a validity that began on `from`.
-fn period_from(ledger: &Ledger, from: Date) -> Period {
-    let is_previous = |previous: &Previous| previous.from == from;
-    match from == ledger.validity_from {
-        true => Period::Current,
-        false if ledger.previous.as_deref().is_some_and(is_previous) => Period::Previous,
-        false => Period::Past,
-    }
-}
-
-/// The validity of a day. What was bought before the first one counts in it (a claim takes effect when made).
-fn validity_of(draft: &Draft<'_>, ledger: &Ledger, day: Date) -> Period {
-    let is_first = ledger.validity_from == ledger.opened_on;
-    match day >= ledger.validity_from || is_first {
-        true => Period::Current,
-        false => {
-            let begun =
-                |previous: &Previous| previous.from == ledger.opened_on || previous.from <= day;
-            previous_of(draft, ledger, day, begun)
-        }
-    }
-}
-
-/// The base of a day.
-fn base_of(draft: &Draft<'_>, ledger: &Ledger, day: Date) -> Period {
-    match ledger.base_on {
-        Some(base) if day < base => {
-            let begun = |previous: &Previous| previous.base_on.is_none_or(|base| base <= day);
-            previous_of(draft, ledger, day, begun)
-        }
-        _ => Period::Current,
-    }
-}
-
-/// The period before the last demotion, if it had `begun` by then and may still be corrected.
-fn previous_of(
-    draft: &Draft<'_>,
-    ledger: &Ledger,
-    day: Date,
-    begun: impl Fn(&Previous) -> bool,
-) -> Period {
-    let club = super::ledger::club(draft.world, &ledger.name, draft.now);
-    let days = club.map_or(0, |club| i32::from(club.programme.tier_correction_days));
-    let today = draft.today();
-    let may_be_corrected = |previous: &Previous| {
-        begun(previous) && day <= previous.until && today <= previous.until.plus_days(1 + days)
-    };
-    match ledger.previous.as_deref().is_some_and(may_be_corrected) {
-        true => Period::Previous,
-        false => Period::Past,
-    }
-}
-
-/// In which period a source's points count: where they were counted before, else by the day.
-pub(crate) fn counted_in(
-    draft: &Draft<'_>,
-    ledger: &Ledger,
-    earning: Option<&Earning>,
-    day: Date,
-) -> (bool, bool) {
-    let period = match earning.and_then(|earning| earning.base_on) {
-        Some(base) if base == ledger.base_on => Period::Current,
-        Some(base) => match ledger.previous.as_deref() {
-            Some(previous) if previous.base_on == base => Period::Previous,
-            _ => Period::Past,
-        },
-        None => base_of(draft, ledger, day),
-    };
-    (period != Period::Past, period == Period::Previous)
-}
-
 fn earn(
     draft: &mut Draft<'_>,
     programme: &Programme,
@@ -300,7 +210,7 @@ fn earn(
     let Some(ledger) = loyalty.ledger(key.ledger) else {
         return;
     };
-    let (counts, counts_for_previous) = counted_in(draft, ledger, earning, day);
+    let counted_in = count::base_of(draft, ledger, day);
     let late_use = earning.is_some_and(|earning| earning.used_before_report);
     let rule_version = earning.map(|earning| earning.rule_version.clone());
     credit(
@@ -314,8 +224,8 @@ fn earn(
             rule_version,
             earned_on: day,
             available_on: day.plus_days(i32::from(programme.pending_days)),
-            counter: if counts { counter } else { 0 },
-            counts_for_previous,
+            counter,
+            counted_in,
             used_before_report: late_use,
         },
     );
@@ -331,7 +241,7 @@ pub(crate) struct Credit {
     pub earned_on: Date,
     pub available_on: Date,
     pub counter: i64,
-    pub counts_for_previous: bool,
+    pub counted_in: Period,
     pub used_before_report: bool,
 }
 
@@ -378,7 +288,8 @@ pub(crate) fn credit(
         available_on: credit.available_on,
         pending,
         counter_delta: credit.counter,
-        counts_for_previous: credit.counts_for_previous,
+        counts_for_previous: credit.counted_in == Period::Previous,
+        counts_for_none: credit.counted_in == Period::Past,
     })));
     tell_levels(draft, programme, name, before.available, after.available);
 }
@@ -500,10 +411,8 @@ pub(crate) fn apply_noted(world: &World, row: &mut Row, body: &EarningNoted) {
         written_off: false,
         voided: false,
         granted: 0,
-        counted: 0,
-        base_on: None,
-        sales: Money::ZERO,
-        sales_of: None,
+        points: Default::default(),
+        sales: Default::default(),
     });
 }
 
@@ -538,35 +447,6 @@ fn qualifies(world: &World, earning: &Earning) -> bool {
     })
 }
 
-/// Takes sales into the row. What is paid of a bill is activity of that day.
-pub(crate) fn apply_sales(world: &World, row: &mut Row, at: Timestamp, body: &SalesCounted) {
-    let day = world.zone(row.zone).local(at).date;
-    let loyalty = &mut *row.cold_mut().loyalty;
-    let Some(ledger) = loyalty.ledger_mut(&body.ledger) else {
-        return;
-    };
-    let mut of = None;
-    match ledger.previous.as_deref_mut().filter(|_| body.of_previous) {
-        Some(previous) => {
-            previous.sales += body.delta;
-            of = Some(previous.from);
-        }
-        None if body.of_none => {}
-        None => {
-            ledger.sales += body.delta;
-            of = Some(ledger.validity_from);
-        }
-    }
-    if body.kind == EarningKind::Invoice && body.delta > Money::ZERO {
-        ledger.active_on = ledger.active_on.max(day);
-    }
-    let is_it = |earning: &&mut Earning| earning.is(&body.ledger, body.kind, &body.source_ref);
-    if let Some(earning) = loyalty.earnings.iter_mut().find(is_it) {
-        earning.sales = body.sales;
-        earning.sales_of = earning.sales_of.or(of);
-    }
-}
-
 /// Takes earned points into the row.
 pub(crate) fn apply_earned(row: &mut Row, body: &PointsEarned) {
     let loyalty = &mut *row.cold_mut().loyalty;
@@ -581,6 +461,7 @@ pub(crate) fn apply_earned(row: &mut Row, body: &PointsEarned) {
         loyalty.last_lot = moved.lot;
         ledger.lots.push(Lot {
             no: moved.lot,
+            source: body.source,
             source_ref: body.source_ref.clone(),
             points: body.delta.unsigned_abs(),
             remaining: moved.delta.unsigned_abs(),
@@ -593,29 +474,17 @@ pub(crate) fn apply_earned(row: &mut Row, body: &PointsEarned) {
         });
     }
     ledger.debt = body.balances_after.debt;
-    let base = count(ledger, body.counter_delta, body.counts_for_previous);
+    let period = match (body.counts_for_previous, body.counts_for_none) {
+        (true, _) => Period::Previous,
+        (_, true) => Period::Past,
+        _ => Period::Current,
+    };
+    let base = count::add(ledger, body.counter_delta, period);
     let Some(kind) = body.source else { return };
     let is_it = |earning: &&mut Earning| earning.is(&body.ledger, kind, &body.source_ref);
     if let Some(earning) = loyalty.earnings.iter_mut().find(is_it) {
         earning.granted += body.delta.unsigned_abs();
-        earning.counted += body.counter_delta;
-        if body.counter_delta != 0 {
-            earning.base_on = Some(base);
-        }
-    }
-}
-
-/// Moves the counter of a tier; gives the base in which it counts.
-pub(crate) fn count(ledger: &mut Ledger, delta: i64, for_previous: bool) -> Option<Date> {
-    match ledger.previous.as_deref_mut().filter(|_| for_previous) {
-        Some(previous) => {
-            previous.counter += delta;
-            previous.base_on
-        }
-        None => {
-            ledger.counter += delta;
-            ledger.base_on
-        }
+        earning.add_points(base, body.counter_delta);
     }
 }
 

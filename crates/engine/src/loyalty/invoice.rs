@@ -1,7 +1,7 @@
 //! Bills that earn as they are paid: an invoice's target follows from what is paid of it, so payments, their
 //! reversals, credit notes and write-offs end at the same number in any order.
 
-use super::earn::{self, Share, SourceKey};
+use super::earn::{self, Days, Share, SourceKey};
 use super::ledger::{self, Club, find};
 use super::rules::{self, SourceRules};
 use super::{Earning, member};
@@ -11,7 +11,7 @@ use smol_str::SmolStr;
 use umbral_catalog::loyalty::{AccrualSource, InvoiceAccrual, LineFacts};
 use umbral_model::event::*;
 use umbral_model::ids::{BillId, LedgerName};
-use umbral_model::input::{BillIssued, BillLine};
+use umbral_model::input::{BillIssued, BillLine, Body};
 use umbral_model::money::Money;
 
 /// Notes a bill in every programme whose invoices earn.
@@ -72,8 +72,21 @@ fn lines(
     .collect()
 }
 
+/// The days by which an input about bills counts: what goes back was earned on the day of its payment.
+pub(crate) fn days_of(draft: &Draft<'_>, body: &Body) -> Days {
+    let day = draft.local_date(draft.effective_at);
+    let returned = match body {
+        Body::PaymentReversed(returned) => draft.row.payment(&returned.payment),
+        _ => None,
+    };
+    Days {
+        earned: day,
+        lost: returned.map_or(day, |payment| payment.received_on),
+    }
+}
+
 /// Posts what the account's bills should have earned by now.
-pub(crate) fn settle(draft: &mut Draft<'_>) {
+pub(crate) fn settle(draft: &mut Draft<'_>, days: Days) {
     let earnings = draft.row.cold().loyalty.earnings.iter();
     let of_bills = earnings.filter(|earning| earning.kind == EarningKind::Invoice);
     let bills: Vec<(LedgerName, BillId, Share)> = of_bills
@@ -85,14 +98,13 @@ pub(crate) fn settle(draft: &mut Draft<'_>) {
             Some((earning.ledger.clone(), id, share))
         })
         .collect();
-    let day = draft.local_date(draft.effective_at);
     for (name, bill, share) in bills {
         let key = SourceKey {
             ledger: &name,
             kind: EarningKind::Invoice,
             source_ref: bill.as_str(),
         };
-        earn::settle(draft, key, share, day);
+        earn::settle(draft, key, share, days);
     }
 }
 

@@ -1,7 +1,8 @@
 //! Points given, taken and voided by hand, and visits.
 
 use super::claw::{self, Voided};
-use super::earn::{self, Credit, Share, SourceKey};
+use super::count::Period;
+use super::earn::{self, Credit, Days, Share, SourceKey};
 use super::ledger::{self, club, find};
 use super::rules::{self, SourceRules};
 use super::{Ledger, Lot, card, member, tier};
@@ -54,7 +55,7 @@ pub(crate) fn adjust(
         earned_on: today,
         available_on: today,
         counter: body.points,
-        counts_for_previous: false,
+        counted_in: Period::Current,
         used_before_report: false,
     };
     earn::credit(draft, club.programme, &name, credit);
@@ -206,5 +207,5 @@ fn earn_visit(
         source_ref: &source_ref,
     };
     let day = draft.local_date(input.occurred_at);
-    earn::settle(draft, key, Share::ALL, day);
+    earn::settle(draft, key, Share::ALL, Days::of(day));
 }

@@ -3,6 +3,7 @@
 
 pub(crate) mod card;
 pub(crate) mod claw;
+pub(crate) mod count;
 pub(crate) mod earn;
 pub(crate) mod invoice;
 pub(crate) mod ledger;
@@ -138,6 +139,8 @@ pub(crate) struct Previous {
 #[derive(Clone, PartialEq, Debug, serde::Serialize, serde::Deserialize)]
 pub(crate) struct Lot {
     pub no: LotNo,
+    /// What kind of source earned it; none: somebody's hand.
+    pub source: Option<EarningKind>,
     pub source_ref: SmolStr,
     /// What was earned, the part that repaid debt included.
     pub points: u64,
@@ -177,12 +180,26 @@ pub(crate) struct Earning {
     pub voided: bool,
     /// Points granted so far, less those taken back or forgiven.
     pub granted: u64,
-    /// What of them counts towards a tier, and in which base.
-    pub counted: i64,
-    pub base_on: Option<Option<Date>>,
-    /// What it counts as sales, and in which validity.
+    /// What of them counts towards a tier, by the base in which it does.
+    pub points: ThinVec<CountedPoints>,
+    /// What it counts as sales, by the validity in which it does.
+    pub sales: ThinVec<CountedSales>,
+}
+
+/// Points that count towards a tier.
+#[derive(Clone, PartialEq, Debug, serde::Serialize, serde::Deserialize)]
+pub(crate) struct CountedPoints {
+    /// First local day of the base in which they do, if in one; that of the first base is none.
+    pub base: Option<Option<Date>>,
+    pub points: i64,
+}
+
+/// Sales of a validity.
+#[derive(Clone, PartialEq, Debug, serde::Serialize, serde::Deserialize)]
+pub(crate) struct CountedSales {
+    /// First local day of the validity in which they count, if in one.
+    pub validity: Option<Date>,
     pub sales: Money,
-    pub sales_of: Option<Date>,
 }
 
 /// How a redemption stands.
@@ -304,7 +321,7 @@ pub(crate) fn apply(world: &World, row: &mut Row, event: &Event) {
         EventBody::PointsReleased(body) => earn::apply_released(row, body),
         EventBody::EarningNoted(body) => earn::apply_noted(world, row, body),
         EventBody::EarningCredited(body) => earn::apply_credited(world, row, body),
-        EventBody::SalesCounted(body) => earn::apply_sales(world, row, event.effective_at, body),
+        EventBody::SalesCounted(body) => count::apply_sales(world, row, event.effective_at, body),
         EventBody::UsageCounted(body) => usage::apply_counted(row, body),
         EventBody::RefundNoted(body) => refund::apply_noted(row, body),
         EventBody::RefundParked(body) => refund::apply_parked(row, body),

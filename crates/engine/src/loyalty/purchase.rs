@@ -2,7 +2,7 @@
 //! one; and claims of purchases that nobody known made, or that a card held back.
 
 use super::card;
-use super::earn::{self, Share, SourceKey};
+use super::earn::{self, Days, Share, SourceKey};
 use super::ledger::{self, Club};
 use super::rules::{self, SourceRules};
 use super::{Card, member, refund};
@@ -177,7 +177,7 @@ fn credit(
         source_ref,
     };
     let day = draft.local_date(at);
-    let points = earn::settle(draft, key, Share::ALL, day);
+    let points = earn::settle(draft, key, Share::ALL, Days::of(day));
     if points == 0 {
         let reason = match has_rule {
             true => NotEarned::BelowUnit,

@@ -1,7 +1,7 @@
 //! Refunds: money of a purchase lowers what it should have earned, points go back to the lots from which they were
 //! spent. One that comes before its purchase waits for it.
 
-use super::earn::{self, Share, SourceKey};
+use super::earn::{self, Days, Share, SourceKey};
 use super::{Earning, ParkedRefund, redemption};
 use crate::account::Row;
 use crate::draft::Draft;
@@ -90,7 +90,7 @@ fn give_back(draft: &mut Draft<'_>, body: &RefundRequest) -> Result<(), Rejectio
             kind: EarningKind::Purchase,
             source_ref,
         };
-        earn::settle(draft, key, Share::ALL, day);
+        earn::settle(draft, key, Share::ALL, Days::of(day));
     }
     if let (Some(points), Some(paid)) = (body.points, paid) {
         redemption::refund(draft, &paid.redemption, points);

@@ -365,8 +365,8 @@ pub(crate) fn apply_restored(row: &mut Row, at: Timestamp, body: &TierMoved) {
             .earnings
             .iter_mut()
             .filter(|e| e.ledger == body.ledger);
-        for earning in of_ledger.filter(|earning| earning.base_on == Some(base)) {
-            earning.base_on = Some(previous.base_on);
+        for earning in of_ledger {
+            earning.move_points(base, previous.base_on);
         }
     }
     remember(row, &body.ledger, at, body.to.clone());

@@ -1,7 +1,7 @@
 //! Usage that earns: the money of a cycle's rated usage, summed and rounded down once. It is posted when the cycle
 //! ends, and again at the next ends while late usage may still change it.
 
-use super::earn::{self, Share, SourceKey};
+use super::earn::{self, Days, Share, SourceKey};
 use super::ledger::{self, Club};
 use super::rules::{self, SourceRules};
 use super::{EarningKind, member};
@@ -84,7 +84,7 @@ fn settle_cycle(draft: &mut Draft<'_>, club: Club<'_>, start: Date, usage: [Mone
         source_ref: &source_ref,
     };
     let day = draft.today();
-    earn::settle(draft, key, Share::ALL, day);
+    earn::settle(draft, key, Share::ALL, Days::of(day));
 }
 
 fn lines(

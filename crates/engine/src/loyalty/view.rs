@@ -197,7 +197,7 @@ fn earning_view(earning: &Earning) -> EarningView {
         occurred_at: earning.occurred_at,
         rule_version: earning.rule_version.clone(),
         granted: earning.granted,
-        sales: earning.sales,
+        sales: earning.sales(),
         held_back: earning.held_back,
     }
 }

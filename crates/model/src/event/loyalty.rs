@@ -60,6 +60,8 @@ pub struct PointsEarned {
     pub counter_delta: i64,
     /// It counts towards the tier before the last demotion.
     pub counts_for_previous: bool,
+    /// It is too late to count towards any.
+    pub counts_for_none: bool,
 }
 
 /// Body of `points_clawed_back`, `points_voided` and `points_expired`: points that went.
@@ -85,8 +87,12 @@ pub struct PointsTaken {
     pub forgiven: u64,
     /// What of it no longer counts towards a tier.
     pub counter_delta: i64,
-    /// It counted towards the tier before the last demotion.
+    /// That counted towards the tier before the last demotion, as events of earlier versions say it.
     pub counts_for_previous: bool,
+    /// What no longer counts towards the tier before the last demotion.
+    pub previous_delta: i64,
+    /// What of it counted towards none any more.
+    pub past_delta: i64,
 }
 
 /// Body of `points_released`: pending points can be spent from now on.

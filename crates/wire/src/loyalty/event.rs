@@ -33,6 +33,7 @@ messages! {
         11 state counts_for_previous "counts_for_previous",
         12 optional source "source",
         13 default pending "pending",
+        14 state counts_for_none "counts_for_none",
     }
     PointsTaken {
         1 default ledger "ledger",
@@ -46,6 +47,8 @@ messages! {
         9 state counter_delta "counter_delta",
         10 state counts_for_previous "counts_for_previous",
         11 optional source "source",
+        12 state previous_delta "previous_delta",
+        13 state past_delta "past_delta",
     }
     PointsReleased {
         1 default ledger "ledger",

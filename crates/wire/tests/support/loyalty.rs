@@ -38,11 +38,11 @@ structures! {
     LotSpent { lot points }
     PointsEarned {
         ledger delta lots source_ref rule_version balances_after used_before_report earned_on available_on
-        counter_delta counts_for_previous source pending
+        counter_delta counts_for_previous source pending counts_for_none
     }
     PointsTaken {
         ledger delta lots source_ref rule_version reason balances_after forgiven counter_delta counts_for_previous
-        source
+        source previous_delta past_delta
     }
     PointsReleased { ledger delta lots balances_after }
     PointsNotEarned { ledger source_ref reason }
