@@ -722,6 +722,10 @@ impl PurchaseLine {
     /// What is said of a line with none, or with more.
     pub const QTY_FORM: &str = "a line has 1 to 1000000 pieces";
 
+    /// What is said of a discount below zero.
+    pub const DISCOUNT_FORM: &str =
+        "may not be below zero: write what the line is cheaper by, and what it is dearer by as net";
+
     /// What is owed for the line whose net amount is `net`: less discount, plus tax; `None` beyond the range.
     pub fn owed(&self, net: Money) -> Option<Money> {
         net.checked_add(self.tax)?.checked_sub(self.discount)

@@ -140,6 +140,10 @@ fn check_lines(lines: &[PurchaseLine]) -> Result<()> {
         let error = WireError::malformed(PurchaseLine::QTY_FORM).at("qty");
         return Err(error.at_index(index).at("lines"));
     }
+    if let Some(index) = lines.iter().position(|line| line.discount < Money::ZERO) {
+        let error = WireError::malformed(PurchaseLine::DISCOUNT_FORM).at("discount");
+        return Err(error.at_index(index).at("lines"));
+    }
     let nameless = |line: &PurchaseLine| line.net.is_none() && line.item.is_empty();
     match lines.iter().position(nameless) {
         None => Ok(()),

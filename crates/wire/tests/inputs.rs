@@ -512,6 +512,16 @@ fn bad_records_are_refused_with_reason_field_and_mend() {
             &["purchase.lines[1].qty"],
         ),
         (
+            r#"{"account_id":"A","purchase":{"purchase_id":"P","method":"cash","lines":[{"net":"10.00","discount":"-1.00"}]}}"#,
+            MalformedField,
+            &["purchase.lines[0].discount", "below zero"],
+        ),
+        (
+            r#"{"account_id":"A","points_adjusted":{"points":1000000001,"reason":"goodwill"}}"#,
+            MalformedField,
+            &["points_adjusted.points", "1000000000"],
+        ),
+        (
             r#"{"charge_added":{"amount":1.5,"code":"x"}}"#,
             MalformedField,
             &["charge_added.amount", "\"1.5\""],

@@ -37,6 +37,17 @@ impl Account {
         }
     }
 
+    /// A purchase as it comes: points pay no more than it comes to.
+    pub(crate) fn bought(&mut self, now: &Now<'_>, body: &Value) -> Result<(), ()> {
+        let lines = body["lines"].as_array().unwrap().iter();
+        let owed = |line: &Value| cents(&line["net"]) + cents(&line["tax"]) - cents(&line["discount"]);
+        if cents(&body["points_part"]["amount"]) > lines.map(owed).sum() {
+            return Err(());
+        }
+        self.purchase(now, body, now.at);
+        Ok(())
+    }
+
     /// A purchase of an instant: the line of its card or the default line, and whether that lets it earn.
     pub(crate) fn purchase(&mut self, now: &Now<'_>, body: &Value, bought_at: i64) {
         let name = text(&body["purchase_id"]);

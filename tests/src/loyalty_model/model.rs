@@ -157,7 +157,7 @@ impl<'l> Model<'l> {
         let now = self.at(self.now, step.occurred);
         let event = step.event_id();
         match step.kind {
-            "purchase" => account.purchase(&now, body, step.occurred),
+            "purchase" => account.bought(&now, body)?,
             "refund" => account.refund(&now, body)?,
             "bill_issued" => account.bill(&now, body),
             "payment_received" | "payment_reversed" | "credit_note" | "write_off" => {

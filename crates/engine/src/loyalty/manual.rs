@@ -11,12 +11,9 @@ use smol_str::{SmolStr, ToSmolStr};
 use umbral_catalog::loyalty::LineFacts;
 use umbral_model::event::*;
 use umbral_model::ids::LedgerName;
-use umbral_model::input::{Input, PointsAdjusted, PointsVoided, Visit};
+use umbral_model::input::{Input, POINTS_MOST, PointsAdjusted, PointsVoided, Visit};
 use umbral_model::money::Money;
 use umbral_model::rejection::{Reason, Rejection};
-
-/// Points of one adjustment: more is a slip of a keyboard.
-const POINTS_MOST: u64 = 1_000_000_000;
 
 fn unknown(detail: String) -> Rejection {
     Rejection::new(Reason::UnknownLedger, detail)

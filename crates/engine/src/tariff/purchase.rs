@@ -66,6 +66,7 @@ pub(crate) fn record(
         .filter(|total| *total >= Money::ZERO)
         .ok_or_else(less_than_nothing)?;
     in_range(total, "the purchase")?;
+    check_points_part(purchase, &lines)?;
     let bought = lines.iter().map(|line| line.bought.clone()).collect();
     post(draft, input, purchase, (total, bought))?;
     for line in &mut lines {
@@ -124,6 +125,27 @@ fn post(
         lines: bought,
     }));
     Ok(())
+}
+
+/// Points pay no more of a purchase than it comes to.
+fn check_points_part(purchase: &Purchase, lines: &[Priced<'_>]) -> Result<(), Rejection> {
+    let Some(part) = &purchase.points_part else {
+        return Ok(());
+    };
+    let lines = purchase.lines.iter().zip(lines);
+    let owed = lines.map(|(line, priced)| line.owed(priced.net));
+    let whole = owed.reduce(|sum, owed| sum?.checked_add(owed?)).flatten();
+    let whole = whole.ok_or_else(less_than_nothing)?;
+    match part.amount <= whole {
+        true => Ok(()),
+        false => Err(Rejection::new(
+            Reason::BadAmount,
+            format!(
+                "{} of the purchase is paid in points, and it comes to {whole}",
+                part.amount
+            ),
+        )),
+    }
 }
 
 fn less_than_nothing() -> Rejection {

@@ -93,6 +93,8 @@ pub struct PointsTaken {
     pub previous_delta: i64,
     /// What of it counted towards none any more.
     pub past_delta: i64,
+    /// The lot that was voided whole, what was spent of it too.
+    pub lot: Option<LotNo>,
 }
 
 /// Body of `points_released`: pending points can be spent from now on.
@@ -208,6 +210,8 @@ pub struct EarningNoted {
     pub is_activity: bool,
     /// Its card is lost, and was used before its loss was reported.
     pub used_before_report: bool,
+    /// Hash of the number of the card that held it back.
+    pub card: Option<u64>,
 }
 
 /// A part of a purchase that was paid in points.
@@ -305,6 +309,8 @@ pub struct RedemptionAccepted {
     pub until: Option<Timestamp>,
     /// The ledger afterwards.
     pub balances_after: Balances,
+    /// The lost card was used before its loss was reported.
+    pub used_before_report: bool,
 }
 
 /// Body of `redemption_committed`.
@@ -571,6 +577,8 @@ pub struct CardEnded {
     pub was_last: bool,
     /// Lots do not age while the ledger is frozen.
     pub lots_freeze: bool,
+    /// The last good card of its line was closed, and others can still be renewed: the ledger is frozen until then.
+    pub freezes: bool,
 }
 
 /// Body of `card_checked`: whether the holder is who may use it.

@@ -320,6 +320,9 @@ pub struct RedemptionNamed {
     pub redemption: RedemptionId,
 }
 
+/// Points that one input may move: more is a slip of a keyboard.
+pub const POINTS_MOST: u64 = 1_000_000_000;
+
 /// `points_adjusted{points, reason, ledger?}`
 #[derive(Clone, PartialEq, Eq, Debug, serde::Serialize, serde::Deserialize)]
 pub struct PointsAdjusted {

@@ -49,6 +49,7 @@ messages! {
         11 optional source "source",
         12 state previous_delta "previous_delta",
         13 state past_delta "past_delta",
+        14 state_optional lot "lot",
     }
     PointsReleased {
         1 default ledger "ledger",
@@ -87,6 +88,7 @@ messages! {
         10 optional held_back "held_back",
         11 default is_activity "is_activity",
         12 default used_before_report "used_before_report",
+        13 state_optional card "card",
     }
     EarningCredited {
         1 default ledger "ledger",
@@ -124,6 +126,7 @@ messages! {
         8 repeated allocations "allocations",
         9 optional until "until",
         10 required balances_after "balances_after",
+        11 default used_before_report "used_before_report",
     }
     RedemptionCommitted {
         1 default redemption "redemption_id",
@@ -228,6 +231,7 @@ messages! {
         6 default card_type "type",
         7 state was_last "was_last",
         8 state lots_freeze "lots_freeze",
+        9 state freezes "freezes",
     }
     CardChecked {
         1 state card "card",

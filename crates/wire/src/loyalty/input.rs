@@ -112,9 +112,6 @@ messages! {
     }
 }
 
-/// Most points that one input may move: their sums stay far from the end of the numbers.
-const MOST_POINTS: u64 = 1_000_000_000_000;
-
 /// Shortest number of a card, in characters: what is shorter could be guessed.
 const MIN_CARD_NUMBER: usize = 5;
 
@@ -220,8 +217,8 @@ fn check_ledger(ledger: Option<&LedgerName>) -> Result<()> {
 fn check_points(points: u64, name: &str) -> Result<()> {
     let detail = match points {
         0 => "may not be 0".to_owned(),
-        1..=MOST_POINTS => return Ok(()),
-        _ => format!("is too large; at most {MOST_POINTS} points move at once"),
+        1..=POINTS_MOST => return Ok(()),
+        _ => format!("is too large; at most {POINTS_MOST} points move at once"),
     };
     Err(WireError::malformed(detail).at(name))
 }

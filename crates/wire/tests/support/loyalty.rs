@@ -42,7 +42,7 @@ structures! {
     }
     PointsTaken {
         ledger delta lots source_ref rule_version reason balances_after forgiven counter_delta counts_for_previous
-        source previous_delta past_delta
+        source previous_delta past_delta lot
     }
     PointsReleased { ledger delta lots balances_after }
     PointsNotEarned { ledger source_ref reason }
@@ -50,14 +50,14 @@ structures! {
     EarningLine { item value rule promotion refunded }
     EarningNoted {
         ledger kind source_ref occurred_at version rule_version multiplier_bps lines points_part held_back is_activity
-        used_before_report
+        used_before_report card
     }
     EarningCredited { ledger source_ref }
     SalesCounted { ledger kind source_ref sales delta of_previous of_none }
     RefundNoted { purchase refund lines amount }
     RefundParked { key occurred_at refund until }
     RedemptionAccepted {
-        redemption ledger points reward quantity channel partner allocations until balances_after
+        redemption ledger points reward quantity channel partner allocations until balances_after used_before_report
     }
     RedemptionCommitted { redemption ledger allocations balances_after }
     RedemptionRejected { redemption ledger points reason available }
@@ -72,7 +72,7 @@ structures! {
     CardEvent { number card card_type ledger holder valid_until pending_confirmation frozen_days from_stock }
     StockReceived { card_type number last count personalised_for }
     CardReplaced { old new old_card new_card ledger points_carried from_stock }
-    CardEnded { number card card_type ledger reason points_forfeited was_last lots_freeze }
+    CardEnded { number card card_type ledger reason points_forfeited was_last lots_freeze freezes }
     CardChecked { card result }
     ContactNoted { kind value }
     NoticePassed { ledger valid_until notice_day }
@@ -114,7 +114,7 @@ fn above_zero(amount: Money) -> Money {
 }
 
 fn some_points(points: u64) -> u64 {
-    1 + points % 1_000_000_000_000
+    1 + points % POINTS_MOST
 }
 
 fn named(ledger: &mut Option<LedgerName>) {
@@ -155,6 +155,10 @@ pub(super) fn make_valid(body: &mut Body, dice: &mut Dice) {
         Body::PurchaseClaimed(claimed) => (claimed.found, claimed.taken) = (None, false),
         Body::Purchase(purchase) => {
             purchase.lines.push(any(dice));
+            for line in &mut purchase.lines {
+                let discount = line.discount.micros().unsigned_abs() >> 1;
+                line.discount = Money::from_micros(discount as i64);
+            }
             if let Some(part) = &mut purchase.points_part {
                 part.amount = above_zero(part.amount);
             }
