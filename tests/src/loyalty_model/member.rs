@@ -47,6 +47,10 @@ impl Account {
         (known.lots, known.debt) = (old.lots, old.debt);
         // What an earlier membership earned was good up to its end.
         let last = old.ended.map(|(ended, _)| plus(ended, -1));
+        // Expired cards are still to be renewed.
+        if let (Some(since), Some((_, true))) = (old.frozen_on, old.ended) {
+            (known.frozen_on, known.ages) = (Some(since.max(from)), old.ages);
+        }
         for lot in &mut known.lots {
             lot.expires_on = lot.expires_on.or(last).min(last);
         }
@@ -396,9 +400,18 @@ impl Account {
             self.cards[index].kind.clone(),
         );
         let line = line_of(now, &kind).unwrap();
-        let is_last = self.others(now, line, &number).is_empty();
+        let others = self.others(now, line, &number);
+        let is_last = others.is_empty();
+        let is_over = |other: &&Card| now.is_over(other.valid_until, now.now);
+        let waiting = others.iter().rev().max_by_key(|other| other.valid_until);
+        let waiting = waiting.filter(|_| others.iter().all(|other| is_over(&other)));
+        let ages = waiting.map(|card| now.club["card_types"][&card.kind]["freeze_lots"] != true);
         self.cards[index].closed = Some(now.at);
         let ledger = self.find(line).unwrap();
+        let own = &mut self.ledgers[ledger];
+        if let (Some(ages), None) = (ages, own.frozen_on) {
+            (own.frozen_on, own.ages) = (Some(now.zone.date(now.at)), ages);
+        }
         let forfeited = if is_last {
             self.forfeit(now, ledger, false)
         } else {

@@ -401,16 +401,47 @@ fn push_closed(draft: &mut Draft<'_>, card: &Card, number: Option<SmolStr>, reas
         .as_ref()
         .filter(|name| is_last(draft, name, card.card));
     let points = last_of.and_then(|name| find_ledger(&draft.row, name));
+    let waiting = ledger
+        .as_ref()
+        .and_then(|name| last_to_renew(draft, name, card.card));
     draft.push(EventBody::CardClosed(Box::new(CardEnded {
         number,
         card: card.card,
         card_type: card.card_type.clone(),
         was_last: last_of.is_some(),
         points_forfeited: points.map_or(0, Ledger::to_forfeit),
+        freezes: waiting.is_some(),
+        lots_freeze: waiting.is_some_and(|waiting| freezes_lots(draft, waiting)),
         ledger,
         reason,
-        lots_freeze: false,
     })));
+}
+
+/// Of a ledger that is not frozen yet, where only cards are left whose last day is over: the one that was good
+/// longest.
+fn last_to_renew<'d>(draft: &'d Draft<'_>, name: &LedgerName, card: u64) -> Option<&'d Card> {
+    let ledger = find_ledger(&draft.row, name)?;
+    let others: Vec<&Card> = others(draft, name, card).collect();
+    let is_open = ledger.frozen_on.is_none() && !others.iter().any(|other| is_good(draft, other));
+    let mut over = others.into_iter().filter(|_| is_open);
+    let first = over.next()?;
+    Some(over.fold(first, |last, other| {
+        match other.valid_until > last.valid_until {
+            true => other,
+            false => last,
+        }
+    }))
+}
+
+/// Whether the last day of a card is to come.
+fn is_good(draft: &Draft<'_>, card: &Card) -> bool {
+    let zone = draft.world.zone(draft.row.zone);
+    let last = card.valid_until;
+    last.is_none_or(|last| end_of_day(zone, last) > draft.now)
+}
+
+fn freezes_lots(draft: &Draft<'_>, card: &Card) -> bool {
+    card_type(draft, &card.card_type).is_some_and(|(_, found)| found.freeze_lots)
 }
 
 /// Whether no other card of the ledger is alive, in whatever state.
@@ -419,21 +450,25 @@ fn is_last(draft: &Draft<'_>, name: &LedgerName, card: u64) -> bool {
 }
 
 /// Other cards of a ledger that are neither replaced nor closed.
-fn others<'d>(
-    draft: &'d Draft<'_>,
-    name: &'d LedgerName,
+fn others<'d, 'w>(
+    draft: &'d Draft<'w>,
+    name: &LedgerName,
     card: u64,
-) -> impl Iterator<Item = &'d Card> {
+) -> impl Iterator<Item = &'d Card> + use<'d, 'w> {
     kept_cards(draft, name).filter(move |other| other.card != card)
 }
 
 /// Cards of a ledger that are neither replaced nor closed.
-fn kept_cards<'d>(draft: &'d Draft<'_>, name: &'d LedgerName) -> impl Iterator<Item = &'d Card> {
+fn kept_cards<'d, 'w>(
+    draft: &'d Draft<'w>,
+    name: &LedgerName,
+) -> impl Iterator<Item = &'d Card> + use<'d, 'w> {
+    let name = name.clone();
     let cards = draft.row.cold().loyalty.cards.iter();
     cards.filter(move |card| {
         card.closed_at.is_none()
             && card.replaced.is_none()
-            && ledger_name(draft, &card.card_type).as_ref() == Some(name)
+            && ledger_name(draft, &card.card_type).as_ref() == Some(&name)
     })
 }
 
@@ -462,21 +497,16 @@ pub(crate) fn expire(draft: &mut Draft<'_>) {
     let over: Vec<Card> = cards.filter(is_over).cloned().collect();
     for card in over {
         let ledger = ledger_name(draft, &card.card_type);
-        let zone = draft.world.zone(draft.row.zone);
-        let is_live = |other: &Card| {
-            let last = other.valid_until;
-            last.is_none_or(|last| end_of_day(zone, last) > draft.now)
-        };
         let last_of = ledger
             .as_ref()
-            .filter(|name| !others(draft, name, card.card).any(is_live));
-        let found = card_type(draft, &card.card_type);
+            .filter(|name| !others(draft, name, card.card).any(|other| is_good(draft, other)));
         draft.push(EventBody::CardExpired(Box::new(CardEnded {
             number: None,
             card: card.card,
             card_type: card.card_type.clone(),
             was_last: last_of.is_some(),
-            lots_freeze: found.is_some_and(|(_, found)| found.freeze_lots),
+            lots_freeze: freezes_lots(draft, &card),
+            freezes: false,
             ledger,
             reason: SmolStr::new_static("expired"),
             points_forfeited: 0,
@@ -617,20 +647,21 @@ pub(crate) fn apply_expired(world: &World, row: &mut Row, at: Timestamp, body: &
     if let Some(name) = body.ledger.as_ref().filter(|_| body.was_last)
         && let Some(ledger) = row.cold_mut().loyalty.ledger_mut(name)
     {
-        ledger.frozen_on = Some(today);
-        ledger.ages = !body.lots_freeze;
+        ledger.freeze(today, body.lots_freeze);
     }
 }
 
-/// Takes the end of a card into the row; with the last one its ledger ends.
+/// Takes the end of a card into the row; with the last one its ledger ends, with the last good one it freezes.
 pub(crate) fn apply_closed(world: &World, row: &mut Row, at: Timestamp, body: &CardEnded) {
     let day = world.zone(row.zone).local(at).date;
     if let Some(card) = card_mut(row, body.card) {
         card.closed_at = Some(at);
     }
-    if let Some(name) = body.ledger.as_ref().filter(|_| body.was_last)
-        && let Some(ledger) = row.cold_mut().loyalty.ledger_mut(name)
-    {
-        member::forfeit(ledger, day, Ending::Closed);
+    let name = body.ledger.as_ref();
+    let ledger = name.and_then(|name| row.cold_mut().loyalty.ledger_mut(name));
+    match ledger {
+        Some(ledger) if body.was_last => member::forfeit(ledger, day, Ending::Closed),
+        Some(ledger) if body.freezes => ledger.freeze(day, body.lots_freeze),
+        _ => {}
     }
 }

@@ -50,6 +50,12 @@ impl Ledger {
         self.frozen_on.is_some_and(|since| since <= day)
     }
 
+    /// No card of its line is good any more, and some can be renewed.
+    pub(crate) fn freeze(&mut self, day: Date, lots_freeze: bool) {
+        self.frozen_on = Some(day);
+        self.ages = !lots_freeze;
+    }
+
     /// Its lots in the order in which they are spent: the earliest last day first, then the earliest earned.
     pub(crate) fn in_spend_order(&self) -> Vec<&Lot> {
         let mut lots: Vec<&Lot> = self.lots.iter().collect();

@@ -218,10 +218,15 @@ pub(crate) fn apply_enrolled(row: &mut Row, at: Timestamp, body: &MemberEnrolled
                     lot.expires_on = Some(lot.expires_on.map_or(last, |own| own.min(last)));
                 }
             }
+            // Whose cards are all expired is frozen from its first day on, until one is renewed.
+            let is_closed = known.ended.is_some_and(|(_, how)| how == Ending::Closed);
+            let frozen_on = known.frozen_on.filter(|_| !is_closed);
             *known = Ledger {
                 lots,
                 debt,
                 base_on: Some(body.from),
+                frozen_on: frozen_on.map(|since| since.max(body.from)),
+                ages: frozen_on.is_none() || known.ages,
                 ..fresh
             };
         }
