@@ -734,6 +734,7 @@ fn events_read_as_their_page_says() {
         reason: ReversalReason::Timeout,
         grace_until: None,
         balances_after: balances(),
+        graced: Vec::new(),
     };
     let issued = CardEvent {
         number: "10001".into(),

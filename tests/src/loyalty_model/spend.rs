@@ -229,16 +229,13 @@ impl Account {
         let ledger = self.find(&line).unwrap();
         let days = now.setting("reward_grace_days").filter(|days| *days > 0);
         let own = &mut self.ledgers[ledger];
-        let is_over = |no: i64, own: &mut Ledger| now.is_over(own.lot(no).expires_on, now.now);
-        let is_late = parts.iter().any(|(no, _)| is_over(*no, own));
-        // Where one has expired, all that come back live at least so long.
-        let grace = days.filter(|_| is_late).map(|days| plus(now.today(), days));
+        let grace = days.map(|days| plus(now.today(), days));
         for (no, points) in &parts {
             let lot = own.lot(*no);
             lot.remaining += points;
-            lot.expires_on = lot
-                .expires_on
-                .map(|last| grace.map_or(last, |grace| last.max(grace)));
+            if now.is_over(lot.expires_on, now.now) {
+                lot.expires_on = grace.or(lot.expires_on);
+            }
         }
         self.reversed(now, ledger, (id, &parts, "refund"));
     }

@@ -98,6 +98,7 @@ pub(crate) fn take_back(
         counts_for_previous: false,
         previous_delta: by_base.previous,
         past_delta: by_base.past,
+        lot: None,
     };
     let body = Box::new(body);
     draft.push(match body.delta {
@@ -185,6 +186,7 @@ pub(crate) fn void(
         counts_for_previous: false,
         previous_delta: by_base.previous,
         past_delta: by_base.past,
+        lot: None,
     };
     draft.push(EventBody::PointsVoided(Box::new(body)));
 }
@@ -240,6 +242,7 @@ fn drop_lots(draft: &mut Draft<'_>, name: &LedgerName, is_over: impl Fn(&Lot) ->
         counts_for_previous: false,
         previous_delta: 0,
         past_delta: 0,
+        lot: None,
     };
     draft.push(EventBody::PointsExpired(Box::new(body)));
 }

@@ -215,6 +215,7 @@ fn accept(
             until: timeout
                 .map(|minutes| draft.effective_at.plus_nanos(i64::from(minutes) * MINUTE)),
             balances_after: after,
+            used_before_report: false,
         },
     )));
 }
@@ -296,12 +297,16 @@ fn push_reversed(
     let club = club(draft.world, &known.ledger, draft.now);
     let days = club.map_or(0, |club| club.programme.reward_grace_days);
     let zone = draft.world.zone(draft.row.zone);
-    let is_over = |part: &LotSpent| {
+    let is_over = |part: &&LotSpent| {
         let lot = find(&draft.row, &known.ledger).and_then(|ledger| lot(ledger, part.lot));
         lot.is_some_and(|lot| lot.is_over(zone, draft.now))
     };
-    let grace = claw::grace_day(draft.today(), days)
-        .filter(|_| reason == ReversalReason::Refund && allocations.iter().any(is_over));
+    let over = allocations.iter().filter(is_over).map(|part| part.lot);
+    let graced: Vec<LotNo> = match reason {
+        ReversalReason::Refund if days > 0 => over.collect(),
+        _ => Vec::new(),
+    };
+    let grace = claw::grace_day(draft.today(), days).filter(|_| !graced.is_empty());
     let ended = find(&draft.row, &known.ledger).is_some_and(|ledger| ledger.ended.is_some());
     draft.push(EventBody::RedemptionReversed(Box::new(
         RedemptionReversed {
@@ -311,6 +316,7 @@ fn push_reversed(
             reason,
             grace_until: grace,
             balances_after,
+            graced,
         },
     )));
     // What expired meanwhile, or came back to a membership that ended, is gone at once.
@@ -421,7 +427,8 @@ pub(crate) fn apply_reversed(row: &mut Row, body: &RedemptionReversed) {
                 lot.reserved -= part.points;
             }
             lot.remaining += part.points;
-            if let Some(until) = body.grace_until {
+            let lives_on = body.graced.is_empty() || body.graced.contains(&part.lot);
+            if let Some(until) = body.grace_until.filter(|_| lives_on) {
                 lot.expires_on = lot.expires_on.map(|last| last.max(until));
             }
         }

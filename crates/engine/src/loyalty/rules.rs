@@ -77,6 +77,7 @@ impl<'w> SourceRules<'w> {
             held_back: None,
             is_activity: false,
             used_before_report: false,
+            card: None,
             ledger,
         }
     }

@@ -386,6 +386,8 @@ pub struct RedemptionReversed {
     pub grace_until: Option<Date>,
     /// The ledger afterwards.
     pub balances_after: Balances,
+    /// These lots; events of earlier versions name none and mean all of theirs.
+    pub graced: Vec<LotNo>,
 }
 
 /// Body of `enrolled`.

@@ -148,6 +148,7 @@ messages! {
         4 required reason "reason",
         5 optional grace_until "grace_until",
         6 required balances_after "balances_after",
+        7 state_repeated graced "graced",
     }
     MemberEnrolled {
         1 default ledger "ledger",

@@ -61,7 +61,7 @@ structures! {
     }
     RedemptionCommitted { redemption ledger allocations balances_after }
     RedemptionRejected { redemption ledger points reason available }
-    RedemptionReversed { redemption ledger allocations reason grace_until balances_after }
+    RedemptionReversed { redemption ledger allocations reason grace_until balances_after graced }
     MemberEnrolled { ledger tier valid_until from quiet }
     RewardLevelReached { ledger level available }
     TierMoved { ledger from to basis counter sales needed valid_until rebased notice_day }
