@@ -217,9 +217,9 @@ pub(crate) fn apply_noted(row: &mut Row, body: &RefundNoted) {
     let Some(loyalty) = row.cold_mut().loyalty.get_mut() else {
         return;
     };
-    loyalty
-        .parked
-        .retain(|parked| parked.refund.refund != body.refund);
+    loyalty.parked.retain(|parked| {
+        parked.refund.refund != body.refund || parked.refund.purchase != body.purchase
+    });
     let source_ref = body.purchase.as_str();
     let is_it = |earning: &&mut Earning| {
         earning.kind == EarningKind::Purchase && earning.source_ref == source_ref
