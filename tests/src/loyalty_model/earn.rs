@@ -197,6 +197,7 @@ impl Account {
             lot.remaining -= part;
             match kind {
                 "points_expired" => lot.gone += part,
+                "points_clawed_back" if fields["source_ref"] != lot.source.as_str() => {}
                 _ => lot.points -= part,
             }
             moved.push(lot.moved(-part));
@@ -285,8 +286,16 @@ impl Account {
         let pending = order.iter().copied().filter(|lot| lots[*lot].pending);
         let taking = self.taking(ledger, free.chain(pending), points);
         let owed = points - taking.taken;
+        // What is of before the base does not count; of what was spent the oldest goes first.
+        let base = self.ledgers[ledger].bases.last().unwrap().from;
+        let is_old = |lot: &Lot| base.is_some_and(|base| lot.earned_on < base);
+        let old = |part: &&(usize, i64)| is_old(&lots[part.0]);
+        let taken_old: i64 = taking.parts.iter().filter(old).map(|(_, part)| part).sum();
+        let spent = |lot: &Lot| (lot.points - lot.remaining - lot.reserved - lot.gone).max(0);
+        let spent_old: i64 = lots.iter().filter(|lot| is_old(lot)).map(spent).sum();
+        let counted = points - taken_old - owed.min(spent_old);
         self.take(now, ledger, "points_voided", (&taking, owed), json!({}));
-        self.ledgers[ledger].bases.last_mut().unwrap().manual -= points;
+        self.ledgers[ledger].bases.last_mut().unwrap().manual -= counted;
         self.look(now, ledger, "void");
     }
 

@@ -135,7 +135,6 @@ pub(crate) fn void(
     };
     let loyalty = &draft.row.cold().loyalty;
     let earning = key.and_then(|key| loyalty.earning(key.ledger, key.kind, key.source_ref));
-    let all_of = |earning: &Earning| earning.change(ledger, -earning.counted(), Period::Current);
     let (mut owed, by_base) = match voided {
         Voided::Source(key) => {
             let (mut gone, mut left) = (0, earning.map_or(0, |earning| earning.granted));
@@ -144,28 +143,30 @@ pub(crate) fn void(
                 gone += lot.gone;
             }
             left = left.saturating_sub(takings.taken + gone);
-            (left, earning.map_or_else(ByBase::default, all_of))
+            let all = |earning: &Earning| {
+                earning.change(ledger, -earning.counted(), Period::Current)
+            };
+            (left, earning.map_or_else(ByBase::default, all))
         }
         Voided::Lot(lot, _) => {
             takings.take(lot, u64::MAX);
             let owed = lot.points.saturating_sub(lot.remaining + lot.gone);
-            let points = (lot.points - lot.gone) as i64;
-            let first = ledger.base_at(lot.earned_on);
-            let by_base = earning.map_or_else(ByBase::default, |earning| {
-                earning.change(ledger, -earning.counted().min(points), first)
-            });
-            (owed, by_base)
+            (owed, uncounted_of_lot(ledger, lot, earning))
         }
         Voided::Points(points) => {
+            let free = lots.iter().filter(|lot| !lot.pending);
+            let pending = lots.iter().filter(|lot| lot.pending);
             let mut left = *points;
-            for lot in lots.iter().filter(|lot| !lot.pending) {
-                left = takings.take(lot, left);
+            let mut counted = *points;
+            for lot in free.chain(pending) {
+                let still = takings.take(lot, left);
+                if ledger.base_at(lot.earned_on) != Period::Current {
+                    counted -= left - still;
+                }
+                left = still;
             }
-            for lot in lots.iter().filter(|lot| lot.pending) {
-                left = takings.take(lot, left);
-            }
-            let counter = -(*points as i64);
-            (left, ByBase::all_in(Period::Current, counter))
+            counted -= left.min(spent_before_base(ledger));
+            (left, ByBase::all_in(Period::Current, -(counted as i64)))
         }
     };
     if let Some(earning) = earning {
@@ -186,9 +187,34 @@ pub(crate) fn void(
         counts_for_previous: false,
         previous_delta: by_base.previous,
         past_delta: by_base.past,
-        lot: None,
+        lot: match voided {
+            Voided::Lot(lot, _) => Some(lot.no),
+            _ => None,
+        },
     };
     draft.push(EventBody::PointsVoided(Box::new(body)));
+}
+
+/// What no longer counts towards a tier when a lot is voided whole. Points by hand all count.
+fn uncounted_of_lot(ledger: &Ledger, lot: &Lot, earning: Option<&Earning>) -> ByBase {
+    let points = lot.points.saturating_sub(lot.gone) as i64;
+    let period = ledger.base_at(lot.earned_on);
+    match earning {
+        Some(earning) => earning.change(ledger, -earning.counted().min(points), period),
+        None if lot.source.is_none() => ByBase::all_in(period, -points),
+        None => ByBase::default(),
+    }
+}
+
+/// Points of before the base that were spent: what is voided beyond the balance is of these first, for the oldest
+/// points go first.
+fn spent_before_base(ledger: &Ledger) -> u64 {
+    let before = |lot: &&Lot| ledger.base_at(lot.earned_on) != Period::Current;
+    let spent = |lot: &Lot| {
+        let left = lot.remaining + lot.reserved + lot.gone;
+        lot.points.saturating_sub(left)
+    };
+    ledger.lots.iter().filter(before).map(spent).sum()
 }
 
 /// Points of lots whose last day is over go: one event a ledger.
@@ -269,11 +295,20 @@ pub(crate) fn apply_taken(row: &mut Row, body: &PointsTaken, how: Taken) {
         let points = moved.delta.unsigned_abs();
         if let Some(lot) = ledger.lots.iter_mut().find(|lot| lot.no == moved.lot) {
             lot.remaining -= points;
+            let is_own = lot.source == body.source && lot.source_ref == body.source_ref;
             match how {
                 Taken::Expired => lot.gone += points,
-                Taken::Clawed | Taken::Voided => lot.points -= points,
+                Taken::Voided => lot.points -= points,
+                Taken::Clawed if is_own => lot.points -= points,
+                // To its own source it is as good as spent.
+                Taken::Clawed => {}
             }
         }
+    }
+    if let Some(no) = body.lot
+        && let Some(lot) = ledger.lots.iter_mut().find(|lot| lot.no == no)
+    {
+        lot.points = lot.remaining + lot.reserved + lot.gone;
     }
     ledger.debt = body.balances_after.debt;
     let is_it = |earning: &&mut Earning| {

@@ -10,7 +10,7 @@ use crate::draft::Draft;
 use smol_str::{SmolStr, ToSmolStr};
 use umbral_catalog::loyalty::LineFacts;
 use umbral_model::event::*;
-use umbral_model::ids::LedgerName;
+use umbral_model::ids::{LedgerName, LotNo};
 use umbral_model::input::{Input, POINTS_MOST, PointsAdjusted, PointsVoided, Visit};
 use umbral_model::money::Money;
 use umbral_model::rejection::{Reason, Rejection};
@@ -68,7 +68,7 @@ pub(crate) fn void(
 ) -> Result<(), Rejection> {
     match &body.source_ref {
         Some(source_ref) => void_source(draft, body, source_ref)?,
-        None if !body.lots.is_empty() => void_lots(draft, body)?,
+        None if !body.lots.is_empty() => void_lots(draft, &body.lots, &body.reason)?,
         None => {
             let name = ledger::named(draft, body.ledger.as_ref())?;
             let points = body.points.unwrap_or_default().min(POINTS_MOST);
@@ -85,16 +85,20 @@ fn void_source(
     body: &PointsVoided,
     source_ref: &str,
 ) -> Result<(), Rejection> {
-    let ledgers = draft.row.cold().loyalty.ledgers.iter();
-    let meant =
-        ledgers.filter(|ledger| body.ledger.as_ref().is_none_or(|name| *name == ledger.name));
-    let found: Vec<(LedgerName, EarningKind)> = meant
-        .filter_map(|ledger| {
-            let source = draft.row.cold().loyalty.source(&ledger.name, source_ref)?;
-            Some((ledger.name.clone(), source.kind))
-        })
-        .collect();
-    if found.is_empty() {
+    let loyalty = &draft.row.cold().loyalty;
+    let is_meant = |ledger: &&Ledger| body.ledger.as_ref().is_none_or(|name| *name == ledger.name);
+    let meant: Vec<&Ledger> = loyalty.ledgers.iter().filter(is_meant).collect();
+    let earned = meant.iter().filter_map(|ledger| {
+        let source = loyalty.source(&ledger.name, source_ref)?;
+        Some((ledger.name.clone(), source.kind))
+    });
+    let found: Vec<(LedgerName, EarningKind)> = earned.collect();
+    let by_hand = meant.iter().flat_map(|ledger| {
+        let is_it = |lot: &&Lot| lot.source.is_none() && lot.source_ref == source_ref;
+        ledger.lots.iter().filter(is_it).map(|lot| lot.no)
+    });
+    let by_hand: Vec<LotNo> = by_hand.collect();
+    if found.is_empty() && by_hand.is_empty() {
         return Err(Rejection::new(
             Reason::UnknownPurchase,
             format!("nothing of the account earned points as {source_ref}"),
@@ -106,21 +110,17 @@ fn void_source(
             kind,
             source_ref,
         };
-        claw::void(
-            draft,
-            &name,
-            &Voided::Source(key),
-            (source_ref, &body.reason),
-        );
+        let what = (source_ref, &body.reason);
+        claw::void(draft, &name, &Voided::Source(key), what);
         tier::look(draft, &name, TierBasis::Void);
     }
-    Ok(())
+    void_lots(draft, &by_hand, &body.reason)
 }
 
-fn void_lots(draft: &mut Draft<'_>, body: &PointsVoided) -> Result<(), Rejection> {
+fn void_lots(draft: &mut Draft<'_>, lots: &[LotNo], reason: &SmolStr) -> Result<(), Rejection> {
     // Lots as they are before the first of them is voided. One that is named twice counts once.
-    let mut found: Vec<(LedgerName, Lot)> = Vec::with_capacity(body.lots.len());
-    for no in &body.lots {
+    let mut found: Vec<(LedgerName, Lot)> = Vec::with_capacity(lots.len());
+    for no in lots {
         if found.iter().any(|(_, lot)| lot.no == *no) {
             continue;
         }
@@ -129,13 +129,12 @@ fn void_lots(draft: &mut Draft<'_>, body: &PointsVoided) -> Result<(), Rejection
         found.push((ledger.name.clone(), lot.clone()));
     }
     for (name, lot) in &found {
-        let source = draft.row.cold().loyalty.source(name, &lot.source_ref);
-        let key = source.map(|source| SourceKey {
+        let key = lot.source.map(|kind| SourceKey {
             ledger: name,
-            kind: source.kind,
+            kind,
             source_ref: &lot.source_ref,
         });
-        let what = (lot.source_ref.as_str(), &body.reason);
+        let what = (lot.source_ref.as_str(), reason);
         claw::void(draft, name, &Voided::Lot(lot, key), what);
         tier::look(draft, name, TierBasis::Void);
     }
