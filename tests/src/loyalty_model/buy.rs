@@ -92,12 +92,7 @@ impl Account {
     ) {
         let name = text(&body["purchase_id"]);
         self.open(now, line, at, false);
-        let held = held.or_else(|| match self.is_alive(now, line, at) {
-            true => None,
-            false => Some("not_enrolled"),
-        });
         let mut source = self.source(now, "purchase", name, line, at);
-        source.held = held;
         let part = &body["points_part"];
         if !part.is_null() {
             source.in_points = Some((
@@ -126,6 +121,15 @@ impl Account {
                 rule: rule_of(&source.rules, "purchase", &asked),
             });
         }
+        let mut rules = source.lines.iter().filter_map(|line| line.rule);
+        let is_activity = rules.any(|rule| source.rules[rule]["qualifying"] != false);
+        // Only activity brings a membership back.
+        let held = held.or_else(|| {
+            let ended = self.ledgers[self.find(line).unwrap()].ended.is_some();
+            let alive = !ended || is_activity && self.is_alive(now, line, at);
+            (!alive).then_some("not_enrolled")
+        });
+        source.held = held;
         self.sources.push(source);
         match held {
             Some(reason) => self.not_earned(now, name, reason),

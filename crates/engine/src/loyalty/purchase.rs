@@ -144,14 +144,12 @@ fn earn_in(
         push_nothing(draft, Some(name), source_ref, NotEarned::AlreadyCredited);
         return;
     }
-    let held_back = match may {
-        card::MayEarn::No => Some(NotEarned::CardState),
-        _ if member::is_alive(draft, &name, bought.occurred_at, source_ref) => None,
-        _ => Some(NotEarned::NotEnrolled),
-    };
-    let noted = noted(draft, club, &name, line, bought, held_back);
+    let noted = noted(draft, club, &name, line, bought);
+    let held_back = held_back(draft, &noted, may);
     let has_rule = noted.lines.iter().any(|line| line.rule.is_some());
     let noted = EarningNoted {
+        held_back,
+        is_activity: held_back.is_none() && noted.is_activity,
         used_before_report: may == card::MayEarn::BeforeItsLoss,
         ..noted
     };
@@ -161,6 +159,22 @@ fn earn_in(
         return;
     }
     credit(draft, &name, source_ref, bought.occurred_at, has_rule);
+}
+
+/// What holds a purchase back. One that is activity may bring a membership back that ended after it.
+fn held_back(
+    draft: &mut Draft<'_>,
+    noted: &EarningNoted,
+    may: card::MayEarn,
+) -> Option<NotEarned> {
+    let (name, at) = (&noted.ledger, noted.occurred_at);
+    let has_ended = ledger::find(&draft.row, name).is_some_and(|ledger| ledger.ended.is_some());
+    match may {
+        card::MayEarn::No => Some(NotEarned::CardState),
+        _ if !has_ended => None,
+        _ if noted.is_activity && member::is_alive(draft, name, at, &noted.source_ref) => None,
+        _ => Some(NotEarned::NotEnrolled),
+    }
 }
 
 /// Posts what a purchase earns, or says why it is nothing.
@@ -193,7 +207,6 @@ fn noted(
     name: &LedgerName,
     card_line: &str,
     bought: &Bought<'_>,
-    held_back: Option<NotEarned>,
 ) -> EarningNoted {
     let purchase = bought.purchase;
     let rules = SourceRules::at(draft, club, EarningKind::Purchase, bought.occurred_at);
@@ -220,8 +233,7 @@ fn noted(
     let source_ref = SmolStr::new(bought.source_ref());
     EarningNoted {
         points_part: purchase.points_part.clone(),
-        held_back,
-        is_activity: held_back.is_none() && qualifying,
+        is_activity: qualifying,
         ..rules.noted(draft, name.clone(), source_ref, lines)
     }
 }
