@@ -363,7 +363,7 @@ impl Account {
         for lot in own
             .lots
             .iter_mut()
-            .filter(|lot| !own.ages && lot.remaining + lot.reserved > 0)
+            .filter(|lot| !own.ages && lot.expires_on >= Some(since))
         {
             lot.expires_on = lot.expires_on.map(|last| plus(last, days));
         }

@@ -629,10 +629,11 @@ fn thaw(row: &mut Row, name: &LedgerName, frozen_days: u32) {
     let Some(ledger) = row.cold_mut().loyalty.ledger_mut(name) else {
         return;
     };
-    ledger.frozen_on = None;
+    let since = ledger.frozen_on.take();
     ledger.ages = true;
-    let held = |lot: &&mut super::Lot| lot.remaining + lot.reserved > 0;
-    for lot in ledger.lots.iter_mut().filter(held) {
+    // Spent ones, too: points may come back to them.
+    let were_good = ledger.lots.iter_mut().filter(|lot| lot.expires_on >= since);
+    for lot in were_good {
         let last = lot.expires_on;
         lot.expires_on = last.map(|last| last.plus_days(frozen_days as i32));
     }
