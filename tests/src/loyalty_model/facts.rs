@@ -228,6 +228,7 @@ impl Source {
             let own = |line: &Line| line.rule == Some(index);
             let of_rule = self.lines.iter().zip(&bases).filter(|(line, _)| own(line));
             let sum = of_rule.fold(Cents::ZERO, |sum, (_, basis)| sum.plus(*basis));
+            let sum = if sum.is_positive() { sum } else { Cents::ZERO };
             sales = sales.plus(sum);
             let units = match rule["per"].is_null() {
                 true => self.lines.iter().filter(|line| own(line)).count() as i64,

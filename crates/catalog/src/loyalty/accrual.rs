@@ -21,7 +21,7 @@ pub struct EarnLine {
     pub rule: Option<u16>,
     /// Its promotion, an index into the programme's.
     pub promotion: Option<u16>,
-    /// Its money; below zero counts as nothing.
+    /// Its money; below zero, as of a coupon, it lowers that of its rule.
     pub basis: Fraction,
 }
 
@@ -90,10 +90,26 @@ fn units<'l>(rule: &AccrualRule, lines: impl Iterator<Item = &'l EarnLine>) -> u
     if per <= Money::ZERO {
         return 0;
     }
-    let bases = lines.map(|line| line.basis);
-    let positive = bases.filter(|basis| basis.numerator > 0);
-    let sum = positive.fold(Fraction::ZERO, Fraction::plus);
-    (sum.whole() / i128::from(per.micros())) as u128
+    let sum = sum(lines).whole().max(0);
+    (sum / i128::from(per.micros())) as u128
+}
+
+fn sum<'l>(lines: impl Iterator<Item = &'l EarnLine>) -> Fraction {
+    lines.map(|line| line.basis).fold(Fraction::ZERO, Fraction::plus)
+}
+
+/// The money of all lines that some rule decides, in full micro-units: a line below zero lowers that of its rule, and
+/// no rule's comes to less than nothing.
+pub fn sales(version: &RuleVersion, lines: &[EarnLine]) -> Money {
+    let of_rules = (0..version.rules.len() as u16).map(|number| {
+        let of_rule = sum(lines.iter().filter(|line| line.rule == Some(number)));
+        match of_rule.numerator > 0 {
+            true => of_rule,
+            false => Fraction::ZERO,
+        }
+    });
+    let all = of_rules.fold(Fraction::ZERO, Fraction::plus);
+    Money::from_micros(i64::try_from(all.whole()).unwrap_or(i64::MAX))
 }
 
 impl Fraction {

@@ -140,13 +140,10 @@ fn target(programme: &Programme, earning: &Earning, share: Share) -> Target {
         &lines,
         earning.multiplier_bps,
     );
-    let eligible = lines.iter().filter(|line| line.rule.is_some());
-    let positive = eligible.filter(|line| line.basis.numerator > 0);
-    let sum = positive.fold(Fraction::ZERO, |sum, line| sum.plus(line.basis));
     Target {
         points: earned.points,
         qualifying: earned.qualifying,
-        sales: Money::from_micros(i64::try_from(sum.whole()).unwrap_or(i64::MAX)),
+        sales: accrual::sales(version, &lines),
     }
 }
 
@@ -185,7 +182,11 @@ fn bases(earning: &Earning, share: Share) -> Vec<EarnLine> {
             numerator: left(line) * whole - rest * micros(line.value),
             denominator: whole,
         },
-        (false, false) => Fraction::ZERO,
+        // A line that is given whole has nothing left; one below zero stays what it is.
+        (false, false) => Fraction {
+            numerator: left(line).min(0),
+            denominator: 1,
+        },
     };
     let lines = earning.lines.iter().zip(&bears);
     lines
