@@ -188,12 +188,18 @@ impl Account {
         to: usize,
         basis: &str,
     ) {
-        let counter = self.counter(ledger);
+        let is_restored = kind == "tier_restored";
+        let last = self.ledgers[ledger].demotion.as_ref().map(|last| last.base);
+        let counter = match last.filter(|_| is_restored) {
+            Some(base) => self.counted(ledger, base) + self.ledgers[ledger].bases[base].manual,
+            None => self.counter(ledger),
+        };
         let own = &mut self.ledgers[ledger];
         let from = own.tier;
+        let standard = if is_restored { to } else { from };
         let name = |tier: usize| now.tiers()[tier]["name"].clone();
         let needed = match (basis, now.tiers().get(to + 1)) {
-            ("sales", _) => json!(money(cents(&now.tiers()[from]["retain"]))),
+            ("sales", _) => json!(money(cents(&now.tiers()[standard]["retain"]))),
             (_, Some(next)) => json!(number(&next["from"]).to_string()),
             (_, None) => json!(""),
         };

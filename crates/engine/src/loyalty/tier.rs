@@ -92,7 +92,16 @@ fn restore(draft: &mut Draft<'_>, name: &LedgerName) {
         .get(to)
         .is_some_and(|tier| previous.sales >= tier.retain);
     if met && draft.today() <= last && to > number(programme, &ledger.tier) {
-        let moved = moved(programme, ledger, to, TierBasis::Sales, ledger.valid_until);
+        let of_then = Ledger {
+            counter: previous.counter,
+            sales: previous.sales,
+            ..ledger.clone()
+        };
+        let needed = programme.tiers[to].retain.to_smolstr();
+        let moved = TierMoved {
+            needed,
+            ..moved(programme, &of_then, to, TierBasis::Sales, ledger.valid_until)
+        };
         draft.push(EventBody::TierRestored(Box::new(moved)));
         // The points of both bases are together again, and may reach a further step.
         look(draft, name, TierBasis::Points);
