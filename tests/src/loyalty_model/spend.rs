@@ -151,7 +151,7 @@ impl Account {
             line: self.ledgers[ledger].line.clone(),
             state: "reserved",
             parts,
-            until: timeout(now).map(|minutes| now.at + minutes),
+            until: timeout(now).map(|minutes| now.at.max(now.now) + minutes),
         });
     }
 

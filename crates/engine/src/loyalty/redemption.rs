@@ -202,6 +202,8 @@ fn accept(
     after.available -= points;
     after.reserved += points;
     let timeout = programme.redemption.timeout_minutes;
+    // What comes late has its time from then on: its commit comes late as well.
+    let known_from = draft.effective_at.max(draft.now);
     draft.push(EventBody::RedemptionAccepted(Box::new(
         RedemptionAccepted {
             redemption: body.redemption.clone(),
@@ -212,8 +214,7 @@ fn accept(
             channel: body.channel.clone(),
             partner: body.partner.clone(),
             allocations: spent.allocations,
-            until: timeout
-                .map(|minutes| draft.effective_at.plus_nanos(i64::from(minutes) * MINUTE)),
+            until: timeout.map(|minutes| known_from.plus_nanos(i64::from(minutes) * MINUTE)),
             balances_after: after,
             used_before_report: false,
         },
