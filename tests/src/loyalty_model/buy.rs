@@ -330,7 +330,7 @@ impl Account {
         }
         self.open(now, line, now.at, false);
         let ledger = &self.ledgers[self.find(line).unwrap()];
-        if ledger.ended.is_none() && ledger.frozen_on.is_none() {
+        if ledger.ended.is_none() {
             source.multiplier = self.multiplier(now, line, now.at);
             self.sources.push(source);
         }

@@ -400,7 +400,8 @@ impl Account {
         }
         self.open(now, line, now.at, false);
         let ledger = &self.ledgers[self.find(line).unwrap()];
-        if ledger.ended.is_some() || ledger.frozen_on.is_some() {
+        let day = now.zone.date(now.at);
+        if ledger.ended.is_some() || ledger.frozen_on.is_some_and(|since| since <= day) {
             return Ok(());
         }
         source.lines.push(super::facts::Line {
@@ -410,7 +411,6 @@ impl Account {
         });
         source.multiplier = self.multiplier(now, line, now.at);
         self.sources.push(source);
-        let day = now.zone.date(now.at);
         self.settle(now, self.sources.len() - 1, (1, 1), (day, day));
         Ok(())
     }

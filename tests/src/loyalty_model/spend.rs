@@ -108,8 +108,8 @@ impl Account {
         if answers.is_empty() || answers.contains(&None) {
             return None;
         }
-        // The best card of the line decides; of refusals that of the last one is told.
-        *answers.last().unwrap()
+        // The best card of the line decides: one that could be confirmed is better than one that is no good.
+        answers.into_iter().flatten().max()
     }
 
     /// What of a lot expired after an instant at which it was still good, and may come back.

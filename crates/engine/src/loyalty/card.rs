@@ -128,7 +128,19 @@ pub(crate) fn ledger_may_spend(
 ) -> Result<(), RedemptionRefused> {
     let cards = kept_cards(draft, name);
     let answers = cards.map(|card| may_spend(draft, card, at, code_confirmed));
-    answers.reduce(Result::or).unwrap_or(Ok(()))
+    answers.reduce(better).unwrap_or(Ok(()))
+}
+
+/// The better of two answers; of refusals the one that is looked at last, which a confirmation would mend.
+fn better(
+    one: Result<(), RedemptionRefused>,
+    other: Result<(), RedemptionRefused>,
+) -> Result<(), RedemptionRefused> {
+    match (one, other) {
+        (Ok(()), _) | (_, Ok(())) => Ok(()),
+        (Err(RedemptionRefused::Unconfirmed), _) => one,
+        _ => other,
+    }
 }
 
 /// A type of cards with its programme.

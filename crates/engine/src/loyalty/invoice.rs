@@ -29,8 +29,8 @@ pub(crate) fn note(draft: &mut Draft<'_>, body: &BillIssued) {
             continue;
         }
         let name = member::open_line(draft, club, line, at);
-        let day = draft.local_date(at);
-        if find(&draft.row, &name).is_some_and(|ledger| ledger.rests_on(day)) {
+        // A frozen ledger may be back when the bill is paid.
+        if find(&draft.row, &name).is_some_and(|ledger| ledger.ended.is_some()) {
             continue;
         }
         let noted = rules.noted(draft, name, SmolStr::new(body.bill.as_str()), lines);

@@ -191,7 +191,8 @@ fn earn_visit(
         return;
     }
     let name = member::open_line(draft, club, line, input.occurred_at);
-    if find(&draft.row, &name).is_none_or(Ledger::rests) {
+    let day = draft.local_date(input.occurred_at);
+    if find(&draft.row, &name).is_none_or(|ledger| ledger.rests_on(day)) {
         return;
     }
     let source_ref = input.key.to_smolstr();
@@ -202,6 +203,5 @@ fn earn_visit(
         kind: EarningKind::Visit,
         source_ref: &source_ref,
     };
-    let day = draft.local_date(input.occurred_at);
     earn::settle(draft, key, Share::ALL, Days::of(day));
 }
