@@ -389,7 +389,9 @@ impl Account {
                     true => paid,
                     false => 0,
                 };
-                let share = (part, bill.amount);
+                let lines = self.sources[index].lines.iter();
+                let lines: i64 = lines.map(|line| line.value).sum();
+                let share = (part, bill.amount.max(lines));
                 self.settle(now, index, share, days);
             }
         }

@@ -94,7 +94,7 @@ pub(crate) fn settle(draft: &mut Draft<'_>, days: Days) {
             let id = BillId::new(earning.source_ref.clone());
             let bill = draft.row.bill(&id)?;
             let club = ledger::club(draft.world, &earning.ledger, draft.now)?;
-            let share = share(club.programme.invoice, bill);
+            let share = share(club.programme.invoice, bill, earning);
             Some((earning.ledger.clone(), id, share))
         })
         .collect();
@@ -108,8 +108,8 @@ pub(crate) fn settle(draft: &mut Draft<'_>, days: Days) {
     }
 }
 
-/// What part of a bill earns.
-fn share(accrual: InvoiceAccrual, bill: &Bill) -> Share {
+/// What part of a bill earns. Lines that come to more than the bill earn for no more than is paid of it.
+fn share(accrual: InvoiceAccrual, bill: &Bill, earning: &Earning) -> Share {
     if bill.voided || bill.amount <= Money::ZERO {
         return Share::NOTHING;
     }
@@ -118,9 +118,10 @@ fn share(accrual: InvoiceAccrual, bill: &Bill) -> Share {
         InvoiceAccrual::WhenPaid if bill.remaining > Money::ZERO => return Share::NOTHING,
         InvoiceAccrual::WhenPaid => bill.amount - bill.reduced,
     };
+    let lines: Money = earning.lines.iter().map(|line| line.value).sum();
     Share {
         part,
-        whole: bill.amount,
+        whole: bill.amount.max(lines),
     }
 }
 
