@@ -587,6 +587,7 @@ feed_fields!(Earning {
     refunds,
     held_back,
     used_before_report,
+    card,
     written_off,
     voided,
     granted,

@@ -29,6 +29,7 @@ impl Account {
             in_points: None,
             refunds: Vec::new(),
             held: None,
+            card: None,
             voided: false,
             written_off: false,
             granted: 0,
@@ -130,6 +131,9 @@ impl Account {
             (!alive).then_some("not_enrolled")
         });
         source.held = held;
+        let card = &body["identifier"];
+        source.card = (held.is_some() && card["kind"] == "card")
+            .then(|| text(&card["value"]).to_owned());
         self.sources.push(source);
         match held {
             Some(reason) => self.not_earned(now, name, reason),
@@ -174,6 +178,9 @@ impl Account {
             () if source.held.is_none() => Some("already_credited"),
             () if now.zone.date(now.at) > last => Some("claim_window"),
             () if ledger.frozen_on.is_some() => Some("card_state"),
+            () if source.card.as_ref().is_some_and(|card| !self.is_good(now, card)) => {
+                Some("card_state")
+            }
             () if ledger.ended.is_some() => Some("not_enrolled"),
             () => None,
         };
@@ -184,6 +191,12 @@ impl Account {
         self.sources[index].held = None;
         self.credit_purchase(now, index);
         Ok(())
+    }
+
+    /// Whether a card, or the one in its place, is good now.
+    fn is_good(&self, now: &Now<'_>, card: &str) -> bool {
+        let state = self.live_card(card).map(|card| self.cards[card].state(now, now.at));
+        matches!(state, Some("active" | "unconfirmed"))
     }
 
     /// A refund; one without its purchase waits.

@@ -92,6 +92,8 @@ pub(crate) struct Source {
     pub in_points: Option<(String, i64)>,
     pub refunds: Vec<Refund>,
     pub held: Option<&'static str>,
+    /// The card that held it back.
+    pub card: Option<String>,
     pub voided: bool,
     pub written_off: bool,
     pub granted: i64,

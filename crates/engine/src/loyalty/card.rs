@@ -62,12 +62,19 @@ fn by_hash(row: &Row, card: u64) -> Option<&Card> {
 }
 
 /// The card that stands for a number: the last one that took its place.
-fn live(row: &Row, number: &str) -> Option<Card> {
-    let mut card = find(row, number)?;
-    while let Some((_, next)) = card.replaced {
-        card = by_hash(row, next)?;
+fn live(row: &Row, card: u64) -> Option<&Card> {
+    let mut found = by_hash(row, card)?;
+    while let Some((_, next)) = found.replaced {
+        found = by_hash(row, next)?;
     }
-    Some(card.clone())
+    Some(found)
+}
+
+/// Whether a card that held a purchase back, or the one in its place, lets it be claimed now.
+pub(crate) fn is_good_again(draft: &Draft<'_>, card: u64) -> bool {
+    let zone = draft.world.zone(draft.row.zone);
+    let state = live(&draft.row, card).map(|found| found.state_at(zone, draft.effective_at));
+    matches!(state, Some(CardState::Active | CardState::Unconfirmed))
 }
 
 impl Card {
@@ -353,7 +360,7 @@ pub(crate) fn replace(draft: &mut Draft<'_>, body: &CardReplacement) -> Result<(
 
 /// The card, or the one in its place, is good for longer or again.
 pub(crate) fn renew(draft: &mut Draft<'_>, body: &CardRenewal) -> Result<(), Rejection> {
-    let Some(card) = live(&draft.row, &body.number) else {
+    let Some(card) = live(&draft.row, hash_of(&body.number)).cloned() else {
         return Err(bad("the account has no such card"));
     };
     if card.closed_at.is_some() {

@@ -409,6 +409,7 @@ pub(crate) fn apply_noted(world: &World, row: &mut Row, body: &EarningNoted) {
         refunds: Default::default(),
         held_back: body.held_back,
         used_before_report: body.used_before_report,
+        card: body.card,
         written_off: false,
         voided: false,
         granted: 0,

@@ -174,6 +174,8 @@ pub(crate) struct Earning {
     pub refunds: ThinVec<RefundId>,
     pub held_back: Option<NotEarned>,
     pub used_before_report: bool,
+    /// Hash of the number of the card that held it back.
+    pub card: Option<u64>,
     /// A bill that was written off in part or whole earns nothing.
     pub written_off: bool,
     /// Somebody voided what it had earned: nothing is posted for it any more.

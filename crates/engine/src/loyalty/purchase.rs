@@ -151,6 +151,7 @@ fn earn_in(
         held_back,
         is_activity: held_back.is_none() && noted.is_activity,
         used_before_report: may == card::MayEarn::BeforeItsLoss,
+        card: held_back.and(bought.purchase.card.as_deref().map(card::hash_of)),
         ..noted
     };
     earn::note(draft, club, noted);
@@ -302,12 +303,12 @@ pub(crate) fn claim(
     let known: Vec<_> = known
         .map(|known| {
             let has_rule = known.lines.iter().any(|line| line.rule.is_some());
-            (
-                known.ledger.clone(),
-                known.held_back,
-                known.occurred_at,
-                has_rule,
-            )
+            let held = HeldBack {
+                ledger: known.ledger.clone(),
+                reason: known.held_back,
+                card: known.card,
+            };
+            (held, known.occurred_at, has_rule)
         })
         .collect();
     if known.is_empty() {
@@ -318,28 +319,39 @@ pub(crate) fn claim(
             ),
         ));
     }
-    for (name, held_back, at, has_rule) in known {
-        claim_own(draft, (name, held_back), source_ref, at, has_rule);
+    for (held, at, has_rule) in known {
+        claim_own(draft, held, source_ref, at, has_rule);
     }
     Ok(())
 }
 
+/// A purchase of the account's own, and why it earned nothing.
+struct HeldBack {
+    ledger: LedgerName,
+    reason: Option<NotEarned>,
+    /// The card that it was made with.
+    card: Option<u64>,
+}
+
 fn claim_own(
     draft: &mut Draft<'_>,
-    (name, held_back): (LedgerName, Option<NotEarned>),
+    held: HeldBack,
     source_ref: &str,
     at: Timestamp,
     has_rule: bool,
 ) {
+    let name = held.ledger;
     let Some(club) = ledger::club(draft.world, &name, draft.now) else {
         return;
     };
     let days = i32::from(club.programme.claim_window_days);
     let last = draft.local_date(at).plus_days(days);
-    let refused = match held_back {
+    let is_no_good = |card: u64| !card::is_good_again(draft, card);
+    let refused = match held.reason {
         None => Some(NotEarned::AlreadyCredited),
         Some(_) if draft.local_date(draft.effective_at) > last => Some(NotEarned::ClaimWindow),
         Some(_) if ledger::is_frozen(draft, &name, draft.now) => Some(NotEarned::CardState),
+        Some(_) if held.card.is_some_and(is_no_good) => Some(NotEarned::CardState),
         Some(_) if ledger::find(&draft.row, &name).is_some_and(|l| l.ended.is_some()) => {
             Some(NotEarned::NotEnrolled)
         }

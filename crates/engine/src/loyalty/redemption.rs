@@ -216,9 +216,17 @@ fn accept(
             allocations: spent.allocations,
             until: timeout.map(|minutes| known_from.plus_nanos(i64::from(minutes) * MINUTE)),
             balances_after: after,
-            used_before_report: false,
+            used_before_report: is_before_report(draft, body),
         },
     )));
+}
+
+/// Whether the card that was shown is lost, and was shown before that was reported.
+fn is_before_report(draft: &Draft<'_>, body: &RedemptionRequested) -> bool {
+    let shown = body.card.as_deref();
+    let known = shown.and_then(|number| card::find(&draft.row, number));
+    let lost_at = known.and_then(|known| known.lost_at);
+    lost_at.is_some_and(|lost_at| draft.effective_at < lost_at)
 }
 
 /// An open reservation.
