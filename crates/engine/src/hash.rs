@@ -5,7 +5,7 @@ use crate::account::*;
 use crate::collections::{Case, ClosedCase, Collections, DoneStep, Hold, Promise};
 use crate::dedup::Dedup;
 use crate::loyalty::{
-    Card, CountedPoints, CountedSales, Earning, Ending, Ledger, Lot, Loyalty, Notice, ParkedRefund, Previous, Redemption,
+    Card, CountedPoints, CountedSales, Earning, Ending, Gap, Ledger, Lot, Loyalty, Notice, ParkedRefund, Previous, Redemption,
     RedemptionState,
 };
 use crate::rare::{Nothing, Rare};
@@ -548,9 +548,11 @@ feed_fields!(Ledger {
     granted,
     active_on,
     frozen_on,
+    gaps,
     ages,
     told
 });
+feed_fields!(Gap { from, to, reason });
 feed_fields!(Previous {
     tier,
     base_tier,

@@ -66,6 +66,8 @@ pub(crate) struct Ledger {
     pub granted: Option<(usize, Option<NaiveDate>)>,
     pub active_on: NaiveDate,
     pub frozen_on: Option<NaiveDate>,
+    /// Days on which nobody took part, and why: up to the one on which somebody did again.
+    pub gaps: Vec<(NaiveDate, NaiveDate, &'static str)>,
     pub ages: bool,
     pub told: BTreeSet<(&'static str, NaiveDate, i64)>,
 }
@@ -216,6 +218,13 @@ impl Ledger {
             (last(lot), lot.earned_on, lot.no)
         });
         order
+    }
+
+    /// Why nobody took part on a day that is over.
+    pub(crate) fn gap(&self, day: NaiveDate) -> Option<&'static str> {
+        let mut gaps = self.gaps.iter();
+        let gap = gaps.find(|(from, to, _)| *from <= day && day < *to)?;
+        Some(gap.2)
     }
 
     pub(crate) fn lot(&mut self, no: i64) -> &mut Lot {

@@ -45,12 +45,18 @@ impl Account {
         if cents(&body["points_part"]["amount"]) > lines.map(owed).sum() {
             return Err(());
         }
-        self.purchase(now, body, now.at);
+        let is_claim = false;
+        self.purchase(now, body, (now.at, is_claim));
         Ok(())
     }
 
     /// A purchase of an instant: the line of its card or the default line, and whether that lets it earn.
-    pub(crate) fn purchase(&mut self, now: &Now<'_>, body: &Value, bought_at: i64) {
+    pub(crate) fn purchase(
+        &mut self,
+        now: &Now<'_>,
+        body: &Value,
+        (bought_at, is_claim): (i64, bool),
+    ) {
         let name = text(&body["purchase_id"]);
         let by_card = body["identifier"]["kind"] == "card";
         let (line, held) = match by_card {
@@ -71,7 +77,10 @@ impl Account {
             },
         };
         if let Some(line) = line {
-            self.buy(now, body, bought_at, line, held.then_some("card_state"));
+            let ledger = self.find(line).filter(|_| !is_claim);
+            let gap = ledger.and_then(|l| self.ledgers[l].gap(now.zone.date(bought_at)));
+            let held = if held { Some("card_state") } else { gap };
+            self.buy(now, body, bought_at, line, held);
         }
         self.take_up(now, name);
     }

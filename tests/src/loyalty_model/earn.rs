@@ -401,7 +401,8 @@ impl Account {
         self.open(now, line, now.at, false);
         let ledger = &self.ledgers[self.find(line).unwrap()];
         let day = now.zone.date(now.at);
-        if ledger.ended.is_some() || ledger.frozen_on.is_some_and(|since| since <= day) {
+        let frozen = ledger.frozen_on.is_some_and(|since| since <= day);
+        if ledger.ended.is_some() || frozen || ledger.gap(day).is_some() {
             return Ok(());
         }
         source.lines.push(super::facts::Line {

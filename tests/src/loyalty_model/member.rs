@@ -32,6 +32,7 @@ impl Account {
             granted: None,
             active_on: from,
             frozen_on: None,
+            gaps: Vec::new(),
             ages: true,
             told: Default::default(),
         };
@@ -47,6 +48,10 @@ impl Account {
         (known.lots, known.debt) = (old.lots, old.debt);
         // What an earlier membership earned was good up to its end.
         let last = old.ended.map(|(ended, _)| plus(ended, -1));
+        let frozen = old.frozen_on.map(|since| (since, from, "card_state"));
+        let ended = old.ended.map(|(ended, _)| (ended, from, "not_enrolled"));
+        known.gaps = old.gaps;
+        known.gaps.extend(frozen.into_iter().chain(ended));
         // Expired cards are still to be renewed.
         if let (Some(since), Some((_, true))) = (old.frozen_on, old.ended) {
             (known.frozen_on, known.ages) = (Some(since.max(from)), old.ages);
@@ -365,6 +370,7 @@ impl Account {
         let Some(since) = own.frozen_on.take() else {
             return;
         };
+        own.gaps.push((since, now.zone.date(now.at), "card_state"));
         let days = (now.zone.date(now.at) - since).num_days().max(0);
         for lot in own
             .lots

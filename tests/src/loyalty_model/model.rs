@@ -209,7 +209,7 @@ impl<'l> Model<'l> {
             let is_own = found.owner.is_none() && found.body["identifier"] == *phone;
             let now = self.at(self.now, step.occurred);
             if is_own && is_in_window(&now, found.at) {
-                account.purchase(&now, &found.body, found.at);
+                account.purchase(&now, &found.body, (found.at, true));
                 self.unassigned[index].owner = Some(account.id.clone());
             }
         }
@@ -232,7 +232,7 @@ impl<'l> Model<'l> {
             }
             None if !is_in_window(&now, found.at) => account.not_earned(&now, name, "claim_window"),
             None => {
-                account.purchase(&now, &found.body, found.at);
+                account.purchase(&now, &found.body, (found.at, true));
                 self.unassigned[index].owner = Some(account.id.clone());
             }
         }

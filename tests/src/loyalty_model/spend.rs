@@ -90,7 +90,9 @@ impl Account {
     ) -> Option<&'static str> {
         let ledger = ledger.map(|ledger| &self.ledgers[ledger]);
         let frozen = ledger.and_then(|ledger| ledger.frozen_on);
-        if frozen.is_some_and(|since| since <= now.zone.date(now.at)) {
+        let day = now.zone.date(now.at);
+        let gap = ledger.and_then(|ledger| ledger.gap(day));
+        if gap.is_some() || frozen.is_some_and(|since| since <= day) {
             return Some("card_state");
         }
         let answer = |card: &Card| match card.state(now, now.at) {

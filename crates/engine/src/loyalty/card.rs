@@ -579,7 +579,8 @@ fn card_mut(row: &mut Row, card: u64) -> Option<&mut Card> {
 }
 
 /// Takes a card into the row.
-pub(crate) fn apply_issued(row: &mut Row, at: Timestamp, body: &CardEvent) {
+pub(crate) fn apply_issued(world: &World, row: &mut Row, at: Timestamp, body: &CardEvent) {
+    let today = world.zone(row.zone).local(at).date;
     let cards = &mut row.cold_mut().loyalty.cards;
     cards.push(Card {
         card: body.card,
@@ -595,7 +596,7 @@ pub(crate) fn apply_issued(row: &mut Row, at: Timestamp, body: &CardEvent) {
         gaps: Default::default(),
     });
     if let Some(name) = &body.ledger {
-        thaw(row, name, body.frozen_days);
+        thaw(row, name, (today, body.frozen_days));
     }
 }
 
@@ -639,17 +640,20 @@ pub(crate) fn apply_renewed(world: &World, row: &mut Row, at: Timestamp, body: &
         card.expired = false;
     }
     if let Some(name) = &body.ledger {
-        thaw(row, name, body.frozen_days);
+        thaw(row, name, (today, body.frozen_days));
     }
 }
 
 /// A ledger is alive again; its lots live as many days longer as they were frozen.
-fn thaw(row: &mut Row, name: &LedgerName, frozen_days: u32) {
+fn thaw(row: &mut Row, name: &LedgerName, (today, frozen_days): (Date, u32)) {
     let Some(ledger) = row.cold_mut().loyalty.ledger_mut(name) else {
         return;
     };
     let since = ledger.frozen_on.take();
     ledger.ages = true;
+    if let Some(since) = since {
+        ledger.end_gap(since, today, NotEarned::CardState);
+    }
     // Spent ones, too: points may come back to them.
     let were_good = ledger.lots.iter_mut().filter(|lot| lot.expires_on >= since);
     for lot in were_good {

@@ -1,13 +1,13 @@
 //! A ledger: its balances, its lots in the order in which they are spent, and where it opens.
 
-use super::{Ledger, Lot};
+use super::{Gap, Ledger, Lot};
 use crate::account::Row;
 use crate::dates::end_of_day;
 use crate::draft::Draft;
 use crate::world::World;
 use smol_str::format_smolstr;
 use umbral_catalog::loyalty::Programme;
-use umbral_model::event::{Balances, EventBody, LotMoved, MemberEnrolled};
+use umbral_model::event::{Balances, EventBody, LotMoved, MemberEnrolled, NotEarned};
 use umbral_model::ids::{LedgerName, VersionNo};
 use umbral_model::rejection::{Reason, Rejection};
 use umbral_model::time::{Date, Timestamp, ZoneRules};
@@ -42,12 +42,26 @@ impl Ledger {
 
     /// As [`Ledger::rests`], by a local day: before its last card expired one took part.
     pub(crate) fn rests_on(&self, day: Date) -> bool {
-        self.ended.is_some() || self.is_frozen_on(day)
+        self.ended.is_some() || self.is_frozen_on(day) || self.gap_on(day).is_some()
     }
 
     /// Whether all cards of its line had expired by a local day.
     pub(crate) fn is_frozen_on(&self, day: Date) -> bool {
         self.frozen_on.is_some_and(|since| since <= day)
+    }
+
+    /// Why nobody took part on a local day, where somebody does again.
+    pub(crate) fn gap_on(&self, day: Date) -> Option<NotEarned> {
+        let mut gaps = self.gaps.iter();
+        let gap = gaps.find(|gap| gap.from <= day && day < gap.to)?;
+        Some(gap.reason)
+    }
+
+    /// Somebody takes part again from a day on, after a stretch without.
+    pub(crate) fn end_gap(&mut self, from: Date, to: Date, reason: NotEarned) {
+        if from < to {
+            self.gaps.push(Gap { from, to, reason });
+        }
     }
 
     /// No card of its line is good any more, and some can be renewed.
@@ -117,6 +131,11 @@ pub(crate) fn find<'r>(row: &'r Row, name: &LedgerName) -> Option<&'r Ledger> {
 pub(crate) fn is_frozen(draft: &Draft<'_>, name: &LedgerName, at: Timestamp) -> bool {
     let day = draft.local_date(at);
     find(&draft.row, name).is_some_and(|ledger| ledger.is_frozen_on(day))
+}
+
+/// Why nobody took part in a ledger at an instant that is over, where somebody does again.
+pub(crate) fn gap(draft: &Draft<'_>, name: &LedgerName, at: Timestamp) -> Option<NotEarned> {
+    find(&draft.row, name)?.gap_on(draft.local_date(at))
 }
 
 /// The programme of a ledger as the version in force at `at` has it, or the last one before that had it.

@@ -205,6 +205,7 @@ pub(crate) fn apply_enrolled(row: &mut Row, at: Timestamp, body: &MemberEnrolled
         granted: None,
         active_on: body.from,
         frozen_on: None,
+        gaps: Default::default(),
         ages: true,
         told: Default::default(),
     };
@@ -221,11 +222,18 @@ pub(crate) fn apply_enrolled(row: &mut Row, at: Timestamp, body: &MemberEnrolled
             // Whose cards are all expired is frozen from its first day on, until one is renewed.
             let is_closed = known.ended.is_some_and(|(_, how)| how == Ending::Closed);
             let frozen_on = known.frozen_on.filter(|_| !is_closed);
+            if let Some(since) = known.frozen_on {
+                known.end_gap(since, body.from, NotEarned::CardState);
+            }
+            if let Some((ended_on, _)) = known.ended {
+                known.end_gap(ended_on, body.from, NotEarned::NotEnrolled);
+            }
             *known = Ledger {
                 lots,
                 debt,
                 base_on: Some(body.from),
                 frozen_on: frozen_on.map(|since| since.max(body.from)),
+                gaps: std::mem::take(&mut known.gaps),
                 ages: frozen_on.is_none() || known.ages,
                 ..fresh
             };

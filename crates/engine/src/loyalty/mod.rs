@@ -97,10 +97,22 @@ pub(crate) struct Ledger {
     pub active_on: Date,
     /// Local day on which its last live card expired: nothing is earned or spent until one is renewed.
     pub frozen_on: Option<Date>,
+    /// Stretches in which nobody took part and that are over.
+    pub gaps: ThinVec<Gap>,
     /// Its lots expire.
     pub ages: bool,
     /// Notices that were given: what about, and how many days before.
     pub told: ThinVec<(Notice, Date, u16)>,
+}
+
+/// Local days on which nobody took part in a ledger.
+#[derive(Clone, PartialEq, Debug, serde::Serialize, serde::Deserialize)]
+pub(crate) struct Gap {
+    pub from: Date,
+    /// The day on which somebody did again.
+    pub to: Date,
+    /// Why a purchase of these days earns nothing.
+    pub reason: NotEarned,
 }
 
 /// How a membership ended.
@@ -343,7 +355,7 @@ pub(crate) fn apply(world: &World, row: &mut Row, event: &Event) {
         | EventBody::TierWillChange(_)
         | EventBody::MembershipWarned(_)
         | EventBody::NoticePassed(_) => notice::apply(row, &event.body),
-        EventBody::CardIssued(body) => card::apply_issued(row, event.effective_at, body),
+        EventBody::CardIssued(body) => card::apply_issued(world, row, event.effective_at, body),
         EventBody::CardConfirmed(body) => card::apply_confirmed(row, body),
         EventBody::CardLostReported(body) => card::apply_lost(row, event.effective_at, body),
         EventBody::CardReplaced(body) => card::apply_replaced(row, event.effective_at, body),

@@ -44,8 +44,13 @@ impl<'a> Bought<'a> {
 
 /// Lets a purchase earn in every programme that lets purchases earn.
 pub(crate) fn earn(draft: &mut Draft<'_>, bought: &Bought<'_>) {
-    for (club, line, state) in places(draft, bought) {
-        earn_in(draft, club, &line, state, bought);
+    for (club, line, may) in places(draft, bought) {
+        let name = ledger::name_of(&club.programme.name, &line);
+        let held = match may {
+            card::MayEarn::No => Some(NotEarned::CardState),
+            _ => ledger::gap(draft, &name, bought.occurred_at),
+        };
+        earn_in(draft, (club, line, may), held, bought);
     }
     refund::take_up(draft, &bought.purchase.purchase);
 }
@@ -132,20 +137,19 @@ fn push_nothing(
 
 fn earn_in(
     draft: &mut Draft<'_>,
-    club: Club<'_>,
-    line: &str,
-    may: card::MayEarn,
+    (club, line, may): Place<'_>,
+    held: Option<NotEarned>,
     bought: &Bought<'_>,
 ) {
-    let name = member::open_line(draft, club, line, bought.occurred_at);
+    let name = member::open_line(draft, club, &line, bought.occurred_at);
     let source_ref = bought.source_ref();
     let known = draft.row.cold().loyalty.purchases(source_ref);
     if known.into_iter().any(|earning| earning.ledger == name) {
         push_nothing(draft, Some(name), source_ref, NotEarned::AlreadyCredited);
         return;
     }
-    let noted = noted(draft, club, &name, line, bought);
-    let held_back = held_back(draft, &noted, may);
+    let noted = noted(draft, club, &name, &line, bought);
+    let held_back = held.or_else(|| not_enrolled(draft, &noted));
     let has_rule = noted.lines.iter().any(|line| line.rule.is_some());
     let noted = EarningNoted {
         held_back,
@@ -162,19 +166,15 @@ fn earn_in(
     credit(draft, &name, source_ref, bought.occurred_at, has_rule);
 }
 
-/// What holds a purchase back. One that is activity may bring a membership back that ended after it.
-fn held_back(
-    draft: &mut Draft<'_>,
-    noted: &EarningNoted,
-    may: card::MayEarn,
-) -> Option<NotEarned> {
+/// Whether a membership that ended holds a purchase back. One that is activity may bring it back, if it was made
+/// before that end.
+fn not_enrolled(draft: &mut Draft<'_>, noted: &EarningNoted) -> Option<NotEarned> {
     let (name, at) = (&noted.ledger, noted.occurred_at);
     let has_ended = ledger::find(&draft.row, name).is_some_and(|ledger| ledger.ended.is_some());
-    match may {
-        card::MayEarn::No => Some(NotEarned::CardState),
-        _ if !has_ended => None,
-        _ if noted.is_activity && member::is_alive(draft, name, at, &noted.source_ref) => None,
-        _ => Some(NotEarned::NotEnrolled),
+    match has_ended {
+        true if noted.is_activity && member::is_alive(draft, name, at, &noted.source_ref) => None,
+        true => Some(NotEarned::NotEnrolled),
+        false => None,
     }
 }
 
@@ -256,7 +256,8 @@ pub(crate) fn claim_found(draft: &mut Draft<'_>, unclaimed: &UnclaimedPurchase, 
     for (club, line, may) in places_of_nobodys(draft, &bought) {
         let last = on.plus_days(i32::from(club.programme.claim_window_days));
         if claimed_on <= last {
-            earn_in(draft, club, &line, may, &bought);
+            let held = (may == card::MayEarn::No).then_some(NotEarned::CardState);
+            earn_in(draft, (club, line, may), held, &bought);
         } else if late == Late::Told {
             let name = ledger::name_of(&club.programme.name, &line);
             push_nothing(

@@ -118,7 +118,8 @@ fn check_card(
     name: &LedgerName,
     body: &RedemptionRequested,
 ) -> Result<(), RedemptionRefused> {
-    if ledger::is_frozen(draft, name, draft.effective_at) {
+    let at = draft.effective_at;
+    if ledger::is_frozen(draft, name, at) || ledger::gap(draft, name, at).is_some() {
         return Err(RedemptionRefused::CardState);
     }
     match &body.card {
