@@ -5,8 +5,8 @@ use crate::account::*;
 use crate::collections::{Case, ClosedCase, Collections, DoneStep, Hold, Promise};
 use crate::dedup::Dedup;
 use crate::loyalty::{
-    Card, CountedPoints, CountedSales, Earning, Ending, Gap, Ledger, Lot, Loyalty, Notice, ParkedRefund, Previous, Redemption,
-    RedemptionState,
+    Card, CountedPoints, CountedSales, Earning, Ending, Gap, Ledger, Lot, Loyalty, Notice,
+    ParkedRefund, Previous, Redemption, RedemptionState,
 };
 use crate::rare::{Nothing, Rare};
 use crate::tariff::meters::{Counted, Grant, Meters, UnitLatch};

@@ -10,7 +10,7 @@ use crate::time::{Date, Timestamp, ZoneRules};
 use smol_str::SmolStr;
 
 /// The version of the rules that this build decides by. Frames carry it.
-pub const LOGIC_VERSION: u32 = 4;
+pub const LOGIC_VERSION: u32 = 5;
 
 /// One partition's share of one batch.
 #[derive(Clone, PartialEq, Eq, Debug)]

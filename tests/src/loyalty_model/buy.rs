@@ -41,7 +41,8 @@ impl Account {
     /// A purchase as it comes: points pay no more than it comes to.
     pub(crate) fn bought(&mut self, now: &Now<'_>, body: &Value) -> Result<(), ()> {
         let lines = body["lines"].as_array().unwrap().iter();
-        let owed = |line: &Value| cents(&line["net"]) + cents(&line["tax"]) - cents(&line["discount"]);
+        let owed =
+            |line: &Value| cents(&line["net"]) + cents(&line["tax"]) - cents(&line["discount"]);
         if cents(&body["points_part"]["amount"]) > lines.map(owed).sum() {
             return Err(());
         }
@@ -141,8 +142,8 @@ impl Account {
         });
         source.held = held;
         let card = &body["identifier"];
-        source.card = (held.is_some() && card["kind"] == "card")
-            .then(|| text(&card["value"]).to_owned());
+        source.card =
+            (held.is_some() && card["kind"] == "card").then(|| text(&card["value"]).to_owned());
         self.sources.push(source);
         match held {
             Some(reason) => self.not_earned(now, name, reason),
@@ -187,7 +188,11 @@ impl Account {
             () if source.held.is_none() => Some("already_credited"),
             () if now.zone.date(now.at) > last => Some("claim_window"),
             () if ledger.frozen_on.is_some() => Some("card_state"),
-            () if source.card.as_ref().is_some_and(|card| !self.is_good(now, card)) => {
+            () if source
+                .card
+                .as_ref()
+                .is_some_and(|card| !self.is_good(now, card)) =>
+            {
                 Some("card_state")
             }
             () if ledger.ended.is_some() => Some("not_enrolled"),
@@ -204,7 +209,9 @@ impl Account {
 
     /// Whether a card, or the one in its place, is good now.
     fn is_good(&self, now: &Now<'_>, card: &str) -> bool {
-        let state = self.live_card(card).map(|card| self.cards[card].state(now, now.at));
+        let state = self
+            .live_card(card)
+            .map(|card| self.cards[card].state(now, now.at));
         matches!(state, Some("active" | "unconfirmed"))
     }
 

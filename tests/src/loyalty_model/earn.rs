@@ -41,7 +41,13 @@ impl Account {
             self.earn(now, source, target.points - granted, target.qualifying, day);
         }
         if target.points < granted {
-            self.claw(now, source, granted - target.points, target.qualifying, lost_on);
+            self.claw(
+                now,
+                source,
+                granted - target.points,
+                target.qualifying,
+                lost_on,
+            );
         }
         self.look(now, ledger, "points");
         target.points

@@ -130,7 +130,11 @@ impl Parts {
         let newest: Vec<Option<usize>> = periods.rev().collect();
         let order = newest.iter().filter(|known| **known == first);
         for period in order.chain(newest.iter().filter(|known| **known != first)) {
-            let (_, known) = self.0.iter_mut().find(|(known, _)| known == period).unwrap();
+            let (_, known) = self
+                .0
+                .iter_mut()
+                .find(|(known, _)| known == period)
+                .unwrap();
             let part = left.min(*known);
             *known -= part;
             left -= part;

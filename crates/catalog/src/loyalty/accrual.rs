@@ -95,7 +95,9 @@ fn units<'l>(rule: &AccrualRule, lines: impl Iterator<Item = &'l EarnLine>) -> u
 }
 
 fn sum<'l>(lines: impl Iterator<Item = &'l EarnLine>) -> Fraction {
-    lines.map(|line| line.basis).fold(Fraction::ZERO, Fraction::plus)
+    lines
+        .map(|line| line.basis)
+        .fold(Fraction::ZERO, Fraction::plus)
 }
 
 /// The money of all lines that some rule decides, in full micro-units: a line below zero lowers that of its rule, and

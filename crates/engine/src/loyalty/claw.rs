@@ -143,9 +143,8 @@ pub(crate) fn void(
                 gone += lot.gone;
             }
             left = left.saturating_sub(takings.taken + gone);
-            let all = |earning: &Earning| {
-                earning.change(ledger, -earning.counted(), Period::Current)
-            };
+            let all =
+                |earning: &Earning| earning.change(ledger, -earning.counted(), Period::Current);
             (left, earning.map_or_else(ByBase::default, all))
         }
         Voided::Lot(lot, _) => {

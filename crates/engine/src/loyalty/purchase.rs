@@ -97,11 +97,7 @@ fn clubs_of<'w>(draft: &Draft<'w>, bought: &Bought<'_>) -> Vec<Club<'w>> {
         .collect()
 }
 
-fn on_default_lines<'w>(
-    draft: &Draft<'w>,
-    clubs: Vec<Club<'w>>,
-    at: Timestamp,
-) -> Vec<Place<'w>> {
+fn on_default_lines<'w>(draft: &Draft<'w>, clubs: Vec<Club<'w>>, at: Timestamp) -> Vec<Place<'w>> {
     let with_line = clubs.into_iter().filter_map(|club| {
         let line = club.programme.default_line.clone()?;
         let name = ledger::name_of(&club.programme.name, &line);

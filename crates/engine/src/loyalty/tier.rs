@@ -100,7 +100,13 @@ fn restore(draft: &mut Draft<'_>, name: &LedgerName) {
         let needed = programme.tiers[to].retain.to_smolstr();
         let moved = TierMoved {
             needed,
-            ..moved(programme, &of_then, to, TierBasis::Sales, ledger.valid_until)
+            ..moved(
+                programme,
+                &of_then,
+                to,
+                TierBasis::Sales,
+                ledger.valid_until,
+            )
         };
         draft.push(EventBody::TierRestored(Box::new(moved)));
         // The points of both bases are together again, and may reach a further step.

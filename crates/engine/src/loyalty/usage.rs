@@ -56,7 +56,12 @@ fn settle_cycle(draft: &mut Draft<'_>, club: Club<'_>, start: Date, usage: [Mone
     let loyalty = &draft.row.cold().loyalty;
     match loyalty.earning(&name, kind, &source_ref) {
         // What came while nobody took part is still to be made right.
-        Some(known) if known.lines.iter().map(|line| line.value).eq(values.iter().copied()) => {}
+        Some(known)
+            if known
+                .lines
+                .iter()
+                .map(|line| line.value)
+                .eq(values.iter().copied()) => {}
         Some(_) => draft.push(EventBody::UsageCounted(UsageCounted {
             ledger: name.clone(),
             source_ref: source_ref.clone(),
