@@ -1,6 +1,6 @@
 //! The one case of an account: when it opens, what holds it, when it closes, and when it opens again.
 
-use super::{Case, ClosedCase, DoneStep, hold, overdue, schedule, step};
+use super::{Case, ClosedCase, Collections, DoneStep, hold, overdue, schedule, step};
 use crate::account::{Bill, Row};
 use crate::billing::bill;
 use crate::credit::restriction;
@@ -438,6 +438,18 @@ fn paid_by(row: &Row, body: &PaymentReceived, day: Date) -> Money {
         bill.is_none_or(|bill| bill.due_on >= day || bill.handed_over)
     });
     body.amount - elsewhere.map(|part| part.amount).sum::<Money>()
+}
+
+/// Takes the case closed last, which is open again, into the row: its cure counts no more.
+pub(crate) fn apply_reopened(collections: &mut Collections, state: &CaseState) {
+    let Some(closed) = collections.closed.take() else {
+        return;
+    };
+    collections.cured_on = closed.earlier_cure_on;
+    collections.case = Some(Box::new(Case {
+        state: state.clone(),
+        ..closed.case
+    }));
 }
 
 /// Takes a closed case into the row.

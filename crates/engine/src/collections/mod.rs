@@ -131,16 +131,7 @@ pub(crate) fn apply(row: &mut Row, event: &Event) {
                 exhausted: false,
             }));
         }
-        EventBody::CaseReopened(state) => {
-            if let Some(closed) = collections.closed.take() {
-                collections.cured_on = closed.earlier_cure_on;
-                let case = Case {
-                    state: (**state).clone(),
-                    ..closed.case
-                };
-                collections.case = Some(Box::new(case));
-            }
-        }
+        EventBody::CaseReopened(state) => case::apply_reopened(collections, state),
         EventBody::CaseUpdated(state)
         | EventBody::CaseHeld(state)
         | EventBody::CaseResumed(state) => {
