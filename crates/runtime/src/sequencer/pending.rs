@@ -8,18 +8,18 @@ use umbral_model::input::{Body, Identifier, Input};
 /// Whether an input changes the directory when it is applied: identifiers that it gives or takes, purchases that it
 /// claims.
 pub fn changes_directory(body: &Body) -> bool {
-    match body {
+    matches!(
+        body,
         Body::MemberAdded(_)
-        | Body::MemberRemoved(_)
-        | Body::IdentifierAdded(_)
-        | Body::IdentifierRemoved(_)
-        | Body::CardsStocked(_)
-        | Body::CardIssued(_)
-        | Body::CardReplaced(_)
-        | Body::PurchaseClaimed(_)
-        | Body::Enrolled(_) => true,
-        _ => false,
-    }
+            | Body::MemberRemoved(_)
+            | Body::IdentifierAdded(_)
+            | Body::IdentifierRemoved(_)
+            | Body::CardsStocked(_)
+            | Body::CardIssued(_)
+            | Body::CardReplaced(_)
+            | Body::PurchaseClaimed(_)
+            | Body::Enrolled(_)
+    )
 }
 
 /// Identifier inputs under way, by position.
