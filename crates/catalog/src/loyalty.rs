@@ -254,7 +254,7 @@ pub struct CardType {
     pub freeze_lots: bool,
     /// From when on a renewed card is good.
     pub renew_from: RenewFrom,
-    /// It may be handed on; otherwise a check that finds another holder closes it.
+    /// It may be handed on; otherwise a check that finds another holder blocks it, as if it were lost.
     pub transferable: bool,
     /// A fee that is charged when it is issued, whole minor units.
     pub fee: Option<Money>,
