@@ -220,6 +220,11 @@ codes! {
     /// A case of collections that comes out otherwise.
     COLLECTIONS_CASE_FAILED = "C-0149";
 
+    /// A collection step that is milder than the one before it.
+    SEVERITY_FALLS = "C-0152";
+    /// A collection schedule that no class has.
+    UNUSED_SCHEDULE = "C-0153";
+
     /// Two activations of a profile at one instant.
     DUPLICATE_ACTIVATION = "C-0150";
     /// Fallbacks that lead in a circle or deeper than three.
@@ -298,6 +303,10 @@ codes! {
     UNKNOWN_PROGRAMME = "C-0217";
     /// A case of points without exactly one source.
     POINTS_CASE = "C-0218";
+    /// A tier that asks for less sales than the one below it.
+    RETAIN_FALLS = "C-0219";
+    /// Two types of cards whose numbers begin at the same one.
+    NUMBERS_TWICE = "C-0220";
 }
 
 /// All codes with their pages, in order.

@@ -97,7 +97,7 @@ fn problems_with(head: &str, path: &str, text: &str) -> Vec<Problem> {
 fn check(head: &str, code: &str, path: &str, text: &str) -> Option<String> {
     let (text, span) = marked(text);
     let found = problems_with(head, path, &text);
-    let unused = ["C-0055", "C-0079", "C-0094"];
+    let unused = ["C-0055", "C-0079", "C-0094", "C-0153"];
     let relevant: Vec<&Problem> = found
         .iter()
         .filter(|problem| problem.code == code || !unused.contains(&problem.code))
@@ -339,6 +339,22 @@ const TOML: &[(&str, &str)] = &[
     (
         "C-0148",
         "[collections.a]\nentry_amount = \"20\"\nexit_amount = \"5\"\nentry_days = 3\nsteps = [ { action = \"terminate\", offset = 5 }, «{ action = \"call\", offset = 9 }» ]\n",
+    ),
+    (
+        "C-0143",
+        "[collections.a]\nentry_amount = \"20\"\nexit_amount = \"5\"\nentry_days = 3\nsteps = [ { action = \"late_fee\", offset = 5, «fee = \"0\"» } ]\n",
+    ),
+    (
+        "C-0148",
+        "[collections.a]\nentry_amount = \"20\"\nexit_amount = \"5\"\nentry_days = 3\nsteps = [ «{ action = \"letter\", offset = 2 }» ]\n",
+    ),
+    (
+        "C-0152",
+        "[collections.a]\nentry_amount = \"20\"\nexit_amount = \"5\"\nentry_days = 3\nsteps = [ { action = \"bar all\", offset = 5, severity = 50 }, «{ action = \"letter\", offset = 9, severity = 20 }» ]\n",
+    ),
+    (
+        "C-0153",
+        "[class.a]\ncollections = \"standard\"\n[collections.«a»]\nentry_amount = \"20\"\nexit_amount = \"5\"\nentry_days = 3\nsteps = [ { action = \"letter\", offset = 5 } ]\n",
     ),
     (
         "C-0040",

@@ -30,8 +30,28 @@ pub(crate) fn check(draft: &Draft, report: &mut Report) {
             }
         }
         shadowed_promotions(programme, report);
+        idle_promotions(programme, report);
         for line in &programme.card_lines {
             card_line(line, programme, report);
+        }
+    }
+    known_tiers(draft, &draft.vip.tier_floors, report);
+    numbers_once(draft, report);
+}
+
+/// Warns of types of cards whose numbers begin at the same one: their cards would mix in one row of numbers.
+fn numbers_once(draft: &Draft, report: &mut Report) {
+    let programmes = draft.programmes.iter();
+    let numbers: Vec<_> = programmes
+        .flat_map(|programme| &programme.card_numbers)
+        .collect();
+    for (index, (name, first)) in numbers.iter().enumerate() {
+        let mut before = numbers[..index].iter();
+        if let Some((other, _)) = before.find(|(_, known)| known.value == first.value) {
+            let title = format!("cards {other} and {name} take their numbers from the same row");
+            report
+                .warn(codes::NUMBERS_TWICE, first.spot, title, "second one")
+                .note("give each type a first number of its own, far enough from the others");
         }
     }
 }
@@ -70,6 +90,48 @@ fn shadowed_promotions(programme: &DraftProgramme, report: &mut Report) {
                 .note("the first promotion that matches a line counts: put the narrower one first, or leave it out");
         }
     }
+}
+
+/// Warns of promotions whose lines all fall to rules that earn nothing.
+fn idle_promotions(programme: &DraftProgramme, report: &mut Report) {
+    let promotions = &programme.programme.promotions;
+    for (promotion, spot) in promotions.iter().zip(&programme.promotions) {
+        let mut versions = programme.programme.versions.iter();
+        if versions.any(|version| may_earn(version, &promotion.matches)) {
+            continue;
+        }
+        let title = format!("the promotion {} adds to nothing", promotion.name);
+        report
+            .warn(
+                codes::PROMOTION_NEVER,
+                *spot,
+                title,
+                "all that it matches earns nothing",
+            )
+            .note("a bonus is a share of what a rule earns: mend its conditions, or add a rule");
+    }
+}
+
+/// Whether a line of a promotion may come to a rule that earns.
+fn may_earn(version: &RuleVersion, promoted: &LineFilter) -> bool {
+    let sources = [
+        AccrualSource::Purchase,
+        AccrualSource::Invoice,
+        AccrualSource::Usage,
+        AccrualSource::Visit,
+    ];
+    sources.into_iter().any(|source| {
+        let mut left_out: Vec<&LineFilter> = Vec::new();
+        let mut rules = version.rules.iter().filter(|rule| rule.source == source);
+        rules.any(|rule| {
+            if rule.exclude {
+                left_out.push(&rule.matches);
+                return false;
+            }
+            let common = rule.matches.common(promoted);
+            common.is_some_and(|common| !common.is_covered(&left_out))
+        })
+    })
 }
 
 /// Reports a rule that brings more than anybody means to give.
@@ -232,6 +294,22 @@ impl LineFilter {
         let mut pairs = pairs.filter(|(own, _)| !own.is_empty());
         pairs
             .all(|(own, others)| !others.is_empty() && others.iter().all(|word| own.contains(word)))
+    }
+
+    /// The lines that are of both; none where a condition of the one shuts out that of the other.
+    fn common(&self, other: &LineFilter) -> Option<LineFilter> {
+        let mut common = self.clone();
+        for (words, others) in common.lists_mut().into_iter().zip(other.lists()) {
+            if words.is_empty() {
+                words.clone_from(others);
+            } else if !others.is_empty() {
+                words.retain(|word| others.contains(word));
+                if words.is_empty() {
+                    return None;
+                }
+            }
+        }
+        Some(common)
     }
 
     fn is_of_categories_alone(&self) -> bool {

@@ -7,13 +7,14 @@ use crate::problem::Report;
 use crate::source::{At, Source};
 use smol_str::SmolStr;
 
-/// Warns of rates, bands and zones that nothing names.
+/// Warns of schedules, rates, bands and zones that nothing names.
 pub(crate) fn check(
     draft: &Draft,
     source: &Source<'_>,
     rules: &[ResolvedRule],
     report: &mut Report,
 ) {
+    idle_schedules(draft, source, report);
     if source.of("plan").is_empty() {
         return;
     }
@@ -35,6 +36,27 @@ pub(crate) fn check(
         }
     }
     idle_zones(draft, &used.zones, report);
+}
+
+/// A catalog without classes is a part of one, whose classes stand elsewhere.
+fn idle_schedules(draft: &Draft, source: &Source<'_>, report: &mut Report) {
+    if draft.classes.is_empty() {
+        return;
+    }
+    for definition in source.of("collections") {
+        let name = &definition.name;
+        let mut classes = draft.classes.iter();
+        if classes.any(|class| class.schedule.as_ref() == Some(&name.value)) {
+            continue;
+        }
+        let title = format!("no class has the schedule {}", name.value);
+        report
+            .warn(codes::UNUSED_SCHEDULE, name.spot, title, "never used")
+            .note(format!(
+                "write collections = \"{}\" in a class, or leave it out",
+                name.value
+            ));
+    }
 }
 
 /// One warning for all zones that nothing names.

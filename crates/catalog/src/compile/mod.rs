@@ -66,7 +66,7 @@ pub(crate) fn compile(
         plans,
         profiles: profiles(&draft),
         classes: draft.classes,
-        vip_levels: draft.vip_levels,
+        vip_levels: draft.vip.levels,
         schedules: draft.schedules,
         programmes: draft
             .programmes

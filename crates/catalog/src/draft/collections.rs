@@ -14,6 +14,7 @@ use crate::tables::{Calendar, CollectionStep, Schedule};
 use crate::text::days;
 use crate::text::suggest::did_you_mean;
 use smol_str::SmolStr;
+use umbral_model::money::Money;
 use umbral_model::time::Date;
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -57,6 +58,8 @@ struct Reached {
     offset: u32,
     /// The first day on which it can come.
     day: u32,
+    /// How hard the last step was.
+    severity: u16,
     /// A step that ends matters.
     end: Option<SmolStr>,
 }
@@ -207,13 +210,14 @@ impl Reader<'_> {
                 )
                 .note("a case that opens must not close at once");
         }
-        let steps = self.steps(&fields);
+        let entry_days = self.days(&fields, "entry_days", 0);
+        let steps = self.steps(&fields, entry_days);
         let mut schedule = Schedule {
             name: name.clone(),
             version: SmolStr::default(),
             entry_amount: entry_amount.unwrap_or_default(),
             exit_amount: exit_amount.unwrap_or_default(),
-            entry_days: self.days(&fields, "entry_days", 0),
+            entry_days,
             relapse_days: self.days(&fields, "relapse_days", 90),
             relapse_start: self.relapse_start(&fields, steps.len()),
             reopen_days: self.days(&fields, "reopen_days", 30),
@@ -231,11 +235,7 @@ impl Reader<'_> {
         Some(schedule)
     }
 
-    fn needed_money(
-        &mut self,
-        fields: &Fields<'_>,
-        key: &str,
-    ) -> Option<umbral_model::money::Money> {
+    fn needed_money(&mut self, fields: &Fields<'_>, key: &str) -> Option<Money> {
         let text = fields.needed_text(key, self.report)?;
         let what = format!("{key} of {}", fields.what);
         minor_money(&text, &what, self.head.currency, self.report)
@@ -287,7 +287,7 @@ impl Reader<'_> {
         found?.1.clone()
     }
 
-    fn steps(&mut self, fields: &Fields<'_>) -> Vec<CollectionStep> {
+    fn steps(&mut self, fields: &Fields<'_>, entry_days: u32) -> Vec<CollectionStep> {
         match fields.get("steps") {
             Some(Entry {
                 node:
@@ -298,7 +298,10 @@ impl Reader<'_> {
                 ..
             }) if !items.is_empty() => {
                 let mut steps: Vec<CollectionStep> = Vec::new();
-                let mut reached = Reached::default();
+                let mut reached = Reached {
+                    day: entry_days,
+                    ..Reached::default()
+                };
                 for item in items {
                     let what = format!("step {} of {}", steps.len() + 1, fields.what);
                     let last = steps.last().map_or(0, |step| step.offset);
@@ -328,25 +331,46 @@ impl Reader<'_> {
     fn reach(&mut self, item: &Node, what: &str, step: &CollectionStep, reached: &mut Reached) {
         let earliest = match reached.any {
             true => reached.day + step.min_gap,
-            false => 0,
+            false => reached.day,
         };
+        self.milder(item, what, step, reached);
         if let Some(end) = &reached.end {
             let title = format!("{what} comes after {end}");
             self.report
                 .warn(codes::UNREACHABLE_STEP, item.spot, title, "after the end")
                 .note(format!("move {end} to the end, or leave the step out"));
-        } else if (reached.offset..earliest).contains(&step.offset) && reached.any {
+        } else if (reached.offset..earliest).contains(&step.offset) {
             let title = format!("{what} never comes on day {}", step.offset);
             let label = format!("day {earliest} is the first possible");
+            let mend = match reached.any {
+                true => "write that day as its offset, or a smaller min_gap",
+                false => {
+                    "a case opens no earlier: write that day as its offset, or fewer entry_days"
+                }
+            };
             self.report
                 .warn(codes::UNREACHABLE_STEP, item.spot, title, label)
-                .note("write that day as its offset, or a smaller min_gap");
+                .note(mend);
         }
         reached.any = true;
+        reached.severity = step.severity;
         reached.offset = step.offset;
         reached.day = step.offset.max(earliest);
         let ends = ENDS.contains(&step.action.as_str());
         reached.end = ends.then(|| step.action.clone()).or(reached.end.take());
+    }
+
+    /// Warns of a step that is milder than the one before it: steps grow harder, and a case that moves to another
+    /// schedule goes on with what is harder than the hardest one taken.
+    fn milder(&mut self, item: &Node, what: &str, step: &CollectionStep, reached: &Reached) {
+        if step.severity >= reached.severity {
+            return;
+        }
+        let title = format!("{what} is milder than the one before");
+        let label = format!("severity {} after {}", step.severity, reached.severity);
+        self.report
+            .warn(codes::SEVERITY_FALLS, item.spot, title, label)
+            .note("severities do not fall from step to step: mend one of the two, or the order");
     }
 
     fn step(&mut self, item: &Node, what: &str, after: u32) -> Option<CollectionStep> {
@@ -389,6 +413,12 @@ impl Reader<'_> {
             self.report
                 .error(codes::LATE_FEE, spot, title, "")
                 .note("write { action = \"late_fee\", offset = 8, fee = \"6.00\" }");
+        }
+        if let (Some(Money::ZERO), Some(entry)) = (fee, fields.get("fee")) {
+            let title = format!("{} is a late fee of nothing", fields.what);
+            self.report
+                .error(codes::LATE_FEE, entry.spot(), title, "charges nothing")
+                .note("write what it costs, or leave the step out");
         }
         Some(CollectionStep {
             action: action?.value,

@@ -26,7 +26,7 @@ use crate::ZoneSource;
 use crate::case::CollectionsCase;
 use crate::problem::Report;
 use crate::source::Source;
-use crate::tables::{CreditClass, Schedule, VipLevel};
+use crate::tables::{CreditClass, Schedule};
 
 /// Everything that was read.
 #[derive(Debug)]
@@ -54,7 +54,7 @@ pub(crate) struct Draft {
     /// Classes.
     pub(crate) classes: Vec<CreditClass>,
     /// VIP levels.
-    pub(crate) vip_levels: Vec<VipLevel>,
+    pub(crate) vip: vip::DraftLevels,
     /// Schedules.
     pub(crate) schedules: Vec<Schedule>,
     /// Loyalty programmes.
@@ -86,7 +86,7 @@ impl Draft {
             profiles: profiles::read(source, &head, report),
             classes: classes::read(source, &head, &services, report),
             programmes: programmes::read(source, &head, report),
-            vip_levels: vip::read(source, report),
+            vip: vip::read(source, report),
             cases: cases::read(source, &head, &services, report),
             points_cases: points_cases::read(source, &head, report),
             collections_cases: collections_cases::read(source, &head, report),

@@ -4,31 +4,46 @@ use crate::codes;
 use crate::problem::Report;
 use crate::source::fields::Fields;
 use crate::source::node::{Entry, Value};
-use crate::source::{Definition, Source, Spot};
+use crate::source::{At, Definition, Source, Spot};
 use crate::tables::VipLevel;
 use crate::text::suggest::did_you_mean;
 use smol_str::SmolStr;
 
 const KEYS: [&str; 4] = ["rank", "class", "tier_floor", "description"];
 
+/// The levels, by rank, and the tiers that they name with their places.
+#[derive(Debug)]
+pub(crate) struct DraftLevels {
+    /// The levels.
+    pub(crate) levels: Vec<VipLevel>,
+    /// The tiers.
+    pub(crate) tier_floors: Vec<At<SmolStr>>,
+}
+
 /// A level, and where its parts stand.
 struct Read {
     level: VipLevel,
     rank: Spot,
     chosen: Vec<Spot>,
+    tier_floor: Option<At<SmolStr>>,
 }
 
 /// Reads `[vip.NAME]` tables.
-pub(crate) fn read(source: &Source<'_>, report: &mut Report) -> Vec<VipLevel> {
+pub(crate) fn read(source: &Source<'_>, report: &mut Report) -> DraftLevels {
     let definitions = source.of("vip").iter();
-    let levels: Vec<Read> = definitions
+    let mut levels: Vec<Read> = definitions
         .filter_map(|definition| level(definition, source, report))
         .collect();
     one_level_a_rank(&levels, report);
     chosen_once(&levels, report);
-    let mut levels: Vec<VipLevel> = levels.into_iter().map(|read| read.level).collect();
-    levels.sort_by_key(|level| level.rank);
-    levels
+    levels.sort_by_key(|read| read.level.rank);
+    DraftLevels {
+        tier_floors: levels
+            .iter()
+            .filter_map(|read| read.tier_floor.clone())
+            .collect(),
+        levels: levels.into_iter().map(|read| read.level).collect(),
+    }
 }
 
 fn level(definition: &Definition, source: &Source<'_>, report: &mut Report) -> Option<Read> {
@@ -40,15 +55,17 @@ fn level(definition: &Definition, source: &Source<'_>, report: &mut Report) -> O
     }
     let rank = fields.whole("rank", 1..=i64::from(u16::MAX), report)?;
     let (classes, chosen) = classes(&fields, source, report);
+    let tier_floor = fields.text("tier_floor", report);
     Some(Read {
         level: VipLevel {
             name: definition.name.value.clone(),
             rank: rank as u16,
             classes,
-            tier_floor: fields.text("tier_floor", report).map(|tier| tier.value),
+            tier_floor: tier_floor.as_ref().map(|tier| tier.value.clone()),
         },
         rank: fields.get("rank").map_or(fields.spot, Entry::spot),
         chosen,
+        tier_floor,
     })
 }
 

@@ -197,6 +197,26 @@ pub(crate) const ROWS: &[(&str, &str)] = &[
         "C-0212",
         "[programme.a]\nearn = [ { card_line = [\"-\", «\"store\"»], points = 1, per = \"10\" } ]\n",
     ),
+    (
+        "C-0210",
+        "[programme.a]\nearn = [ { points = 1, per = \"10\" } ]\n[programme.a.tier.gold]\nfrom = 0\n[vip.a]\nrank = 1\ntier_floor = «\"golden\"»\n",
+    ),
+    (
+        "C-0219",
+        "[programme.a]\ntier_validity = \"1 year\"\nearn = [ { points = 1, per = \"10\" } ]\n[programme.a.tier.one]\nfrom = 0\n[programme.a.tier.two]\nfrom = 10\nretain = \"100\"\n[programme.a.tier.three]\nfrom = 20\n«retain = \"50\"»\n",
+    ),
+    (
+        "C-0219",
+        "[programme.a]\ntier_validity = \"1 year\"\nearn = [ { points = 1, per = \"10\" } ]\n[programme.a.tier.one]\nfrom = 0\n[programme.a.tier.two]\nfrom = 10\nretain = \"100\"\n[programme.a.tier.«three»]\nfrom = 20\n",
+    ),
+    (
+        "C-0220",
+        "[programme.a]\nearn = [ { points = 1, per = \"10\" } ]\n[programme.a.card.club]\nline = \"-\"\nnumbers_from = 10001\n[programme.a.card.gym]\nline = \"gym\"\n«numbers_from = 10001»\n",
+    ),
+    (
+        "C-0206",
+        "[programme.a]\nearn = [ { category = [\"wine\", \"tobacco\"], earns = \"nothing\" }, { category = [\"tobacco\", \"food\"], points = 1, per = \"10\" } ]\n«[[programme.a.promotion]]»\nname = \"june\"\ncategory = [\"tobacco\", \"toys\"]\nbonus = \"50%\"\n",
+    ),
     // Rewards.
     (
         "C-0215",

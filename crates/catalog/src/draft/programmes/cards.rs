@@ -1,15 +1,17 @@
 //! Types of cards of a programme.
 
-use super::{DAYS, months, span, tables, without_effect};
+use super::{DAYS, months, span, tables, under, without_effect};
 use crate::codes;
 use crate::draft::amounts::minor_money;
 use crate::draft::head::Head;
 use crate::loyalty::{CardType, RenewFrom};
 use crate::problem::Report;
+use crate::source::At;
 use crate::source::fields::Fields;
 use crate::source::node::Entry;
 use crate::text::spans;
 use crate::text::suggest::did_you_mean;
+use smol_str::SmolStr;
 use umbral_model::money::Money;
 
 const KEYS: [&str; 13] = [
@@ -95,6 +97,15 @@ fn card_type(entry: &Entry, programme: &str, head: &Head, report: &mut Report) -
         numbers_from: numbers_from.map(|number| number as u64),
         from_stock,
     })
+}
+
+/// Types of cards that have numbers of their own, with the first one and its place.
+pub(super) fn numbers(fields: &Fields<'_>, types: &[CardType]) -> Vec<(SmolStr, At<u64>)> {
+    let place = |card: &CardType| {
+        let entry = under(under(fields.get("card")?, &card.name)?, "numbers_from")?;
+        Some((card.name.clone(), At::new(card.numbers_from?, entry.spot())))
+    };
+    types.iter().filter_map(place).collect()
 }
 
 /// The type of the card that a member gets on enrolling.

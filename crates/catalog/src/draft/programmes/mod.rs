@@ -29,6 +29,8 @@ pub(crate) struct DraftProgramme {
     pub(crate) promotions: Vec<Spot>,
     /// Card lines that rules and promotions name.
     pub(crate) card_lines: Vec<At<SmolStr>>,
+    /// Types of cards with the first of their own numbers.
+    pub(crate) card_numbers: Vec<(SmolStr, At<u64>)>,
 }
 
 const KEYS: [&str; 28] = [
@@ -145,10 +147,11 @@ fn programme(definition: &Definition, head: &Head, report: &mut Report) -> Optio
     tiers::check(&fields, &programme, report);
     Some(DraftProgramme {
         name,
-        programme,
         rules: rules.rule_spots,
         promotions: rules.promotion_spots,
         card_lines: rules.card_lines,
+        card_numbers: cards::numbers(&fields, &programme.card_types),
+        programme,
     })
 }
 
@@ -284,6 +287,14 @@ fn without_effect(entry: &Entry, title: String, mend: impl Into<String>, report:
             "would have no effect",
         )
         .note(mend);
+}
+
+/// An entry of a table.
+fn under<'t>(entry: &'t Entry, key: &str) -> Option<&'t Entry> {
+    match &entry.node.value {
+        Value::Table(table) => table.entries.iter().find(|entry| entry.key == key),
+        _ => None,
+    }
 }
 
 /// Named tables below a key, such as those of `tier`.

@@ -1,14 +1,14 @@
 //! Tiers of a programme.
 
-use super::{MOST_POINTS, tables, without_effect};
+use super::{MOST_POINTS, tables, under, without_effect};
 use crate::codes;
 use crate::draft::amounts::minor_money;
 use crate::draft::head::Head;
 use crate::loyalty::{LoyaltyTier, Programme};
 use crate::problem::Report;
-use crate::source::At;
 use crate::source::fields::Fields;
 use crate::source::node::{Entry, Value};
+use crate::source::{At, Spot};
 use crate::text::suggest::did_you_mean;
 use smol_str::SmolStr;
 use umbral_model::money::{Money, parse_scaled};
@@ -158,6 +158,7 @@ pub(super) fn check(fields: &Fields<'_>, programme: &Programme, report: &mut Rep
         return;
     }
     if fields.get("tier_validity").is_some() {
+        easier_to_keep(fields, &programme.tiers, report);
         return;
     }
     let mend = |key: &str| format!("write tier_validity = \"24 months\", or leave {key} out");
@@ -176,10 +177,31 @@ pub(super) fn check(fields: &Fields<'_>, programme: &Programme, report: &mut Rep
     }
 }
 
+/// Warns of a tier that is kept by less than the one below it.
+fn easier_to_keep(fields: &Fields<'_>, tiers: &[LoyaltyTier], report: &mut Report) {
+    for pair in tiers.windows(2) {
+        let [below, tier] = pair else { continue };
+        if tier.retain >= below.retain {
+            continue;
+        }
+        let entry = retain_of(fields, &tier.name);
+        let spot = entry.map_or_else(|| tier_spot(fields, &tier.name), Entry::spot);
+        let title = format!(
+            "tier {} of {} is kept by less than {}",
+            tier.name, fields.what, below.name
+        );
+        let label = format!("{} after {}", tier.retain, below.retain);
+        report
+            .warn(codes::RETAIN_FALLS, spot, title, label)
+            .note("write a retain that is not below that of the tier before");
+    }
+}
+
+fn tier_spot(fields: &Fields<'_>, tier: &str) -> Spot {
+    let entry = fields.get("tier").and_then(|tiers| under(tiers, tier));
+    entry.map_or(fields.spot, |entry| entry.key_spot)
+}
+
 fn retain_of<'t>(fields: &Fields<'t>, tier: &str) -> Option<&'t Entry> {
-    let under = |entry: &'t Entry, key: &str| match &entry.node.value {
-        Value::Table(table) => table.entries.iter().find(|entry| entry.key == key),
-        _ => None,
-    };
     under(under(fields.get("tier")?, tier)?, "retain")
 }
