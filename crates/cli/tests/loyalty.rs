@@ -69,6 +69,23 @@ const INPUTS: &str = r#"
 {"source":"crm","event_id":"p-2","occurred_at":"2026-03-11T10:00:00Z","account_id":"A2","purchase_claimed":{"purchase_id":"P2","account":"A2"}}
 "#;
 
+/// Somebody who becomes a member by a purchase, comes by, brings a part of it back, and has points taken by hand; a
+/// customer without a ledger who comes by; a number that nobody has; a card that expires.
+const FIRST_PURCHASE: &str = r#"
+{"source":"crm","event_id":"c-1","occurred_at":"2026-03-01T08:00:00Z","account_id":"A1","customer_added":{"class":"standard","time_zone":"Europe/Madrid","cycle_day":1}}
+{"source":"crm","event_id":"c-2","occurred_at":"2026-03-01T08:00:00Z","account_id":"A2","customer_added":{"class":"standard","time_zone":"Europe/Madrid","cycle_day":1}}
+{"source":"crm","event_id":"c-3","occurred_at":"2026-03-01T08:00:00Z","account_id":"A3","customer_added":{"class":"standard","time_zone":"Europe/Madrid","cycle_day":1}}
+{"source":"shop","event_id":"s-1","occurred_at":"2026-03-02T10:00:00Z","account_id":"A1","purchase":{"purchase_id":"P1","method":"cash","lines":[{"category":"food","item":"bread","net":"60.00"},{"category":"food","item":"wine","net":"40.00"}]}}
+{"source":"shop","event_id":"v-1","occurred_at":"2026-03-03T10:00:00Z","account_id":"A1","visit":{"location":"L1"}}
+{"source":"shop","event_id":"v-2","occurred_at":"2026-03-03T11:00:00Z","account_id":"A2","visit":{"location":"L2"}}
+{"source":"shop","event_id":"f-1","occurred_at":"2026-03-04T10:00:00Z","account_id":"A1","refund":{"refund_id":"F1","purchase_id":"P1","lines":[{"item":"wine","net":"25.00"}]}}
+{"source":"desk","event_id":"a-1","occurred_at":"2026-03-05T10:00:00Z","account_id":"A1","actor":"agent-4","points_adjusted":{"points":-2,"reason":"typed twice"}}
+{"source":"crm","event_id":"k-1","occurred_at":"2026-03-06T10:00:00Z","account_id":"A3","card_issued":{"number":"10001","type":"club","valid_until":"2026-03-10"}}
+{"source":"clock","event_id":"t-1","occurred_at":"2026-03-12T10:00:00Z","tick":{}}
+{"source":"shop","event_id":"s-2","occurred_at":"2026-03-12T11:00:00Z","purchase":{"purchase_id":"P2","identifier":{"kind":"phone","value":"34600000009"},"method":"cash","lines":[{"category":"food","item":"tea","net":"12.00"}]}}
+{"source":"med","event_id":"u-1","occurred_at":"2026-03-12T12:00:00Z","identifier":{"kind":"msisdn","value":"34600000008"},"charge_added":{"amount":"1.00","code":"x"}}
+"#;
+
 struct Club {
     _root: tempfile::TempDir,
     data: PathBuf,
@@ -76,12 +93,26 @@ struct Club {
 
 impl Club {
     fn begun() -> Club {
+        let (club, summary) = Club::of(CATALOG, INPUTS);
+        assert_eq!(summary["quarantined"], 1, "only P2 is of nobody: {summary}");
+        club
+    }
+
+    /// The customers of [`FIRST_PURCHASE`]; only visits to one place earn.
+    fn of_first_purchase() -> Club {
+        let catalog = CATALOG.replace("on = \"visit\"", "on = \"visit\", location = \"L1\"");
+        let (club, summary) = Club::of(&catalog, FIRST_PURCHASE);
+        assert_eq!(summary["quarantined"], 2, "{summary}");
+        club
+    }
+
+    fn of(tariff: &str, inputs: &str) -> (Club, Value) {
         let root = tempfile::tempdir().unwrap();
         let catalog = root.path().join("catalog");
         std::fs::create_dir(&catalog).unwrap();
-        std::fs::write(catalog.join("catalog.toml"), CATALOG).unwrap();
+        std::fs::write(catalog.join("catalog.toml"), tariff).unwrap();
         let (data, file) = (root.path().join("data"), root.path().join("inputs.ndjson"));
-        std::fs::write(&file, INPUTS.trim_start()).unwrap();
+        std::fs::write(&file, inputs.trim_start()).unwrap();
         done(&["init", "--data", text(&data), "--catalog", text(&catalog)]);
         let taken = [
             "ingest",
@@ -94,8 +125,7 @@ impl Club {
             "json",
         ];
         let summary = json(&done(&taken));
-        assert_eq!(summary["quarantined"], 1, "only P2 is of nobody: {summary}");
-        Club { _root: root, data }
+        (Club { _root: root, data }, summary)
     }
 
     fn ask(&self, question: &[&str]) -> String {
@@ -191,7 +221,7 @@ fn the_report_sets_members_beside_others() {
         ("/members", Value::from(1)),
         ("/members_by_tier/silver", 1.into()),
         ("/loyal/purchases", 2.into()),
-        ("/loyal/spent", "299.00".into()),
+        ("/loyal/spent", "269.00".into()),
         ("/loyal/visits", 1.into()),
         ("/others/purchases", 0.into()),
         ("/points_gone/redeemed", 4.into()),
@@ -213,6 +243,79 @@ fn the_report_sets_members_beside_others() {
         "2026-03-01",
     ]);
     assert_eq!(wrong.status.code(), Some(2));
+}
+
+#[test]
+fn a_purchase_that_makes_a_member_is_a_members() {
+    let club = Club::of_first_purchase();
+    let report = json(&club.ask(&["report", "-o", "json"]));
+    for (key, value) in [
+        ("/members", Value::from(2)),
+        ("/loyal/customers", 1.into()),
+        ("/loyal/purchases", 1.into()),
+        // 100.00 less the wine that came back.
+        ("/loyal/spent", "75.00".into()),
+        ("/top_customers/0/spent", "75.00".into()),
+        ("/months/0/spent", "75.00".into()),
+        ("/loyal/visits", 1.into()),
+        ("/others/visits", 1.into()),
+        ("/months/0/visits", 1.into()),
+        // The tea of nobody known.
+        ("/others/purchases", 1.into()),
+        ("/others/spent", "12.00".into()),
+    ] {
+        assert_eq!(report.pointer(key), Some(&value), "{key} of {report:#}");
+    }
+    let table = club.ask(&["report"]);
+    assert!(table.contains("spent, EUR"), "{table}");
+}
+
+#[test]
+fn a_story_says_taken_and_names_its_cards() {
+    let club = Club::of_first_purchase();
+    let shown = club.ask(&["show", "A1"]);
+    for words in [
+        "-2 points taken by hand (typed twice)",
+        "last purchase 2026-03-02",
+    ] {
+        assert!(shown.contains(words), "{words:?} is missing:\n{shown}");
+    }
+    let shown = club.ask(&["show", "A3"]);
+    assert!(shown.contains("card 10001 expired"), "{shown}");
+    assert!(!shown.contains("last purchase"), "{shown}");
+}
+
+#[test]
+fn why_finds_what_found_no_account() {
+    let club = Club::of_first_purchase();
+    let why = |id: &str| done(&["why", id, "--data", text(&club.data)]);
+    for (id, words) in [
+        ("shop/s-2", ["U-0057", "purchase", "umbral quarantine show"]),
+        (
+            "med/u-1",
+            ["U-0021", "charge_added", "umbral quarantine show"],
+        ),
+    ] {
+        let shown = why(id);
+        for word in words {
+            assert!(shown.contains(word), "{word:?} is missing:\n{shown}");
+        }
+    }
+    let links = json(&done(&[
+        "why",
+        "shop/s-2",
+        "--data",
+        text(&club.data),
+        "-o",
+        "json",
+    ]));
+    assert_eq!(links[0]["quarantine"]["code"], "U-0057", "{links}");
+    assert_eq!(
+        links[0]["input"]["purchase"]["purchase_id"], "P2",
+        "{links}"
+    );
+    let unknown = run(&["why", "shop/s-9", "--data", text(&club.data)]);
+    assert_eq!(unknown.status.code(), Some(1));
 }
 
 /// A customer of the record shop, worked out without the engine.

@@ -48,7 +48,7 @@ pub use summary::{
 };
 pub use tail::{Tail, TailFilter};
 pub use verify::{Difference, Verification, VerifyProgress};
-pub use why::{Link, Reason};
+pub use why::{LiesThere, Link, Reason};
 
 use std::path::Path;
 use umbral_journal::DataDir;

@@ -9,10 +9,11 @@ use memchr::memmem::Finder;
 use serde::Serialize;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
+use umbral_engine::World;
 use umbral_model::event::{EventBody, OutId};
 use umbral_model::ids::AccountId;
 use umbral_model::input::InputKey;
-use umbral_model::journal::{Entry, JournaledInput};
+use umbral_model::journal::{Entry, JournaledInput, Outcome, RawInput};
 use umbral_model::money::Currency;
 use umbral_runtime::{EngineError, FrameFold, ScannedFrame, fold_all};
 use umbral_wire::{OutputBody, OutputEvent, json, outputs};
@@ -72,6 +73,8 @@ struct Seeker<'r> {
     /// The first batch in which anybody found one: later ones are of no interest.
     batch: &'r AtomicU64,
     found: Option<(u64, AccountId)>,
+    /// Entries that answer and are of no account.
+    of_nobody: Vec<Link>,
 }
 
 impl FrameFold for Seeker<'_> {
@@ -81,12 +84,21 @@ impl FrameFold for Seeker<'_> {
         if is_later || self.found.is_some() || self.text.as_ref().is_some_and(lacks_it) {
             return Ok(());
         }
-        self.found = frame.decode()?.entries.iter().find_map(|entry| {
-            let output = outputs(entry)
-                .into_iter()
-                .find(|one| self.reason.is_answered_by(one) && one.account_id.is_some())?;
-            Some((entry.position, output.account_id?.clone()))
-        });
+        for entry in frame.decode()?.entries {
+            let outputs = outputs(&entry);
+            let mut answers = outputs
+                .iter()
+                .filter(|output| self.reason.is_answered_by(output))
+                .peekable();
+            if answers.peek().is_none() {
+                continue;
+            }
+            if let Some(account) = answers.find_map(|output| output.account_id) {
+                self.found = Some((entry.position, account.clone()));
+                break;
+            }
+            self.of_nobody.push(link_in(&frame.world, &entry));
+        }
         if self.found.is_some() {
             self.batch.fetch_min(frame.batch, Ordering::Relaxed);
         }
@@ -105,15 +117,57 @@ pub struct Link {
     pub input: Option<serde_json::Value>,
     /// What it did to the account, in order, as in the derived streams, state changes included.
     pub events: Vec<serde_json::Value>,
+    /// Where a record lies that found no account.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub quarantine: Option<LiesThere>,
+}
+
+/// A record of no account in the quarantine.
+#[derive(Clone, Debug, Serialize)]
+pub struct LiesThere {
+    /// Number by which `umbral quarantine` shows and resubmits it.
+    pub position: u64,
+    /// The stable code.
+    pub code: &'static str,
+    /// What the code means.
+    pub reason: &'static str,
+    /// Particulars.
+    pub detail: String,
+    /// What the bytes are.
+    pub format: String,
+    /// Where it stood: file and record.
+    pub place: String,
+}
+
+impl LiesThere {
+    fn of(entry: &Entry) -> Option<LiesThere> {
+        let (JournaledInput::Raw(raw), Outcome::Quarantined(kept)) = (&entry.input, &entry.outcome)
+        else {
+            return None;
+        };
+        Some(LiesThere {
+            position: entry.position,
+            code: kept.reason.code(),
+            reason: kept.reason.sentence(),
+            detail: kept.detail.clone(),
+            format: raw.format.to_string(),
+            place: raw.place.clone(),
+        })
+    }
 }
 
 impl History {
-    /// The chain that leads to an event or input, newest first.
+    /// The chain that leads to an event or input, newest first. A record that found no account has no chain: it is
+    /// told where it lies, and why.
     pub fn why(&self, reason: &Reason) -> Result<Vec<Link>, HistoryError> {
-        let Some(account) = self.account_of_reason(reason)? else {
-            return Err(HistoryError::UnknownId {
-                id: reason_text(reason),
-            });
+        let account = match self.seek(reason)? {
+            Sought::Account(account) => account,
+            Sought::Nobody(links) if !links.is_empty() => return Ok(links),
+            Sought::Nobody(_) => {
+                return Err(HistoryError::UnknownId {
+                    id: reason_text(reason),
+                });
+            }
         };
         let mut asked = VecDeque::from([reason.clone()]);
         let mut links: Vec<Link> = Vec::new();
@@ -133,8 +187,8 @@ impl History {
         Ok(links)
     }
 
-    /// The account of the first entry that answers: looked for by all cores.
-    fn account_of_reason(&self, reason: &Reason) -> Result<Option<AccountId>, HistoryError> {
+    /// The account of the first entry that answers, or the entries of none that do: looked for by all cores.
+    fn seek(&self, reason: &Reason) -> Result<Sought, HistoryError> {
         let mut scanner = self.scan()?;
         let batch = AtomicU64::new(u64::MAX);
         let seekers = (0..threads(self.partitions())).map(|_| Seeker {
@@ -142,14 +196,25 @@ impl History {
             text: reason.text().map(Finder::new),
             batch: &batch,
             found: None,
+            of_nobody: Vec::new(),
         });
         let (_, seekers) = fold_all(&mut scanner, seekers.collect(), &mut |_| {
             batch.load(Ordering::Relaxed) == u64::MAX
         })?;
-        let found = seekers.into_iter().filter_map(|seeker| seeker.found);
-        Ok(found
-            .min_by_key(|(position, _)| *position)
-            .map(|(_, account)| account))
+        let (mut found, mut links) = (Vec::new(), Vec::new());
+        for seeker in seekers {
+            found.extend(seeker.found);
+            links.extend(seeker.of_nobody);
+        }
+        let first = found.into_iter().min_by_key(|(position, _)| *position);
+        Ok(match first {
+            Some((_, account)) => Sought::Account(account),
+            None => {
+                links.sort_by_key(|link| core::cmp::Reverse(link.position));
+                links.truncate(MAX_LINKS);
+                Sought::Nobody(links)
+            }
+        })
     }
 
     /// The link of the account that answers, and the earlier events that it names.
@@ -171,10 +236,7 @@ impl History {
                 });
             Ok(match found {
                 Some(entry) => {
-                    let names = CatalogNames(&walked.world.catalogs);
-                    let currency = walked.world.catalogs.latest();
-                    let currency = currency.map(|version| version.catalog.currency);
-                    ControlFlow::Break((link_of(&entry, &names, currency), named_by(&entry)))
+                    ControlFlow::Break((link_in(walked.world, &entry), named_by(&entry)))
                 }
                 None => ControlFlow::Continue(()),
             })
@@ -182,14 +244,45 @@ impl History {
     }
 }
 
+/// What answers to what was asked about.
+enum Sought {
+    Account(AccountId),
+    Nobody(Vec<Link>),
+}
+
+/// The link of an entry, with the names of the catalogs of its time.
+fn link_in(world: &World, entry: &Entry) -> Link {
+    let currency = world.catalogs.latest();
+    let currency = currency.map(|version| version.catalog.currency);
+    link_of(entry, &CatalogNames(&world.catalogs), currency)
+}
+
+/// A record that could not be taken, as it came in; what was read of it where it is no JSON.
+fn as_it_came(raw: &RawInput, outcome: &Outcome) -> Option<serde_json::Value> {
+    let original = match outcome {
+        Outcome::Quarantined(kept) => serde_json::from_slice(&kept.original).ok(),
+        _ => None,
+    };
+    original.filter(serde_json::Value::is_object).or_else(|| {
+        let key = raw.key.as_ref()?;
+        Some(serde_json::json!({
+            "source": key.source.as_str(),
+            "event_id": key.event_id.as_str(),
+            "occurred_at": raw.occurred_at.map(|at| at.to_string()),
+        }))
+    })
+}
+
 /// All versions of a deployment have one currency.
 fn link_of(entry: &Entry, names: &CatalogNames<'_>, currency: Option<Currency>) -> Link {
     let value = |text: String| serde_json::from_str(&text).unwrap_or(serde_json::Value::Null);
     let input = match &entry.input {
         JournaledInput::Account(input) => Some(value(json::input(input))),
+        JournaledInput::Raw(raw) => as_it_came(raw, &entry.outcome),
         _ => None,
     };
     Link {
+        quarantine: LiesThere::of(entry),
         position: entry.position,
         recorded_at: entry.clock.to_string(),
         input,

@@ -175,9 +175,11 @@ fn show_ledger(ledger: &LedgerReport, story: &LoyaltyStory, out: &mut Out) -> Re
 
 /// How far a member is to the next tier, what keeps the tier, and what keeps the membership.
 fn progress(ledger: &LedgerReport, currency: &str) -> Vec<String> {
+    let bought = ledger.last_purchase_on.as_ref();
     let mut lines = vec![format!(
-        "member since {}, last purchase {}",
-        ledger.opened_on, ledger.active_on
+        "member since {}{}",
+        ledger.opened_on,
+        bought.map_or(String::new(), |day| format!(", last purchase {day}"))
     )];
     if let (Some(next), Some(points)) = (&ledger.next_tier, ledger.points_to_next) {
         lines.push(format!(
@@ -248,10 +250,7 @@ fn show_history(story: &LoyaltyStory, older: usize, out: &mut Out) -> Result<(),
         let at = paint.faint(&in_zone(line.at, &story.time_zone));
         let by = line.actor.as_ref().map(|actor| format!(", by {actor}"));
         let because = paint.faint(&format!("({}{})", line.caused_by, by.unwrap_or_default()));
-        out.line(format!(
-            "{at}  {} {because}",
-            words::of(line.kind, &line.fields)
-        ))?;
+        out.line(format!("{at}  {} {because}", words::of_line(line)))?;
     }
     Ok(())
 }
@@ -316,6 +315,7 @@ fn members(report: &LoyaltyReport, out: &mut Out) -> Result<(), Failure> {
 }
 
 fn months(report: &LoyaltyReport, out: &mut Out) -> Result<(), Failure> {
+    let spent = format!("spent, {}", report.currency);
     let mut table = Table::new(&[
         ("month", Align::Left),
         ("joined", Align::Right),
@@ -325,7 +325,7 @@ fn months(report: &LoyaltyReport, out: &mut Out) -> Result<(), Failure> {
         ("came back", Align::Right),
         ("purchases", Align::Right),
         ("visits", Align::Right),
-        ("spent", Align::Right),
+        (&spent, Align::Right),
         ("points earned", Align::Right),
         ("redeemed", Align::Right),
     ]);

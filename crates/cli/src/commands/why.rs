@@ -6,7 +6,7 @@ use crate::output::Out;
 use crate::output::tree::Tree;
 use crate::site::Site;
 use serde_json::Value;
-use umbral_history::{History, HistoryError, Link, Reason};
+use umbral_history::{History, HistoryError, LiesThere, Link, Reason};
 
 /// Show the chain of events behind a charge, a warning or a restriction.
 #[derive(clap::Args, Debug)]
@@ -32,6 +32,9 @@ const ENVELOPE: &[&str] = &[
     "config_version",
     "currency",
 ];
+
+/// Objects of an input that are not its body.
+const INPUT_ENVELOPE: &[&str] = &["identifier"];
 
 /// Runs the command.
 pub(crate) fn run(args: &Args, out: &mut Out) -> Result<Exit, Failure> {
@@ -73,16 +76,7 @@ fn tree(link: &Link, out: &Out) -> Tree {
     let head = match &link.input {
         Some(input) => {
             let text = |key: &str| input.get(key).and_then(Value::as_str).unwrap_or_default();
-            let kind = kind_of(
-                input,
-                &[
-                    "source",
-                    "event_id",
-                    "occurred_at",
-                    "account_id",
-                    "member_id",
-                ],
-            );
+            let kind = kind_of(input, INPUT_ENVELOPE);
             format!(
                 "{} {} {}",
                 paint.strong(&format!("{}/{}", text("source"), text("event_id"))),
@@ -101,39 +95,53 @@ fn tree(link: &Link, out: &Out) -> Tree {
         ),
     };
     let mut tree = Tree::new(head);
-    if let Some((_, Value::Object(body))) = link.input.as_ref().and_then(|input| {
-        kind_of(
-            input,
-            &[
-                "source",
-                "event_id",
-                "occurred_at",
-                "account_id",
-                "member_id",
-            ],
-        )
-    }) {
+    let body = link.input.as_ref();
+    let body = body.and_then(|input| kind_of(input, INPUT_ENVELOPE));
+    if let Some((_, Value::Object(body))) = body {
         tree.leaf(paint.faint(&one_line(body, &[])));
     }
+    if let Some(there) = &link.quarantine {
+        tree.leaf(paint.warning(&format!("{}: {}", there.code, there.reason)));
+        for line in lies_there(there) {
+            tree.leaf(line);
+        }
+    }
     for event in &link.events {
-        tree.push(event_tree(event, out));
+        let is_told = link.quarantine.is_some() && event.get("quarantined").is_some();
+        if !is_told {
+            tree.push(event_tree(event, out));
+        }
     }
     tree
 }
 
+/// Where a record of no account lies, and why.
+fn lies_there(there: &LiesThere) -> Vec<String> {
+    let mut lines = Vec::new();
+    if !there.detail.is_empty() {
+        lines.push(there.detail.clone());
+    }
+    if !there.place.is_empty() {
+        lines.push(format!("from {}", there.place));
+    }
+    lines.push(format!(
+        "went into the quarantine: umbral quarantine show {}",
+        there.position
+    ));
+    lines
+}
+
 fn event_tree(event: &Value, out: &Out) -> Tree {
     let paint = out.paint();
-    let sequence = event
-        .get("account_seq")
-        .and_then(Value::as_u64)
-        .unwrap_or_default();
+    let sequence = event.get("account_seq").and_then(Value::as_u64);
+    let sequence = sequence.map(|number| format!("event {number} of the account"));
     let Some((kind, body)) = kind_of(event, ENVELOPE) else {
         return Tree::new(event.to_string());
     };
     let mut tree = Tree::new(format!(
         "{} {}",
         paint.name(kind),
-        paint.faint(&format!("event {sequence} of the account"))
+        paint.faint(&sequence.unwrap_or_default())
     ));
     let currency = event.get("currency").and_then(Value::as_str);
     let currency = currency.unwrap_or_default();

@@ -3,6 +3,7 @@
 use crate::bill::shown;
 use serde::Serialize;
 use umbral_engine::{CardView, EarningView, LedgerView, LotView, RedemptionView};
+use umbral_model::event::EarningKind;
 use umbral_model::money::Money;
 use umbral_model::time::{Date, Timestamp};
 
@@ -44,9 +45,11 @@ pub struct LedgerReport {
     pub opened_on: Date,
     /// Local day on which it ended.
     pub ended_on: Option<String>,
-    /// Local day of the last purchase.
+    /// Local day of the last purchase; of the beginning where there is none yet.
     #[serde(serialize_with = "shown")]
     pub active_on: Date,
+    /// Local day of the last purchase, where there is one.
+    pub last_purchase_on: Option<String>,
     /// Last local day of the membership without a further purchase.
     pub ends_on: Option<String>,
     /// Lots in the order in which they are spent.
@@ -139,6 +142,7 @@ pub struct CardReport {
 }
 
 pub(crate) fn ledger_of(view: LedgerView) -> LedgerReport {
+    let last_purchase_on = has_bought(&view).then(|| view.active_on.to_string());
     let (next_tier, points_to_next) = view.next_tier.unzip();
     LedgerReport {
         ledger: view.ledger.to_string(),
@@ -158,11 +162,22 @@ pub(crate) fn ledger_of(view: LedgerView) -> LedgerReport {
         opened_on: view.opened_on,
         ended_on: view.ended_on.map(|day| day.to_string()),
         active_on: view.active_on,
+        last_purchase_on,
         ends_on: view.ends_on.map(|day| day.to_string()),
         lots: view.lots.into_iter().map(lot_of).collect(),
         earnings: view.earnings.into_iter().map(earning_of).collect(),
         redemptions: view.redemptions.into_iter().map(redemption_of).collect(),
     }
+}
+
+/// Whether anything was bought since the membership began: inactivity counts from that day until something is.
+fn has_bought(view: &LedgerView) -> bool {
+    let is_activity = |earning: &EarningView| {
+        matches!(earning.kind, EarningKind::Purchase | EarningKind::Invoice)
+            && earning.held_back.is_none()
+            && (earning.granted > 0 || earning.sales > Money::ZERO)
+    };
+    view.active_on > view.opened_on || view.earnings.iter().any(is_activity)
 }
 
 fn lot_of(view: LotView) -> LotReport {

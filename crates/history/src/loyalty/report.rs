@@ -8,7 +8,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use umbral_engine::World;
-use umbral_model::event::{Balances, ChargeKind, EarningKind, EventBody};
+use umbral_model::event::{Balances, ChargeKind, EarningKind, EventBody, RefundNoted};
 use umbral_model::ids::{AccountId, LedgerName};
 use umbral_model::input::{Body, IncomingBody, Purchase};
 use umbral_model::journal::{Entry, JournaledInput, Outcome};
@@ -88,9 +88,9 @@ pub struct MonthOfClub {
     pub came_back: u64,
     /// Purchases of members.
     pub purchases: u64,
-    /// Visits.
+    /// Visits of members.
     pub visits: u64,
-    /// What members spent.
+    /// What members spent, less what came back in the month.
     #[serde(serialize_with = "shown")]
     pub spent: Money,
     /// Points earned, less those taken back.
@@ -108,7 +108,7 @@ pub struct Spenders {
     pub purchases: u64,
     /// Visits that were counted.
     pub visits: u64,
-    /// What was spent.
+    /// What was spent, less what came back.
     #[serde(serialize_with = "shown")]
     pub spent: Money,
 }
@@ -120,7 +120,7 @@ pub struct TopCustomer {
     pub account_id: String,
     /// Purchases.
     pub purchases: u64,
-    /// What was spent.
+    /// What was spent, less what came back.
     #[serde(serialize_with = "shown")]
     pub spent: Money,
 }
@@ -261,10 +261,12 @@ impl Sums {
             self.others.purchases += 1;
             self.others.spent += paid_by_nobody_known(&kept.original);
         }
-        // Most events are of usage, and tell a programme nothing.
-        let is_usage = |body: &EventBody| matches!(body, EventBody::UsageRated(_));
+        // What makes a customer a member is a member's: what was bought comes after all else that the input did.
         let events = entry.events.iter();
-        for event in events.filter(|event| !is_usage(&event.event.body)) {
+        let (bought, rest): (Vec<_>, Vec<_>) = events
+            .filter(|event| !is_usage(&event.event.body))
+            .partition(|event| is_spending(&event.event.body));
+        for event in rest.into_iter().chain(bought) {
             let Some(account) = account_of(entry, event) else {
                 continue;
             };
@@ -312,6 +314,7 @@ impl Sums {
                     self.buy(scene, body.amount);
                 }
             }
+            EventBody::RefundNoted(body) => self.give_back(scene, came_back(body)),
             EventBody::CardsStocked(body) => {
                 self.stock_of(&body.card_type).0 += u64::from(body.count);
             }
@@ -427,15 +430,30 @@ impl Sums {
         of_month.buying_members += u64::from(first_of_month);
     }
 
+    /// Money of a purchase came back: whoever it was spent less, in the month in which it came.
+    fn give_back(&mut self, scene: &Scene<'_>, amount: Money) {
+        if !scene.counts || amount == Money::ZERO {
+            return;
+        }
+        let customer = self.customer(scene);
+        if customer.ledgers.is_empty() {
+            self.others.spent -= amount;
+            return;
+        }
+        customer.spent -= amount;
+        self.loyal.spent -= amount;
+        self.month(scene).spent -= amount;
+    }
+
     fn visit(&mut self, scene: &Scene<'_>) {
         if !scene.counts {
             return;
         }
-        let is_member = !self.customer(scene).ledgers.is_empty();
-        match is_member {
-            true => self.loyal.visits += 1,
-            false => self.others.visits += 1,
+        if self.customer(scene).ledgers.is_empty() {
+            self.others.visits += 1;
+            return;
         }
+        self.loyal.visits += 1;
         self.month(scene).visits += 1;
     }
 
@@ -702,6 +720,26 @@ impl Sums {
         });
         top.collect()
     }
+}
+
+/// Most events are of usage, and tell a programme nothing.
+fn is_usage(body: &EventBody) -> bool {
+    matches!(body, EventBody::UsageRated(_))
+}
+
+/// Purchases and visits: they may open the ledger of whom they are.
+fn is_spending(body: &EventBody) -> bool {
+    match body {
+        EventBody::PurchaseRecorded(_) | EventBody::ContactNoted(_) => true,
+        EventBody::ChargePosted(body) => matches!(body.kind, ChargeKind::Purchase(..)),
+        _ => false,
+    }
+}
+
+/// What came back of a purchase.
+fn came_back(refund: &RefundNoted) -> Money {
+    let lines: Money = refund.lines.iter().map(|line| line.net).sum();
+    lines + refund.amount
 }
 
 /// What a purchase came to.

@@ -13,6 +13,7 @@ use serde_json::Value;
 use std::sync::Arc;
 use umbral_model::event::{EventBody, Stream};
 use umbral_model::ids::AccountId;
+use umbral_model::journal::{Entry, JournaledInput};
 use umbral_model::time::Timestamp;
 use umbral_wire::{OutputBody, OutputEvent, outputs};
 
@@ -46,6 +47,8 @@ pub struct LoyaltyLine {
     pub kind: &'static str,
     /// The input, or the timer.
     pub caused_by: String,
+    /// The kind of that input; none of a timer.
+    pub input: Option<&'static str>,
     /// Who ordered it, where somebody did.
     pub actor: Option<String>,
     /// Its fields, as on the stream.
@@ -76,7 +79,8 @@ impl History {
                     let names = CatalogNames(&walked.world.catalogs);
                     for output in outputs(&own) {
                         note_number(&output, &mut numbers);
-                        history.extend(line_of(&output, &own, &names));
+                        let line = line_of(&output, &own, &names);
+                        history.extend(line.map(|line| with_number(line, &output, &numbers)));
                     }
                 }
                 fold.take(entry);
@@ -120,9 +124,29 @@ fn note_number(output: &OutputEvent<'_>, numbers: &mut FxHashMap<u64, String>) {
     }
 }
 
+/// Tells the number of a card of which the event knows a hash alone, where the journal told it before.
+fn with_number(
+    mut line: LoyaltyLine,
+    output: &OutputEvent<'_>,
+    numbers: &FxHashMap<u64, String>,
+) -> LoyaltyLine {
+    let ended = match &output.body {
+        OutputBody::Event(EventBody::CardExpired(ended) | EventBody::CardClosed(ended)) => ended,
+        _ => return line,
+    };
+    if let (None, Some(number), Some(fields)) = (
+        &ended.number,
+        numbers.get(&ended.card),
+        line.fields.as_object_mut(),
+    ) {
+        fields.insert("number".to_owned(), number.as_str().into());
+    }
+    line
+}
+
 fn line_of(
     output: &OutputEvent<'_>,
-    entry: &umbral_model::journal::Entry,
+    entry: &Entry,
     names: &CatalogNames<'_>,
 ) -> Option<LoyaltyLine> {
     let OutputBody::Event(body) = &output.body else {
@@ -131,14 +155,17 @@ fn line_of(
     if body.stream() != Stream::Loyalty {
         return None;
     }
-    let actor = match &entry.input {
-        umbral_model::journal::JournaledInput::Account(input) => input.actor.as_ref(),
+    let input = match &entry.input {
+        JournaledInput::Account(input) => Some(input),
         _ => None,
     };
+    let actor = input.and_then(|input| input.actor.as_ref());
+    let own = input.filter(|input| input.key == output.caused_by);
     Some(LoyaltyLine {
         at: output.effective_at,
         kind: body.kind(),
         caused_by: output.caused_by.to_string(),
+        input: own.map(|input| input.body.kind()),
         actor: actor.map(ToString::to_string),
         fields: fields_of(output, names)?,
     })

@@ -1,6 +1,7 @@
 //! What happened to points and cards, in a few words.
 
 use serde_json::Value;
+use umbral_history::LoyaltyLine;
 
 /// An event or input in words: what people ask first, from its fields.
 pub(super) fn of(kind: &str, fields: &Value) -> String {
@@ -8,6 +9,20 @@ pub(super) fn of(kind: &str, fields: &Value) -> String {
     points(kind, &said)
         .or_else(|| membership(kind, &said))
         .unwrap_or_else(|| kind.replace('_', " "))
+}
+
+/// A line of a customer's history in words. Points that somebody took by hand are no void ones.
+pub(super) fn of_line(line: &LoyaltyLine) -> String {
+    let said = Said(&line.fields);
+    match (line.kind, line.input) {
+        ("points_voided", Some("points_adjusted")) => format!(
+            "{} points taken by hand ({}): {}",
+            said.delta(),
+            said.text("reason"),
+            said.after()
+        ),
+        _ => of(line.kind, &line.fields),
+    }
 }
 
 /// What the fields say.
@@ -19,6 +34,14 @@ impl Said<'_> {
             Some(Value::String(text)) => text.clone(),
             Some(Value::Number(number)) => number.to_string(),
             _ => String::new(),
+        }
+    }
+
+    /// A card by its number, or by its type where only a hash is left of that.
+    fn card(&self) -> String {
+        match self.text("number").as_str() {
+            "" => format!("card of type {}", self.text("type")),
+            number => format!("card {number}"),
         }
     }
 
@@ -144,12 +167,12 @@ fn membership(kind: &str, said: &Said<'_>) -> Option<String> {
             said.text("points_carried")
         ),
         "card_closed" => format!(
-            "card {} closed ({}), {} points gone",
-            said.text("number"),
+            "{} closed ({}), {} points gone",
+            said.card(),
             said.words("reason"),
             said.text("points_forfeited")
         ),
-        "card_expired" => "card expired".to_owned(),
+        "card_expired" => format!("{} expired", said.card()),
         "card_renewed" => format!(
             "card {} good to {}",
             said.text("number"),
