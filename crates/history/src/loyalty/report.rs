@@ -609,20 +609,7 @@ impl Sums {
         self.claims
             .sort_by(|a, b| (a.at, &a.purchase_id).cmp(&(b.at, &b.purchase_id)));
         let (came_back, bought_before) = self.count_returns();
-        let mut members = 0;
-        let mut months = Vec::with_capacity(self.months.len());
-        for (month, of) in std::mem::take(&mut self.months) {
-            members += of.joined;
-            members -= of.left.min(members);
-            let counts = self.from.is_none_or(|from| Month::of(from) <= month);
-            if counts {
-                months.push(MonthOfClub {
-                    month: month.to_string(),
-                    members,
-                    ..of
-                });
-            }
-        }
+        let (months, members) = self.take_months();
         let open = self
             .customers
             .values()
@@ -681,6 +668,25 @@ impl Sums {
                 .collect(),
             effort: self.effort,
         }
+    }
+
+    /// The months of the period, and the members at the end of the last one.
+    fn take_months(&mut self) -> (Vec<MonthOfClub>, u64) {
+        let mut members = 0;
+        let mut months = Vec::with_capacity(self.months.len());
+        for (month, of) in std::mem::take(&mut self.months) {
+            members += of.joined;
+            members -= of.left.min(members);
+            let counts = self.from.is_none_or(|from| Month::of(from) <= month);
+            if counts {
+                months.push(MonthOfClub {
+                    month: month.to_string(),
+                    members,
+                    ..of
+                });
+            }
+        }
+        (months, members)
     }
 
     /// Notes in each month how many bought again; gives the sum, and how many could have.
