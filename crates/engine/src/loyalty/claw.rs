@@ -127,7 +127,6 @@ pub(crate) fn void(
     let Some(ledger) = find(&draft.row, name) else {
         return;
     };
-    let lots = ledger.in_spend_order();
     let mut takings = Takings::of(ledger);
     let key = match voided {
         Voided::Source(key) | Voided::Lot(_, Some(key)) => Some(*key),
@@ -136,37 +135,13 @@ pub(crate) fn void(
     let loyalty = &draft.row.cold().loyalty;
     let earning = key.and_then(|key| loyalty.earning(key.ledger, key.kind, key.source_ref));
     let (mut owed, by_base) = match voided {
-        Voided::Source(key) => {
-            let (mut gone, mut left) = (0, earning.map_or(0, |earning| earning.granted));
-            for lot in lots.iter().filter(|lot| lot.source_ref == key.source_ref) {
-                takings.take(lot, u64::MAX);
-                gone += lot.gone;
-            }
-            left = left.saturating_sub(takings.taken + gone);
-            let all =
-                |earning: &Earning| earning.change(ledger, -earning.counted(), Period::Current);
-            (left, earning.map_or_else(ByBase::default, all))
-        }
+        Voided::Source(key) => take_source(&mut takings, ledger, key.source_ref, earning),
         Voided::Lot(lot, _) => {
             takings.take(lot, u64::MAX);
             let owed = lot.points.saturating_sub(lot.remaining + lot.gone);
             (owed, uncounted_of_lot(ledger, lot, earning))
         }
-        Voided::Points(points) => {
-            let free = lots.iter().filter(|lot| !lot.pending);
-            let pending = lots.iter().filter(|lot| lot.pending);
-            let mut left = *points;
-            let mut counted = *points;
-            for lot in free.chain(pending) {
-                let still = takings.take(lot, left);
-                if ledger.base_at(lot.earned_on) != Period::Current {
-                    counted -= left - still;
-                }
-                left = still;
-            }
-            counted -= left.min(spent_before_base(ledger));
-            (left, ByBase::all_in(Period::Current, -(counted as i64)))
-        }
+        Voided::Points(points) => take_points(&mut takings, ledger, *points),
     };
     if let Some(earning) = earning {
         owed = owed.min(earning.granted.saturating_sub(takings.taken));
@@ -192,6 +167,45 @@ pub(crate) fn void(
         },
     };
     draft.push(EventBody::PointsVoided(Box::new(body)));
+}
+
+/// Takes all that a source earned; gives what becomes debt, and what no longer counts towards a tier.
+fn take_source(
+    takings: &mut Takings,
+    ledger: &Ledger,
+    source_ref: &str,
+    earning: Option<&Earning>,
+) -> (u64, ByBase) {
+    let mut gone = 0;
+    let lots = ledger.in_spend_order().into_iter();
+    for lot in lots.filter(|lot| lot.source_ref == source_ref) {
+        takings.take(lot, u64::MAX);
+        gone += lot.gone;
+    }
+    let granted = earning.map_or(0, |earning| earning.granted);
+    let all = |earning: &Earning| earning.change(ledger, -earning.counted(), Period::Current);
+    (
+        granted.saturating_sub(takings.taken + gone),
+        earning.map_or_else(ByBase::default, all),
+    )
+}
+
+/// As [`take_source`], of so many points: those that can be spent go before pending ones.
+fn take_points(takings: &mut Takings, ledger: &Ledger, points: u64) -> (u64, ByBase) {
+    let lots = ledger.in_spend_order();
+    let free = lots.iter().filter(|lot| !lot.pending);
+    let pending = lots.iter().filter(|lot| lot.pending);
+    let (mut left, mut counted) = (points, points);
+    for lot in free.chain(pending) {
+        let still = takings.take(lot, left);
+        if ledger.base_at(lot.earned_on) != Period::Current {
+            counted -= left - still;
+        }
+        left = still;
+    }
+    counted -= left.min(spent_before_base(ledger));
+    let by_base = ByBase::all_in(Period::Current, -(counted as i64));
+    (left, by_base)
 }
 
 /// What no longer counts towards a tier when a lot is voided whole. Points by hand all count.
