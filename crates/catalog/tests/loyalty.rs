@@ -453,8 +453,10 @@ fn points_of_lines() {
             true,
         ),
         (vec![line(0, "9"), line(1, "4")], 10_000, 0, 0, false),
-        // What came back more than it cost is no loss for other lines.
-        (vec![line(0, "19"), line(0, "-18")], 10_000, 1, 1, true),
+        // A coupon lowers what the lines of its rule come to, to nothing at least.
+        (vec![line(0, "29"), line(0, "-8")], 10_000, 2, 2, true),
+        (vec![line(0, "19"), line(0, "-18")], 10_000, 0, 0, false),
+        (vec![line(0, "-50"), line(1, "15")], 10_000, 6, 0, true),
         // Fewer units than asked for earn nothing; the multiplier does not count for this rule.
         (vec![line(1, "14.99")], 20_000, 0, 0, false),
         (vec![line(1, "15")], 20_000, 6, 0, true),

@@ -485,6 +485,8 @@ feed_fields!(DoneStep {
     severity,
     on,
     at,
+    seq,
+    asked,
     corrected_by,
     result
 });

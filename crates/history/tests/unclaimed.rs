@@ -25,6 +25,10 @@ line = "main"
 [programme.club.card.printed]
 line = "main"
 stock = true
+[programme.club.card.rich]
+line = "main"
+stock = true
+min_spend = "20.00"
 "#;
 
 fn place() -> Place {
@@ -430,6 +434,44 @@ fn printed_cards_are_given_out_of_stock() {
             stock.left,
         );
         assert_eq!(counted, ("printed", 6, 5, 1));
+        assert_decided_again(&place);
+    }
+}
+
+/// What lies in stock is no number of another type's own; a card that was refused to one customer is there for the next;
+/// and a card that somebody got out of stock is his, also to enrol with.
+#[test]
+fn cards_in_stock_are_kept_for_whom_they_are() {
+    let of = |account: &str, body: &str| format!(r#""account_id":"{account}",{body}"#);
+    for batch_inputs in [8_192, 1] {
+        let place = place();
+        let engine = place.engine(options(batch_inputs, 2));
+        let rich = r#""cards_stocked":{"type":"rich","number":"700001"}"#;
+        let bought = r#""purchase":{"purchase_id":"1","method":"cash","lines":[{"item":"i","net":"21.90"}]}"#;
+        let enrolled = r#""enrolled":{"identifier":{"kind":"card","value":"700001"}}"#;
+        let first = of("B", r#""card_issued":{"number":"77777","type":"stock"}"#);
+        let shown = r#""purchase":{"purchase_id":"2","method":"cash","identifier":{"kind":"card","value":"77777"},"lines":[{"item":"i","net":"21.90"}]}"#;
+        let steps = [
+            (customer("SHOP"), None),
+            (customer("A"), None),
+            (customer("B"), None),
+            (stocked("s1", r#""number":"10001""#, "02T09"), None),
+            (issued("i1", "A", r#""type":"plain""#, "02T09"), None),
+            (line("s2", "02T10", &of("SHOP", rich)), None),
+            (line("i2", "02T10", &first), None),
+            (line("p1", "02T10", &of("B", bought)), None),
+            (line("p2", "02T10", shown), None),
+            (
+                issued("i3", "A", r#""type":"rich""#, "02T11"),
+                Some(Reason::BadCard),
+            ),
+            (issued("i4", "B", r#""type":"rich""#, "02T11"), None),
+            (line("e1", "02T12", &of("B", enrolled)), None),
+        ];
+        let (lines, expected): (Vec<_>, Vec<_>) = steps.into_iter().unzip();
+        assert_eq!(give(&engine, &lines), expected, "batches of {batch_inputs}");
+        engine.stop().expect("stopped");
+        assert_eq!(numbers(&place), ["10002", "77777", "700001"]);
         assert_decided_again(&place);
     }
 }

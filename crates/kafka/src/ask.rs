@@ -10,8 +10,9 @@ use std::time::{Duration, Instant};
 
 /// Until then brokers have to answer.
 pub(crate) const CONNECT_BOUND: Duration = Duration::from_secs(7);
-/// How long one question waits; between two, what was reported is looked at.
-const SLICE: Duration = Duration::from_millis(500);
+/// How long one question waits; between two, what was reported is looked at. A busy broker has to have the time for its first
+/// answer: it may name addresses at which nobody answers a second time.
+const SLICE: Duration = Duration::from_millis(1500);
 /// How long to wait for reports about what failed.
 pub(crate) const REPORTS: Duration = Duration::from_millis(50);
 

@@ -1,6 +1,6 @@
 //! The one case of an account: when it opens, what holds it, when it closes, and when it opens again.
 
-use super::{Case, ClosedCase, Collections, DoneStep, hold, overdue, schedule, step};
+use super::{Case, ClosedCase, Collections, hold, overdue, schedule, step};
 use crate::account::{Bill, Row};
 use crate::billing::bill;
 use crate::credit::restriction;
@@ -406,17 +406,19 @@ pub(crate) fn correct_later_steps(
     let Some(schedule) = schedule::pinned(draft.world, &case) else {
         return;
     };
-    let mut fees: Vec<BillId> = Vec::new();
-    let mut unneeded: Vec<&DoneStep> = Vec::new();
+    let mut unneeded: Vec<u16> = Vec::new();
     let later = case.done.iter().filter(|done| done.at > occurred_at);
     for done in later.filter(|done| !done.is_corrected()) {
-        let owed = overdue::base_then(&draft.row, (done.at, done.on), &fees);
+        let owed = step::owed_then(&draft.row, &case, done, &unneeded);
         if owed - paid_by(&draft.row, body, done.on) <= schedule.exit_amount {
-            fees.push(step::fee_item(&case.state.case, done.step));
-            unneeded.push(done);
+            unneeded.push(done.step);
         }
     }
-    for (done, fee) in unneeded.into_iter().zip(&fees) {
+    for done in case
+        .done
+        .iter()
+        .filter(|done| unneeded.contains(&done.step))
+    {
         draft.push(EventBody::CorrectionApplied(CorrectionApplied {
             case: Some(case.state.case.clone()),
             step: Some(done.step),
@@ -425,7 +427,7 @@ pub(crate) fn correct_later_steps(
             reversal: step::is_reversible(&done.action).then(|| done.action.clone()),
             reinstated: None,
         }));
-        bill::withdraw_fee(draft, fee);
+        bill::withdraw_fee(draft, &step::fee_item(&case.state.case, done.step));
         step::set_bars(draft);
     }
 }

@@ -62,6 +62,10 @@ pub(crate) struct DoneStep {
     pub severity: u16,
     pub on: Date,
     pub at: Timestamp,
+    /// Position of its event.
+    pub seq: u64,
+    /// U as it was then: what the step asked for.
+    pub asked: Money,
     /// The payment that says that it should not have been taken.
     pub corrected_by: Option<PaymentId>,
     pub result: Option<SmolStr>,
@@ -149,7 +153,7 @@ pub(crate) fn apply(row: &mut Row, event: &Event) {
                 case.state.next_step_on = None;
             }
         }
-        EventBody::StepDue(body) => step::apply_due(collections, event.effective_at, body),
+        EventBody::StepDue(body) => step::apply_due(collections, event, body),
         EventBody::StepPostponed(body) => {
             if let Some(case) = &mut collections.case {
                 case.state.not_before = case.state.not_before.max(body.not_before);

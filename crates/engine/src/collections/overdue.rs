@@ -1,11 +1,10 @@
 //! The overdue base U and the day on which it is enough for a case.
 
-use crate::account::{Bill, Payment, Row};
+use crate::account::{Bill, Row};
 use umbral_catalog::tables::Schedule;
 use umbral_model::event::CaseBill;
-use umbral_model::ids::BillId;
 use umbral_model::money::Money;
-use umbral_model::time::{Date, Timestamp};
+use umbral_model::time::Date;
 
 /// What is overdue on a day.
 pub(crate) struct Overdue {
@@ -55,28 +54,6 @@ pub(crate) fn overdue(row: &Row, today: Date) -> Overdue {
         });
     }
     found
-}
-
-/// What was overdue at an instant and its local day, before the payments that were made later, had some late fees
-/// not been charged: what had been paid of those would have been credit.
-pub(crate) fn base_then(row: &Row, (at, day): (Timestamp, Date), uncharged: &[BillId]) -> Money {
-    let billing = &row.cold().billing;
-    let is_later = |payment: &&Payment| payment.received_at > at;
-    let later: Vec<&Payment> = billing.payments.iter().filter(is_later).collect();
-    let mut base = later.iter().map(|payment| payment.credit).sum::<Money>() - row.credit;
-    let is_counted = |bill: &&Bill| bill.due_on < day && !bill.voided && !bill.handed_over;
-    for bill in billing.bills.iter().filter(is_counted) {
-        let parts = later.iter().flat_map(|payment| &payment.allocations);
-        let paid_later: Money = parts
-            .filter(|(paid, _)| *paid == bill.id)
-            .map(|(_, amount)| *amount)
-            .sum();
-        base += match uncharged.contains(&bill.id) {
-            true => paid_later - bill.paid(),
-            false => bill.undisputed() + paid_later,
-        };
-    }
-    base
 }
 
 /// The anchor of a case and the first day on which it may open, as things stand: the anchor is the due day

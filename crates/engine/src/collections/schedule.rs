@@ -6,6 +6,7 @@ use crate::world::World;
 use umbral_catalog::tables::{Calendar, CollectionStep, Schedule};
 use umbral_model::event::CaseState;
 use umbral_model::ids::{CaseId, ScheduleName, VersionNo};
+use umbral_model::money::Money;
 use umbral_model::time::{Date, Timestamp, ZoneRules};
 
 /// No calendar is searched further than this for a permitted day.
@@ -124,6 +125,8 @@ pub(crate) fn suppose_taken(
         severity: step.severity,
         on: taken.on,
         at: taken.at,
+        seq: row.seq,
+        asked: Money::ZERO,
         corrected_by: None,
         result: None,
     });

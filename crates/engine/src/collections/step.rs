@@ -2,6 +2,7 @@
 
 use super::schedule::NextStep;
 use super::{Case, Collections, DoneStep, case, overdue, schedule};
+use crate::account::{PaymentState, Row};
 use crate::credit::{latch, restriction};
 use crate::draft::Draft;
 use crate::usage;
@@ -10,6 +11,7 @@ use umbral_catalog::tables::CollectionStep;
 use umbral_model::event::*;
 use umbral_model::ids::{BillId, CaseId, PaymentId};
 use umbral_model::input::{HoldReason, RestrictionReason};
+use umbral_model::money::Money;
 use umbral_model::time::Timestamp;
 
 /// The action that asks for a deposit, and its result once one came.
@@ -190,8 +192,28 @@ pub(crate) fn note_deposit(draft: &mut Draft<'_>) {
     }
 }
 
+/// What a step would have found overdue, had every payment been known that was made before it and is known by now, and
+/// had the case not charged the late fees of some steps.
+pub(crate) fn owed_then(row: &Row, case: &Case, done: &DoneStep, unneeded: &[u16]) -> Money {
+    let payments = row.cold().billing.payments.iter();
+    let late = payments.filter(|payment| {
+        let was_made = payment.state == PaymentState::Settled && payment.received_at <= done.at;
+        was_made && payment.seq > done.seq
+    });
+    let late: Money = late.map(|payment| payment.amount).sum();
+    let earlier = case.done.iter().filter(|other| other.step < done.step);
+    let not_charged =
+        earlier.filter(|other| other.is_corrected() || unneeded.contains(&other.step));
+    let fees = not_charged.filter_map(|other| row.bill(&fee_item(&case.state.case, other.step)));
+    let fees: Money = fees
+        .filter(|fee| fee.due_on < done.on)
+        .map(|fee| fee.amount)
+        .sum();
+    done.asked - late - fees
+}
+
 /// Takes a step that was taken into the row.
-pub(crate) fn apply_due(collections: &mut Collections, at: Timestamp, body: &StepDue) {
+pub(crate) fn apply_due(collections: &mut Collections, event: &Event, body: &StepDue) {
     if body.customer_facing {
         collections.last_contact_on = collections.last_contact_on.max(Some(body.due_on));
     }
@@ -205,7 +227,9 @@ pub(crate) fn apply_due(collections: &mut Collections, at: Timestamp, body: &Ste
         action: body.action.clone(),
         severity: body.severity,
         on: body.due_on,
-        at,
+        at: event.effective_at,
+        seq: event.account_seq,
+        asked: body.amount,
         corrected_by: None,
         result: None,
     });

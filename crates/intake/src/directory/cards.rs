@@ -49,7 +49,7 @@ impl Directory {
         };
         let Some(number) = self.next_of(found, &input.account, taken) else {
             let detail = format!(
-                "no card of type {} is left in stock; tell of new ones with cards_stocked",
+                "no card of type {} is left in stock that the account may have; tell of new ones with cards_stocked",
                 issued.card_type
             );
             return Err(Rejection::new(Reason::BadCard, detail));
@@ -109,7 +109,8 @@ impl Directory {
         self.next_number(&found.name, found.numbers_from?, taken)
     }
 
-    /// Behind the last number that was given out, the first that no card ever had and that is not `taken`.
+    /// Behind the last number that was given out, the first that no card ever had, printed ones included, and that is not
+    /// `taken`.
     fn next_number(
         &self,
         card_type: &str,
@@ -121,7 +122,8 @@ impl Directory {
         let is_free = |identifier: &Identifier| {
             let key = Key::of(identifier).ok();
             let tenure = key.and_then(|key| self.tenures.get(&key));
-            tenure.is_none_or(|tenure| tenure.last().is_none()) && !taken(identifier)
+            let is_new = tenure.is_none_or(|tenure| tenure.last().is_none());
+            is_new && !self.is_printed(identifier) && !taken(identifier)
         };
         (from..=u64::MAX)
             .map(|number| card(SmolStr::new(number.to_string())))

@@ -78,6 +78,15 @@ impl Stock {
             })
     }
 
+    /// Whether a card lies there.
+    fn has(&self, number: &str) -> bool {
+        let number = number_of(number);
+        let found = number
+            .as_ref()
+            .and_then(|number| self.printed.get_key_value(number));
+        found.is_some_and(|(number, stocked)| self.is_free(number, stocked))
+    }
+
     fn is_free(&self, number: &CardNumber, stocked: &StockedCard) -> bool {
         let kind = (stocked.card_type.clone(), stocked.personalised_for.clone());
         self.free
@@ -132,7 +141,7 @@ impl Directory {
         }
     }
 
-    /// A number that is in stock, among those that an input stocks or gives out otherwise than as a card.
+    /// A number that lies in stock, among those that an input stocks or gives out otherwise than as a card.
     pub(super) fn in_stock_already(&self, input: &Input) -> Option<SmolStr> {
         let named: &[Identifier] = match &input.body {
             Body::MemberAdded(added) => &added.identifiers,
@@ -143,7 +152,12 @@ impl Directory {
         let cards = named.iter().filter(|one| one.kind == IdentifierKind::Card);
         let stock = self.lock_stock();
         let mut numbers = cards.cloned().chain(stocked_by(input)).map(|one| one.value);
-        numbers.find(|number| stock.find(number).is_some())
+        numbers.find(|number| stock.has(number))
+    }
+
+    /// Whether a card was printed, whoever has it.
+    pub(super) fn is_printed(&self, identifier: &Identifier) -> bool {
+        self.lock_stock().find(&identifier.value).is_some()
     }
 
     /// Follows cards that were printed.

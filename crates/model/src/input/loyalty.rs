@@ -96,7 +96,9 @@ impl StockedCard {
 #[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
 pub enum BadRun {
     /// A run of numbers that are not digits alone, or not of one length.
-    #[error("a run is of numbers of digits alone, the last one with as many as the first")]
+    #[error(
+        "a run is of numbers of digits alone, 19 at most, the last one with as many as the first"
+    )]
     NotDigits,
     /// The last one comes first.
     #[error("the last number is less than the first")]
@@ -120,7 +122,11 @@ impl CardsStocked {
         };
         let is_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
         let width = self.number.len();
-        if width != last.len() || !is_digits(&self.number) || !is_digits(last) {
+        if width > DIGITS_MOST
+            || width != last.len()
+            || !is_digits(&self.number)
+            || !is_digits(last)
+        {
             return Err(BadRun::NotDigits);
         }
         let parse = |text: &str| text.parse::<u64>().map_err(|_| BadRun::NotDigits);
@@ -136,6 +142,9 @@ impl CardsStocked {
         }
     }
 }
+
+/// Digits of a number of a run: those of any such number are fewer than 64 bits hold.
+const DIGITS_MOST: usize = 19;
 
 /// The numbers of cards that were stocked together.
 enum Run {

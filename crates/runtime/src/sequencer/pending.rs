@@ -49,10 +49,14 @@ impl Pending {
         self.touched.note(directory, input)
     }
 
-    /// Whether cards are on their way into stock.
-    pub(crate) fn stocks_cards(&self) -> bool {
-        let mut inputs = self.inputs.values();
-        inputs.any(|input| matches!(input.body, Body::CardsStocked(_)))
+    /// Whether cards are on their way into stock or out of it.
+    pub(crate) fn moves_stock(&self) -> bool {
+        self.inputs.values().any(|input| match &input.body {
+            Body::CardsStocked(_) => true,
+            Body::CardIssued(issued) => issued.stock.is_some(),
+            Body::CardReplaced(replaced) => replaced.stock.is_some(),
+            _ => false,
+        })
     }
 
     /// Notes a purchase that goes into the quarantine.

@@ -8,7 +8,7 @@ use crate::originals::{Found, Wanted};
 use std::sync::Arc;
 use umbral_catalog::tables::Catalog;
 use umbral_model::ids::{AccountId, MemberId, ZoneName};
-use umbral_model::input::{Address, Body, Identifier, Input};
+use umbral_model::input::{Address, Body, CardIssued, Identifier, Input};
 use umbral_model::rejection::{Reason, Rejection};
 use umbral_model::time::Timestamp;
 
@@ -53,7 +53,7 @@ impl<D: Downstream> Sequencer<D> {
         &mut self,
         input: &mut Input,
     ) -> Result<Option<Rejection>, Failure> {
-        if takes_cards(&input.body) && self.pending.stocks_cards() {
+        if takes_next_card(&input.body) && self.pending.moves_stock() {
             self.wait_for_identifiers()?;
         }
         if let Err(refused) = self.number_card(input) {
@@ -142,9 +142,9 @@ impl<D: Downstream> Sequencer<D> {
     }
 }
 
-/// Whether an input may take the next card in stock.
-fn takes_cards(body: &Body) -> bool {
-    matches!(body, Body::CardIssued(_) | Body::CardReplaced(_))
+/// Whether an input may take the next card in stock: which one that is, depends on whether those before it are taken.
+fn takes_next_card(body: &Body) -> bool {
+    matches!(body, Body::CardIssued(CardIssued { number: None, .. }))
 }
 
 fn nobody(identifier: &Identifier, at: Timestamp) -> Rejection {
