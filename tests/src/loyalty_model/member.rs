@@ -416,7 +416,7 @@ impl Account {
         let is_last = others.is_empty();
         let is_over = |other: &&Card| now.is_over(other.valid_until, now.now);
         let waiting = others.iter().rev().max_by_key(|other| other.valid_until);
-        let waiting = waiting.filter(|_| others.iter().all(|other| is_over(&other)));
+        let waiting = waiting.filter(|_| others.iter().all(is_over));
         let ages = waiting.map(|card| now.club["card_types"][&card.kind]["freeze_lots"] != true);
         self.cards[index].closed = Some(now.at);
         let ledger = self.find(line).unwrap();
