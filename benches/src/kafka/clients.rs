@@ -61,7 +61,10 @@ pub fn producer(bootstrap: &str, transactional_id: Option<&str>) -> Result<Produ
         .set("queue.buffering.max.messages", "1000000")
         .set("queue.buffering.max.kbytes", "1048576");
     if let Some(id) = transactional_id {
-        config.set("transactional.id", id);
+        // As the engine's, whose journal is compressed.
+        config
+            .set("transactional.id", id)
+            .set("compression.type", "lz4");
     }
     let producer: Producer = config.create().context("make a producer")?;
     if transactional_id.is_some() {
@@ -84,6 +87,8 @@ pub fn consumer(bootstrap: &str, group: &str) -> Result<Consumer> {
         .set("auto.offset.reset", "earliest")
         .set("isolation.level", "read_committed")
         .set("fetch.queue.backoff.ms", "2")
+        .set("fetch.wait.max.ms", "50")
+        .set("fetch.message.max.bytes", "8388608")
         .create_with_context(Assigned::default())
         .context("make a consumer")
 }
