@@ -42,7 +42,8 @@ pub fn rows(sizes: &Sizes) -> Result<Vec<Row>> {
             before: None,
             inputs: &inputs,
             count: counts.inputs,
-            refused: counts.to_quarantine(),
+            // A repeat of what was refused is refused again.
+            refused: counts.to_quarantine() + counts.repeats,
         };
         rows.extend(run(&dir, workers, &measured)?);
         fs::remove_dir_all(&dir)?;
