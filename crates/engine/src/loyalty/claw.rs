@@ -297,11 +297,8 @@ pub(crate) enum Taken {
 /// Takes points that went into the row.
 pub(crate) fn apply_taken(row: &mut Row, body: &PointsTaken, how: Taken) {
     let loyalty = &mut *row.cold_mut().loyalty;
-    let Some(ledger) = loyalty
-        .ledgers
-        .iter_mut()
-        .find(|ledger| ledger.name == body.ledger)
-    else {
+    let found = loyalty.ledger_with_earning(&body.ledger, body.source, &body.source_ref);
+    let Some((ledger, mut earning)) = found else {
         return;
     };
     for moved in &body.lots {
@@ -324,11 +321,6 @@ pub(crate) fn apply_taken(row: &mut Row, body: &PointsTaken, how: Taken) {
         lot.points = lot.remaining + lot.reserved + lot.gone;
     }
     ledger.debt = body.balances_after.debt;
-    let is_it = |earning: &&mut Earning| {
-        let kind = body.source;
-        kind.is_some_and(|kind| earning.is(&body.ledger, kind, &body.source_ref))
-    };
-    let mut earning = loyalty.earnings.iter_mut().find(is_it);
     count::take(ledger, earning.as_deref_mut(), ByBase::of(body));
     if let Some(earning) = earning {
         let taken = body.delta.unsigned_abs() + body.forgiven;

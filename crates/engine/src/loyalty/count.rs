@@ -280,15 +280,10 @@ pub(crate) fn sales(draft: &mut Draft<'_>, key: SourceKey<'_>, sales: Money, day
 pub(crate) fn apply_sales(world: &World, row: &mut Row, at: Timestamp, body: &SalesCounted) {
     let day = world.zone(row.zone).local(at).date;
     let loyalty = &mut *row.cold_mut().loyalty;
-    let Some(ledger) = loyalty
-        .ledgers
-        .iter_mut()
-        .find(|ledger| ledger.name == body.ledger)
-    else {
+    let found = loyalty.ledger_with_earning(&body.ledger, Some(body.kind), &body.source_ref);
+    let Some((ledger, earning)) = found else {
         return;
     };
-    let is_it = |earning: &&mut Earning| earning.is(&body.ledger, body.kind, &body.source_ref);
-    let earning = loyalty.earnings.iter_mut().find(is_it);
     let validity = match ledger.previous.as_deref_mut().filter(|_| body.of_previous) {
         Some(previous) => {
             previous.sales += body.delta;

@@ -452,15 +452,11 @@ fn qualifies(world: &World, earning: &Earning) -> bool {
 /// Takes earned points into the row.
 pub(crate) fn apply_earned(row: &mut Row, body: &PointsEarned) {
     let loyalty = &mut *row.cold_mut().loyalty;
-    let Some(ledger) = loyalty
-        .ledgers
-        .iter_mut()
-        .find(|ledger| ledger.name == body.ledger)
-    else {
+    let found = loyalty.ledger_with_earning(&body.ledger, body.source, &body.source_ref);
+    let Some((ledger, earning)) = found else {
         return;
     };
     for moved in &body.lots {
-        loyalty.last_lot = moved.lot;
         ledger.lots.push(Lot {
             no: moved.lot,
             source: body.source,
@@ -482,11 +478,12 @@ pub(crate) fn apply_earned(row: &mut Row, body: &PointsEarned) {
         _ => Period::Current,
     };
     let base = count::add(ledger, body.counter_delta, period);
-    let Some(kind) = body.source else { return };
-    let is_it = |earning: &&mut Earning| earning.is(&body.ledger, kind, &body.source_ref);
-    if let Some(earning) = loyalty.earnings.iter_mut().find(is_it) {
+    if let Some(earning) = earning {
         earning.granted += body.delta.unsigned_abs();
         earning.add_points(base, body.counter_delta);
+    }
+    if let Some(newest) = body.lots.last() {
+        loyalty.last_lot = newest.lot;
     }
 }
 

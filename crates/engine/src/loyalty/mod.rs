@@ -277,6 +277,24 @@ impl Loyalty {
         self.ledgers.iter_mut().find(|ledger| ledger.name == *name)
     }
 
+    /// A ledger with one of its sources, if that is one, to be changed together.
+    pub(crate) fn ledger_with_earning(
+        &mut self,
+        name: &LedgerName,
+        kind: Option<EarningKind>,
+        source_ref: &str,
+    ) -> Option<(&mut Ledger, Option<&mut Earning>)> {
+        let ledger = self
+            .ledgers
+            .iter_mut()
+            .find(|ledger| ledger.name == *name)?;
+        let earning = kind.and_then(|kind| {
+            let mut earnings = self.earnings.iter_mut();
+            earnings.find(|earning| earning.is(name, kind, source_ref))
+        });
+        Some((ledger, earning))
+    }
+
     /// A lot with the ledger that it is of.
     pub(crate) fn lot(&self, no: LotNo) -> Option<(&Ledger, &Lot)> {
         self.ledgers.iter().find_map(|ledger| {

@@ -19,7 +19,7 @@ impl Directory {
     /// in force.
     ///
     /// # Errors
-    /// A type without numbers of its own.
+    /// A type without numbers of its own, and one of which no card is left in stock.
     pub fn number_card(
         &self,
         input: &mut Input,

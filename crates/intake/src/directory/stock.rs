@@ -17,8 +17,14 @@ pub(super) type CardNumber = (usize, SmolStr);
 #[derive(Clone, Default)]
 pub(super) struct Stock {
     printed: BTreeMap<CardNumber, StockedCard>,
-    /// By type, and by the account for which they were printed.
-    free: BTreeMap<(SmolStr, Option<AccountId>), BTreeSet<CardNumber>>,
+    free: BTreeMap<Kind, BTreeSet<CardNumber>>,
+}
+
+/// What tells cards apart that are given out: their type, and the account for which they were printed.
+type Kind = (SmolStr, Option<AccountId>);
+
+fn kind_of(stocked: &StockedCard) -> Kind {
+    (stocked.card_type.clone(), stocked.personalised_for.clone())
 }
 
 /// How a number is known in stock; none if it is no number of a card.
@@ -31,11 +37,7 @@ impl Stock {
     /// Takes a card up.
     pub(super) fn put(&mut self, number: CardNumber, stocked: StockedCard, is_free: bool) {
         if is_free {
-            let StockedCard {
-                card_type,
-                personalised_for,
-            } = stocked.clone();
-            let free = self.free.entry((card_type, personalised_for)).or_default();
+            let free = self.free.entry(kind_of(&stocked)).or_default();
             free.insert(number.clone());
         }
         self.printed.insert(number, stocked);
@@ -54,8 +56,7 @@ impl Stock {
         let Some(stocked) = self.printed.get(&number) else {
             return;
         };
-        let kind = (stocked.card_type.clone(), stocked.personalised_for.clone());
-        if let Some(free) = self.free.get_mut(&kind) {
+        if let Some(free) = self.free.get_mut(&kind_of(stocked)) {
             free.remove(&number);
         }
     }
@@ -88,10 +89,8 @@ impl Stock {
     }
 
     fn is_free(&self, number: &CardNumber, stocked: &StockedCard) -> bool {
-        let kind = (stocked.card_type.clone(), stocked.personalised_for.clone());
-        self.free
-            .get(&kind)
-            .is_some_and(|free| free.contains(number))
+        let free = self.free.get(&kind_of(stocked));
+        free.is_some_and(|free| free.contains(number))
     }
 
     /// The cards after a number, or all, and whether nobody had them yet.
